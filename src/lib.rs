@@ -1,1 +1,3 @@
+//! `giftbatch` gives gift balances to many wallets, exactly once each.
 
+pub mod domain;

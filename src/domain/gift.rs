@@ -1,0 +1,110 @@
+//! What a row asks for.
+
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Expiry, GiftKey, Money, WalletId};
+
+/// What is given to whom: all that the provider is told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GiftContent {
+    /// The wallet that receives it.
+    pub wallet: WalletId,
+    /// How much; greater than zero.
+    pub amount: Money,
+    /// Until when it can be spent.
+    pub expiry: Expiry,
+    /// What the customer reads; in the form of [`normalise_description`].
+    pub description: String,
+}
+
+/// One gift to be given: its content under the key by which it is known for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Gift {
+    /// Unique in the ledger; sent as `ExternalReference`.
+    pub key: GiftKey,
+    /// What is given.
+    pub content: GiftContent,
+}
+
+/// What gifts have in common that no list of the provider can tell apart.
+///
+/// Two gifts of one twin are never open at the same time, so that no doubt about one can claim the
+/// answer of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Twin(pub [u8; 16]);
+
+/// Trims and brings to Unicode's composed form (NFC): servers and spreadsheets write `ş` in one
+/// code point or two, and mean the same.
+pub fn normalise_description(text: &str) -> String {
+    text.trim().nfc().collect()
+}
+
+impl GiftContent {
+    /// The twin of this content. Expiries count in whole seconds, since a server may drop fractions.
+    pub fn twin(&self) -> Twin {
+        let mut hash = Sha256::new();
+        hash.update(self.wallet.0.as_bytes());
+        hash.update(self.amount.minor().to_be_bytes());
+        let second = self.expiry.as_ms().map(|ms| ms.div_euclid(1_000));
+        hash.update(second.unwrap_or(i64::MAX).to_be_bytes());
+        hash.update(self.description.as_bytes());
+        let digest = hash.finalize();
+        let mut twin = [0; 16];
+        twin.copy_from_slice(&digest[..16]);
+        Twin(twin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> GiftContent {
+        GiftContent {
+            wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
+            amount: Money::from_minor(5_000),
+            expiry: Expiry::from_ms(Some(1_900_000_000_250)),
+            description: "KUPON100".to_owned(),
+        }
+    }
+
+    #[test]
+    fn twins_are_what_a_list_cannot_tell_apart() {
+        // Goal: each part of the content counts, fractions of a second do not. Method: change one
+        // part at a time.
+        let one = content();
+        let fraction = GiftContent {
+            expiry: Expiry::from_ms(Some(1_900_000_000_999)),
+            ..content()
+        };
+        assert_eq!(one.twin(), fraction.twin());
+        let others = [
+            GiftContent {
+                amount: Money::from_minor(5_001),
+                ..content()
+            },
+            GiftContent {
+                expiry: Expiry::Never,
+                ..content()
+            },
+            GiftContent {
+                description: "KUPON101".to_owned(),
+                ..content()
+            },
+            GiftContent {
+                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a8".parse().unwrap(),
+                ..content()
+            },
+        ];
+        for other in others {
+            assert_ne!(one.twin(), other.twin(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn descriptions_have_one_form() {
+        // Goal: looks the same, is the same. Method: composed and decomposed ş, and outer space.
+        assert_eq!(normalise_description("  s\u{327}eker "), "\u{15f}eker");
+    }
+}

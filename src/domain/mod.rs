@@ -1,0 +1,28 @@
+//! Words that everyone shares: money, wallets, gifts and their keys, and the states of a gift.
+//!
+//! It stands apart so that each stage means the same by the same word. It only decides:
+//!
+//! | a stage reads or is told | this module decides |
+//! | --- | --- |
+//! | digits in a cell or in an answer | which [`Money`] they are, or that they are none |
+//! | what a row asks for | the [`GiftKey`] by which it is known for ever, and its [`Twin`] |
+//! | what happened to a gift | the [`GiftState`] that follows, or that it cannot happen |
+//!
+//! **Invariant:** no IO, no clock and no async: the time always comes in as a value.
+//! **Invariant:** [`GiftState::next`] is the only transition table of the program.
+
+mod duration;
+mod expiry;
+mod gift;
+mod ids;
+mod key;
+mod money;
+mod state;
+
+pub use duration::{DurationError, parse_duration};
+pub use expiry::Expiry;
+pub use gift::{Gift, GiftContent, Twin, normalise_description};
+pub use ids::{CampaignName, GiftId, IdError, NameError, WalletId, parse_guid};
+pub use key::{GiftKey, RowDigest};
+pub use money::{Money, MoneyError};
+pub use state::{Event, GiftState, IllegalEvent, Refusal, UnknownState};
