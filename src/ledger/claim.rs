@@ -1,0 +1,172 @@
+//! Claiming: gifts that may be sent become durable intents.
+//!
+//! **Invariant:** what [`Batch::claim`] returns may be sent only after the batch was committed.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::model::{instant, money};
+use super::{Batch, LedgerError, sql};
+use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, WalletId};
+
+/// A gift whose intent is written.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its row in the ledger.
+    pub row: i64,
+    /// What is to be given.
+    pub gift: Gift,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    /// How many earlier attempts ended in doubt.
+    pub doubts: i64,
+    /// When the first attempt was written down: no gift of ours can be older.
+    pub first_sent_at: DateTime<Utc>,
+}
+
+/// A gift of which we do not know whether it was given.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// The gift and its attempts; `attempt` is the last one.
+    pub claimed: Claimed,
+    /// When its sender had surely let go of the request.
+    pub settle_from: DateTime<Utc>,
+}
+
+impl Batch<'_> {
+    /// Writes intents for up to `limit` gifts of the campaign that may be sent at `now`.
+    ///
+    /// Fewer come back where twins or wallets with a doubt stand in the way.
+    pub async fn claim(
+        &mut self,
+        campaign: i64,
+        run: Uuid,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        let doing = "claiming gifts";
+        let rows = sqlx::query(sql::GIFT_CLAIM)
+            .bind(campaign)
+            .bind(now.timestamp_millis())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let mut claimed = rows
+            .iter()
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()
+            .doing(doing)?;
+        if claimed.is_empty() {
+            return Ok(claimed);
+        }
+        // `returning` promises no order.
+        claimed.sort_by_key(|gift| gift.row);
+        let attempts: Vec<_> = claimed
+            .iter()
+            .map(|gift| json!([gift.row, gift.attempt]))
+            .collect();
+        sqlx::query(sql::ATTEMPT_INSERT)
+            .bind(run)
+            .bind(now.timestamp_millis())
+            .bind(serde_json::Value::from(attempts).to_string())
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        Ok(claimed)
+    }
+
+    /// What a dead run left in flight: row and attempt.
+    pub async fn in_flight(&mut self) -> Result<Vec<(i64, i64)>, LedgerError> {
+        sqlx::query_as(sql::GIFT_IN_FLIGHT)
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("looking for what a dead run left in flight")
+    }
+
+    /// All doubts of the ledger, the oldest first.
+    pub async fn doubts(&mut self) -> Result<Vec<Doubt>, LedgerError> {
+        let doing = "reading doubts";
+        let rows = sqlx::query(sql::GIFT_IN_DOUBT)
+            .fetch_all(&mut *self.transaction)
+            .await;
+        let read = |row: &SqliteRow| {
+            let settle_from = instant(row.try_get("settle_from_ms")?);
+            Ok(Doubt {
+                claimed: read(row)?,
+                settle_from,
+            })
+        };
+        rows.doing(doing)?
+            .iter()
+            .map(read)
+            .collect::<Result<_, sqlx::Error>>()
+            .doing(doing)
+    }
+
+    /// Gifts that were not given and whose expiry has passed: row, state and last attempt.
+    pub async fn expired(
+        &mut self,
+        campaign: i64,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(i64, GiftState, i64)>, LedgerError> {
+        let rows: Vec<(i64, String, i64)> = sqlx::query_as(sql::GIFT_EXPIRED)
+            .bind(campaign)
+            .bind(now.timestamp_millis())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("looking for gifts that expired unsent")?;
+        let state = |word: &str| {
+            word.parse()
+                .map_err(|error| LedgerError::Corrupt(format!("{error}")))
+        };
+        rows.into_iter()
+            .map(|(row, word, attempt)| Ok((row, state(&word)?, attempt)))
+            .collect()
+    }
+
+    /// Refused gifts to reopen, after row `after`: row and last attempt. All classes where none is
+    /// named.
+    pub async fn refused(
+        &mut self,
+        campaign: i64,
+        after: i64,
+        classes: &[String],
+        limit: usize,
+    ) -> Result<Vec<(i64, i64)>, LedgerError> {
+        let classes = (!classes.is_empty()).then(|| json!(classes).to_string());
+        sqlx::query_as(sql::GIFT_REFUSED)
+            .bind(campaign)
+            .bind(after)
+            .bind(classes)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("reading refused gifts")
+    }
+}
+
+fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {
+    let content = GiftContent {
+        wallet: WalletId(row.try_get("wallet_id")?),
+        amount: money(row.try_get("amount_minor")?),
+        expiry: Expiry::from_ms(row.try_get("expires_at_ms")?),
+        description: row.try_get("description")?,
+    };
+    Ok(Claimed {
+        row: row.try_get("id")?,
+        gift: Gift {
+            key: GiftKey(row.try_get("key")?),
+            content,
+        },
+        attempt: row.try_get("attempt_count")?,
+        doubts: row.try_get("doubt_count")?,
+        first_sent_at: instant(row.try_get("first_sent_at_ms")?),
+    })
+}

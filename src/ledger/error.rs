@@ -1,0 +1,92 @@
+//! What can go wrong with the ledger.
+
+use std::path::PathBuf;
+
+/// Why the ledger could not do its part. None of these is ever about a gift's fate: what a commit
+/// did not confirm has not happened.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another process holds the run lock.
+    #[error("another run holds the ledger {}: {holder}", path.display())]
+    Busy {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Who holds it since when, as the holder wrote it.
+        holder: String,
+    },
+    /// The file or its folder cannot be made or read.
+    #[error("cannot {doing} {}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// SQLite failed: disk full, busy, a broken file.
+    #[error("the ledger failed while {doing}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The file holds something that this program never writes.
+    #[error("the ledger holds an unexpected value: {0}")]
+    Corrupt(String),
+    /// A gift was not in the state in which its outcome was to be recorded.
+    #[error("{expected} gifts were to change while {doing}, but {changed} did: another writer?")]
+    Raced {
+        /// What was being done.
+        doing: &'static str,
+        /// How many gifts should have changed.
+        expected: u64,
+        /// How many did.
+        changed: u64,
+    },
+    /// The ledger's gifts live at another provider.
+    #[error("this ledger's gifts were given through {known}, not through {asked}")]
+    OtherProvider {
+        /// Where they live.
+        known: String,
+        /// What the settings say now.
+        asked: String,
+    },
+    /// The transition table forbids what was to be recorded: a fault of this program.
+    #[error(transparent)]
+    Illegal(#[from] crate::domain::IllegalEvent),
+    /// The bundled SQLite is older than the fix of a fault that loses commits.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    OldSqlite(String),
+}
+
+impl LedgerError {
+    /// What would mend it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            LedgerError::Busy { .. } => Some("wait for it to end; nothing was changed"),
+            LedgerError::OtherProvider { .. } => {
+                Some("correct the wallet URL, or use another --ledger for another provider")
+            }
+            LedgerError::Database { .. } => {
+                Some("mend the cause (disk room, permissions) and run the same command again")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Names what was being done when SQLite failed.
+pub(super) trait Doing<T> {
+    /// Wraps the error with what was being done.
+    fn doing(self, doing: &'static str) -> Result<T, LedgerError>;
+}
+
+impl<T> Doing<T> for Result<T, sqlx::Error> {
+    fn doing(self, doing: &'static str) -> Result<T, LedgerError> {
+        self.map_err(|source| LedgerError::Database { doing, source })
+    }
+}

@@ -1,0 +1,294 @@
+//! Loading: the rows of a file become planned gifts, each under its key, all or none.
+//!
+//! **Invariant:** nothing is held in memory but one group of rows and what repeats in the file.
+//! **Invariant:** a gift that is there already is not touched, whatever the file says now.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::{Batch, LedgerError, sql};
+use crate::domain::{CampaignName, GiftContent, GiftKey, Money, RowDigest, Twin};
+
+/// What a load says about its file.
+#[derive(Clone, Debug)]
+pub struct LoadHeader {
+    /// The campaign that it goes to.
+    pub campaign: CampaignName,
+    /// The names of the file's columns, as a JSON array.
+    pub header_json: String,
+    /// How the file was written, as JSON, so that rows can be written back the same way.
+    pub dialect_json: String,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub file_sha256: String,
+}
+
+/// A row of the file.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// Where it stands in the file, as an editor counts.
+    pub line: u64,
+    /// What it asks for.
+    pub content: GiftContent,
+    /// Its own reference, where it has one.
+    pub reference: Option<String>,
+    /// Its cells as they were, as a JSON array.
+    pub cells_json: String,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowFate {
+    /// A new gift.
+    Added,
+    /// The ledger had it already.
+    Known,
+    /// The ledger has its reference with another content, which stays as it was.
+    ChangedContent,
+    /// This file has its reference twice; nothing was added.
+    ReferenceRepeated,
+}
+
+/// A row with what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct AddedRow {
+    /// Where it stands in the file.
+    pub line: u64,
+    /// What became of it.
+    pub fate: RowFate,
+    /// 1, or 2 and more where the file has had an identical row before.
+    pub occurrence: u32,
+}
+
+/// What a load added up to.
+#[derive(Clone, Debug, Default)]
+pub struct LoadTotals {
+    /// Gifts that are new.
+    pub added: u64,
+    /// Their money.
+    pub added_amount: Money,
+    /// Rows that earlier files of the campaign had and this one has not.
+    pub left_out: u64,
+    /// Other campaigns that gave the very same, some of it since the moment that was asked for.
+    pub same_content_as: Vec<String>,
+}
+
+/// A load in progress: a transaction that nobody sees until it is committed.
+#[derive(Debug)]
+pub struct Load<'w> {
+    transaction: Transaction<'w, Sqlite>,
+    campaign: CampaignName,
+    campaign_id: i64,
+    load_number: i64,
+    plan: RowDigest,
+    content: RowDigest,
+    totals: LoadTotals,
+    /// The next occurrence of contents that this file has had twice or more.
+    repeated: HashMap<GiftKey, u32>,
+}
+
+/// A row on its way in, under the key that is tried next.
+struct Candidate {
+    row: NewRow,
+    occurrence: u32,
+    key: GiftKey,
+    twin: Twin,
+}
+
+impl<'w> Batch<'w> {
+    /// Turns the batch into a load of one file.
+    pub async fn load(
+        mut self,
+        header: &LoadHeader,
+        now: DateTime<Utc>,
+    ) -> Result<Load<'w>, LedgerError> {
+        let doing = "opening a load";
+        let row = sqlx::query(sql::CAMPAIGN_BEGIN_LOAD)
+            .bind(header.campaign.as_str())
+            .bind(now.timestamp_millis())
+            .bind(&header.header_json)
+            .bind(&header.dialect_json)
+            .bind(&header.file_sha256)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let digest = |column| {
+            let stored: Uuid = row.try_get(column).doing(doing)?;
+            Ok::<_, LedgerError>(RowDigest(stored.as_u128()))
+        };
+        Ok(Load {
+            campaign: header.campaign.clone(),
+            campaign_id: row.try_get("id").doing(doing)?,
+            load_number: row.try_get("load_count").doing(doing)?,
+            plan: digest("plan_digest")?,
+            content: digest("content_digest")?,
+            totals: LoadTotals::default(),
+            repeated: HashMap::new(),
+            transaction: self.transaction,
+        })
+    }
+}
+
+impl Load<'_> {
+    /// Adds a group of rows; their fates come back in the order of the rows.
+    ///
+    /// A row without a reference is tried as the first of its kind; where this file has had that one
+    /// before, as the second, and so on.
+    pub async fn add(&mut self, rows: Vec<NewRow>) -> Result<Vec<AddedRow>, LedgerError> {
+        let mut fates = Vec::with_capacity(rows.len());
+        let mut waiting: Vec<Candidate> = rows.into_iter().map(|row| self.candidate(row)).collect();
+        while !waiting.is_empty() {
+            let mut seen = self.upsert(&waiting).await?;
+            let mut again = Vec::new();
+            for mut candidate in waiting {
+                match seen.remove(&candidate.key) {
+                    Some(stored) => fates.push(self.settle(&candidate, stored)),
+                    None if candidate.row.reference.is_some() => fates.push(AddedRow {
+                        line: candidate.row.line,
+                        fate: RowFate::ReferenceRepeated,
+                        occurrence: 1,
+                    }),
+                    None => {
+                        self.next_occurrence(&mut candidate);
+                        again.push(candidate);
+                    }
+                }
+            }
+            waiting = again;
+        }
+        fates.sort_by_key(|row| row.line);
+        Ok(fates)
+    }
+
+    fn candidate(&self, row: NewRow) -> Candidate {
+        let key = match &row.reference {
+            Some(reference) => GiftKey::from_reference(&self.campaign, reference),
+            None => GiftKey::from_content(&self.campaign, &row.content, 1),
+        };
+        Candidate {
+            twin: row.content.twin(),
+            occurrence: 1,
+            key,
+            row,
+        }
+    }
+
+    fn next_occurrence(&mut self, candidate: &mut Candidate) {
+        let first = GiftKey::from_content(&self.campaign, &candidate.row.content, 1);
+        let next = self.repeated.entry(first).or_insert(1);
+        *next += 1;
+        candidate.occurrence = *next;
+        candidate.key = GiftKey::from_content(&self.campaign, &candidate.row.content, *next);
+    }
+
+    /// Writes the candidates; which keys this load had not seen before, and what they hold.
+    async fn upsert(
+        &mut self,
+        candidates: &[Candidate],
+    ) -> Result<HashMap<GiftKey, (i64, Vec<u8>)>, LedgerError> {
+        let doing = "loading rows";
+        // One statement must not meet a key twice: the second could not be told from the first.
+        let mut keys = HashSet::new();
+        let rows: Vec<_> = candidates
+            .iter()
+            .filter(|candidate| keys.insert(candidate.key))
+            .map(Candidate::to_json)
+            .collect();
+        let stored = sqlx::query(sql::GIFT_UPSERT)
+            .bind(self.campaign_id)
+            .bind(self.load_number)
+            .bind(serde_json::Value::from(rows).to_string())
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let read = |row: sqlx::sqlite::SqliteRow| {
+            let key = GiftKey(row.try_get("key")?);
+            Ok((key, (row.try_get("first_load")?, row.try_get("twin")?)))
+        };
+        stored
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, sqlx::Error>>()
+            .doing(doing)
+    }
+
+    fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> AddedRow {
+        let content = &candidate.row.content;
+        let fate = if first_load == self.load_number {
+            self.plan = self.plan.with(candidate.key.0.as_bytes(), content);
+            self.content = self.content.with(b"", content);
+            self.totals.added += 1;
+            self.totals.added_amount += content.amount;
+            RowFate::Added
+        } else if twin == candidate.twin.0 {
+            RowFate::Known
+        } else {
+            RowFate::ChangedContent
+        };
+        AddedRow {
+            line: candidate.row.line,
+            fate,
+            occurrence: candidate.occurrence,
+        }
+    }
+
+    /// Closes the load's sums and looks around, still without committing.
+    pub async fn finish(&mut self, since: DateTime<Utc>) -> Result<LoadTotals, LedgerError> {
+        let doing = "closing a load";
+        sqlx::query(sql::CAMPAIGN_END_LOAD)
+            .bind(self.campaign_id)
+            .bind(i64::try_from(self.totals.added).expect("rows of a file fit 63 bits"))
+            .bind(self.totals.added_amount.minor())
+            .bind(Uuid::from_u128(self.plan.0))
+            .bind(Uuid::from_u128(self.content.0))
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let (left_out, _): (i64, i64) = sqlx::query_as(sql::CAMPAIGN_LEFT_OUT)
+            .bind(self.campaign_id)
+            .bind(self.load_number)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        self.totals.left_out = left_out.unsigned_abs();
+        self.totals.same_content_as = sqlx::query_scalar(sql::CAMPAIGN_SAME_CONTENT)
+            .bind(Uuid::from_u128(self.content.0))
+            .bind(self.campaign_id)
+            .bind(since.timestamp_millis())
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        Ok(self.totals.clone())
+    }
+
+    /// Makes the load durable.
+    pub async fn commit(self) -> Result<(), LedgerError> {
+        self.transaction.commit().await.doing("committing a load")
+    }
+
+    /// Leaves the ledger as it was.
+    pub async fn rollback(self) -> Result<(), LedgerError> {
+        self.transaction.rollback().await.doing("undoing a load")
+    }
+}
+
+impl Candidate {
+    fn to_json(&self) -> serde_json::Value {
+        let content = &self.row.content;
+        json!({
+            "key": self.key.0.simple().to_string(),
+            "reference": self.row.reference,
+            "line": self.row.line,
+            "wallet": content.wallet.0.simple().to_string(),
+            "amount": content.amount.minor(),
+            "expires": content.expiry.as_ms(),
+            "description": content.description,
+            "cells": self.row.cells_json,
+            "twin": Uuid::from_bytes(self.twin.0).simple().to_string(),
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! One process at a time: an operating system's lock on a file beside the ledger.
+//!
+//! It stands apart because exactly-once hangs on it: who holds it *knows* that every earlier run is
+//! dead. The system frees it when its holder dies, however it dies, and keeps it while the holder is
+//! merely stopped; a lease in a table could do neither.
+//!
+//! **Invariant:** the file is never removed: a lock on a removed file would guard nothing.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::LedgerError;
+
+/// Proof that this process alone may write to the ledger, for as long as it lives.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+/// The file beside the ledger that is locked.
+pub(super) fn lock_path(ledger: &Path) -> PathBuf {
+    let mut name = ledger.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    ledger.with_file_name(name)
+}
+
+impl RunLock {
+    /// Takes the lock, or says at once who has it.
+    pub fn take(ledger: &Path, command: &str, now: DateTime<Utc>) -> Result<RunLock, LedgerError> {
+        let path = lock_path(ledger);
+        let failed = |source| LedgerError::File {
+            doing: "lock",
+            path: path.clone(),
+            source,
+        };
+        let mut file = open_private(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // What the holder wrote is a courtesy; the lock itself is what counts.
+                let _ = file.read_to_string(&mut holder);
+                let holder = holder.trim().to_owned();
+                return Err(LedgerError::Busy {
+                    path: ledger.to_owned(),
+                    holder,
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let process = std::process::id();
+        file.set_len(0).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        writeln!(file, "`{command}`, process {process}, since {since}").map_err(failed)?;
+        Ok(RunLock { _file: file })
+    }
+}
+
+/// Opens a file for reading and writing that only its owner may read, making it where needed.
+pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_holds_it() {
+        // Goal: two runs never meet. Method: take it twice, let go, take it again.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let now = "2027-03-01T09:00:00Z".parse().unwrap();
+        let first = RunLock::take(&ledger, "run", now).unwrap();
+        let refused = RunLock::take(&ledger, "issue", now)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("`run`, process "), "{refused}");
+        assert!(refused.contains("since 2027-03-01T09:00:00Z"), "{refused}");
+        drop(first);
+        assert!(RunLock::take(&ledger, "issue", now).is_ok());
+    }
+}

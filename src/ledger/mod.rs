@@ -1,0 +1,42 @@
+//! The ledger: the only memory of the program, one SQLite file.
+//!
+//! It stands apart because every promise rests on it: an intent that is committed here is known
+//! after any crash, and a gift that was never written here is never sent.
+//!
+//! | the callers do | the ledger sees to it that |
+//! | --- | --- |
+//! | take the [`RunLock`], [`Ledger::writer`] | there is one writer, in one process |
+//! | [`Writer::begin`], then claim and record, then [`Batch::commit`] | a group is durable as one |
+//! | hand over an [`Outcome`] | the state is what was expected, and the event is kept |
+//! | read through [`Ledger`] | readers never stand in the writer's way |
+//!
+//! **Invariant:** this is the only module that names sqlx, and all SQL lies in `sql/*.sql`.
+//! **Invariant:** write-ahead log with `synchronous=FULL`: a commit that returned survives a loss of
+//! power. A ledger of money that forgets an intent gives twice.
+//! **Invariant:** no call here may be cancelled half-way: never inside `select!` or a time-out. A
+//! commit whose future was dropped has usually happened all the same.
+
+mod claim;
+mod error;
+mod load;
+mod lock;
+mod model;
+mod open;
+mod read;
+mod reconcile;
+mod record;
+mod sql;
+mod writer;
+
+pub use claim::{Claimed, Doubt};
+pub use error::LedgerError;
+pub use load::{AddedRow, Load, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use lock::RunLock;
+pub use model::{
+    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Provider, RunRecord, StateTally,
+};
+pub use open::Ledger;
+pub use read::Waiting;
+pub use reconcile::AuditedGift;
+pub use record::Outcome;
+pub use writer::{Batch, Writer};

@@ -1,0 +1,241 @@
+//! Opening a ledger: private files, migrations, and connections that cannot lose a commit.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::Utc;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::lock::{self, RunLock};
+use super::{LedgerError, Writer, sql};
+
+/// A ledger that is open for reading. Writing needs the [`RunLock`].
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    path: PathBuf,
+    pub(super) readers: SqlitePool,
+}
+
+/// Connections that only read, at most.
+const READERS: u32 = 4;
+
+/// How long a statement waits for another process that writes (a migration, a backup).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Ledger {
+    /// Opens the ledger at `path`, makes it where there is none, and brings its form up to date.
+    ///
+    /// The folder is made for its owner alone (0700), and so is the file (0600): it holds customers'
+    /// wallets and amounts.
+    pub async fn open(path: &Path) -> Result<Ledger, LedgerError> {
+        make_private(path)?;
+        let mut connection = connect(path).await.doing("opening it")?;
+        let version: String = sqlx::query_scalar("select sqlite_version()")
+            .fetch_one(&mut connection)
+            .await
+            .doing("reading SQLite's version")?;
+        if numbers(&version) < vec![3, 51, 3] {
+            return Err(LedgerError::OldSqlite(version));
+        }
+        migrate(path, &mut connection).await?;
+        connection.close().await.doing("closing it after opening")?;
+        let options = options(path).read_only(true);
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options)
+            .await
+            .doing("opening it for reading")?;
+        Ok(Ledger {
+            path: path.to_owned(),
+            readers,
+        })
+    }
+
+    /// Where the ledger lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The one writer. The lock is asked for so that nobody writes without it.
+    pub async fn writer(&self, _lock: &RunLock) -> Result<Writer, LedgerError> {
+        Ok(Writer::new(self.connect_writer().await?))
+    }
+
+    pub(super) async fn connect_writer(&self) -> Result<SqliteConnection, LedgerError> {
+        connect(&self.path).await.doing("opening it for writing")
+    }
+
+    /// Closes the readers, so that the file can be moved or removed.
+    pub async fn close(self) {
+        self.readers.close().await;
+    }
+}
+
+fn make_private(path: &Path) -> Result<(), LedgerError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.exists()) {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(|source| LedgerError::File {
+            doing: "make the ledger's folder",
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    // SQLite would make the file readable by all; its -wal and -shm files follow the file's mode.
+    lock::open_private(path)
+        .map(drop)
+        .map_err(|source| LedgerError::File {
+            doing: "open the ledger",
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("trusted_schema", "OFF")
+        .pragma("mmap_size", "0")
+        .disable_statement_logging()
+}
+
+async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    options(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .connect()
+        .await
+}
+
+fn migrations() -> Migrator {
+    let step = |version, description: &'static str, text: &'static str| {
+        let text = text.into_sql_str();
+        Migration::new(
+            version,
+            description.into(),
+            MigrationType::Simple,
+            text,
+            false,
+        )
+    };
+    Migrator::with_migrations(vec![
+        step(
+            1,
+            "campaign",
+            include_str!("../../migrations/0001_campaign.sql"),
+        ),
+        step(2, "gift", include_str!("../../migrations/0002_gift.sql")),
+        step(
+            3,
+            "history",
+            include_str!("../../migrations/0003_history.sql"),
+        ),
+    ])
+}
+
+async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let steps = migrations();
+    let wanted = steps.iter().count() as i64;
+    let done = sqlx::query_scalar::<_, i64>("select count(*) from _sqlx_migrations where success")
+        .fetch_one(&mut *connection)
+        .await;
+    // A new file has no such table, which is the only error that can be expected here.
+    if done.is_ok_and(|done| done == wanted) {
+        return Ok(());
+    }
+    let _lock = RunLock::take(path, "opening the ledger", Utc::now())?;
+    steps
+        .run(&mut *connection)
+        .await
+        .map_err(|source| LedgerError::Database {
+            doing: "bringing its form up to date",
+            source: source.into(),
+        })?;
+    sqlx::query(sql::LEDGER_INSERT)
+        .bind(Uuid::new_v4())
+        .bind(Utc::now().timestamp_millis())
+        .execute(connection)
+        .await
+        .map(drop)
+        .doing("giving it its identity")
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version
+        .split('.')
+        .filter_map(|part| part.parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_ledger_is_durable_and_private() {
+        // Goal: the settings that the promise rests on. Method: ask SQLite and the file system.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inner").join("ledger.db");
+        let ledger = Ledger::open(&path).await.unwrap();
+        let mut writer = ledger.connect_writer().await.unwrap();
+        for (pragma, expected) in [
+            ("pragma journal_mode", "wal"),
+            ("pragma synchronous", "2"),
+            ("pragma foreign_keys", "1"),
+            ("pragma trusted_schema", "0"),
+        ] {
+            let row: (String,) = sqlx::query_as::<_, (String,)>(pragma)
+                .fetch_one(&mut writer)
+                .await
+                .or_else(|_| Ok::<_, sqlx::Error>((String::new(),)))
+                .unwrap();
+            let value = if row.0.is_empty() {
+                let number: i64 = sqlx::query_scalar(pragma)
+                    .fetch_one(&mut writer)
+                    .await
+                    .unwrap();
+                number.to_string()
+            } else {
+                row.0
+            };
+            assert_eq!(value, expected, "{pragma}");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o600);
+            assert_eq!(mode(path.parent().unwrap()), 0o700);
+            assert_eq!(mode(&lock::lock_path(&path)), 0o600);
+        }
+    }
+
+    #[tokio::test]
+    async fn opening_again_changes_nothing() {
+        // Goal: the ledger keeps its identity. Method: open twice, compare the id.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let ledger = Ledger::open(&path).await.unwrap();
+            let id: Uuid = sqlx::query_scalar("select ledger_id from ledger")
+                .fetch_one(&ledger.readers)
+                .await
+                .unwrap();
+            ids.push(id);
+        }
+        assert_eq!(ids[0], ids[1]);
+    }
+}

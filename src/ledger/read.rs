@@ -1,0 +1,194 @@
+//! Reading: what reports, lists and deciders ask of the ledger. Each query is one named function.
+
+use chrono::{DateTime, Utc};
+
+use super::error::Doing;
+use super::model::{instant, money};
+use super::{
+    Batch, Campaign, GiftRecord, HistoryLine, KnownGift, Ledger, LedgerError, Provider, RunRecord,
+    StateTally, sql,
+};
+use crate::domain::{GiftKey, GiftState, Money, WalletId};
+
+/// Gifts of a campaign that wait to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub gifts: u64,
+    /// When the next of them may be sent.
+    pub next_ready_at: Option<DateTime<Utc>>,
+}
+
+impl Ledger {
+    /// One campaign by its name.
+    pub async fn campaign(&self, name: &str) -> Result<Option<Campaign>, LedgerError> {
+        sqlx::query_as(sql::CAMPAIGN_BY_NAME)
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await
+            .doing("reading a campaign")
+    }
+
+    /// All campaigns, the newest first.
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, LedgerError> {
+        sqlx::query_as(sql::CAMPAIGN_ALL)
+            .fetch_all(&self.readers)
+            .await
+            .doing("reading the campaigns")
+    }
+
+    /// The provider that this ledger issues to, once it has issued.
+    pub async fn provider(&self) -> Result<Option<Provider>, LedgerError> {
+        let row: Option<(String, Option<i64>)> = sqlx::query_as(sql::PROVIDER_SELECT)
+            .fetch_optional(&self.readers)
+            .await
+            .doing("reading its provider")?;
+        Ok(row.map(|(origin, proven)| Provider {
+            origin,
+            lists_are_proven: proven.is_some(),
+        }))
+    }
+
+    /// Gifts and money of a campaign by state.
+    pub async fn tally(&self, campaign: i64) -> Result<Vec<StateTally>, LedgerError> {
+        sqlx::query_as(sql::TALLY_STATES)
+            .bind(campaign)
+            .fetch_all(&self.readers)
+            .await
+            .doing("adding up a campaign")
+    }
+
+    /// Gifts of a campaign by the word of what the last reconcile found.
+    pub async fn tally_reconciled(&self, campaign: i64) -> Result<Vec<(String, u64)>, LedgerError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(sql::TALLY_RECONCILED)
+            .bind(campaign)
+            .fetch_all(&self.readers)
+            .await
+            .doing("adding up a reconcile")?;
+        Ok(rows
+            .into_iter()
+            .map(|(word, gifts)| (word, gifts.unsigned_abs()))
+            .collect())
+    }
+
+    /// How many wallets a campaign has, and when the first of its gifts was sent.
+    pub async fn wallets(
+        &self,
+        campaign: i64,
+    ) -> Result<(u64, Option<DateTime<Utc>>), LedgerError> {
+        let (wallets, first): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
+            .bind(campaign)
+            .fetch_one(&self.readers)
+            .await
+            .doing("counting wallets")?;
+        Ok((wallets.unsigned_abs(), first.map(instant)))
+    }
+
+    /// The last run of a campaign.
+    pub async fn last_run(&self, campaign: i64) -> Result<Option<RunRecord>, LedgerError> {
+        sqlx::query_as(sql::RUN_LAST)
+            .bind(campaign)
+            .fetch_optional(&self.readers)
+            .await
+            .doing("reading the last run")
+    }
+
+    /// The next gifts of a campaign in the order of its rows, after row `after`.
+    pub async fn gift_page(
+        &self,
+        campaign: i64,
+        state: Option<GiftState>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<GiftRecord>, LedgerError> {
+        sqlx::query_as(sql::GIFT_PAGE)
+            .bind(campaign)
+            .bind(state.map(GiftState::word))
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await
+            .doing("listing gifts")
+    }
+
+    /// One gift by its key.
+    pub async fn gift(&self, key: GiftKey) -> Result<Option<GiftRecord>, LedgerError> {
+        sqlx::query_as(sql::GIFT_BY_KEY)
+            .bind(key.0)
+            .fetch_optional(&self.readers)
+            .await
+            .doing("reading a gift")
+    }
+
+    /// All gifts of one wallet, of any campaign, for people.
+    pub async fn gifts_of_wallet(&self, wallet: WalletId) -> Result<Vec<GiftRecord>, LedgerError> {
+        sqlx::query_as(sql::GIFT_BY_WALLET)
+            .bind(wallet.0)
+            .fetch_all(&self.readers)
+            .await
+            .doing("reading a wallet's gifts")
+    }
+
+    /// All gifts of one wallet, of any campaign, for an audit.
+    pub async fn known_gifts(&self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
+        sqlx::query_as(sql::WALLET_GIFTS)
+            .bind(wallet.0)
+            .fetch_all(&self.readers)
+            .await
+            .doing("reading a wallet's gifts")
+    }
+
+    /// A gift's whole story in order.
+    pub async fn history(&self, row: i64) -> Result<Vec<HistoryLine>, LedgerError> {
+        sqlx::query_as(sql::HISTORY)
+            .bind(row)
+            .fetch_all(&self.readers)
+            .await
+            .doing("reading a gift's story")
+    }
+
+    /// Refused gifts and their money by class.
+    pub async fn refusals(&self, campaign: i64) -> Result<Vec<(String, u64, Money)>, LedgerError> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql::GIFT_REFUSED_CLASSES)
+            .bind(campaign)
+            .fetch_all(&self.readers)
+            .await
+            .doing("adding up refusals")?;
+        let read =
+            |(class, gifts, minor): (String, i64, i64)| (class, gifts.unsigned_abs(), money(minor));
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
+
+impl Batch<'_> {
+    /// All gifts of one wallet, of any campaign, as the batch sees them.
+    pub async fn known_gifts(&mut self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
+        sqlx::query_as(sql::WALLET_GIFTS)
+            .bind(wallet.0)
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("reading a wallet's gifts")
+    }
+
+    /// How many gifts of a campaign wait to be sent, and from when.
+    pub async fn waiting(&mut self, campaign: i64) -> Result<Waiting, LedgerError> {
+        let (gifts, next): (i64, Option<i64>) = sqlx::query_as(sql::GIFT_NEXT_READY)
+            .bind(campaign)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing("counting what waits")?;
+        Ok(Waiting {
+            gifts: gifts.unsigned_abs(),
+            next_ready_at: next.map(instant),
+        })
+    }
+
+    /// A wallet that is known to have a gift, to see whether lists show what exists.
+    pub async fn sighting(&mut self) -> Result<Option<WalletId>, LedgerError> {
+        let wallet: Option<uuid::Uuid> = sqlx::query_scalar(sql::GIFT_SIGHTING)
+            .fetch_optional(&mut *self.transaction)
+            .await
+            .doing("looking for a gift that exists")?;
+        Ok(wallet.map(WalletId))
+    }
+}

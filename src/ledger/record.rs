@@ -1,0 +1,193 @@
+//! Recording: what happened to gifts, by compare-and-set, with an event for each.
+//!
+//! **Invariant:** the next state comes from [`GiftState::next`] and from nowhere else.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::{Batch, LedgerError, sql};
+use crate::domain::{Event, GiftId, GiftState};
+
+/// Something that happened to one gift.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The gift's row in the ledger.
+    pub row: i64,
+    /// The state in which it must still be.
+    pub state: GiftState,
+    /// The attempt that it is about; 0 before the first.
+    pub attempt: i64,
+    /// What happened.
+    pub event: Event,
+    /// When we learned of it.
+    pub at: DateTime<Utc>,
+}
+
+impl Batch<'_> {
+    /// Records outcomes; each gift at most once in a call.
+    ///
+    /// `run` is the run that learned of them. Fails, and must be dropped, where a gift is no longer
+    /// in the state that its outcome expects.
+    pub async fn record(
+        &mut self,
+        run: Option<Uuid>,
+        outcomes: &[Outcome],
+    ) -> Result<(), LedgerError> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let doing = "recording outcomes";
+        let rows = outcomes
+            .iter()
+            .map(to_json)
+            .collect::<Result<Vec<_>, _>>()?;
+        let rows = Value::from(rows).to_string();
+        let done = sqlx::query(sql::GIFT_RECORD)
+            .bind(&rows)
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let (expected, changed) = (outcomes.len() as u64, done.rows_affected());
+        if changed != expected {
+            return Err(LedgerError::Raced {
+                doing,
+                expected,
+                changed,
+            });
+        }
+        sqlx::query(sql::EVENT_INSERT)
+            .bind(&rows)
+            .bind(run)
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing(doing)
+    }
+
+    /// Which of these provider's ids belong to some gift of the ledger already.
+    pub async fn claimed_ids(
+        &mut self,
+        ids: impl Iterator<Item = GiftId>,
+    ) -> Result<HashSet<GiftId>, LedgerError> {
+        let ids: Vec<String> = ids.map(|id| id.0.simple().to_string()).collect();
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let owned: Vec<Uuid> = sqlx::query_scalar(sql::GIFT_ID_OWNER)
+            .bind(json!(ids).to_string())
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("looking up the provider's ids")?;
+        Ok(owned.into_iter().map(GiftId).collect())
+    }
+}
+
+fn to_json(outcome: &Outcome) -> Result<Value, LedgerError> {
+    let next = outcome.state.next(&outcome.event)?;
+    let at = outcome.at.timestamp_millis();
+    let columns = Columns::of(&outcome.event, at);
+    Ok(json!({
+        "row": outcome.row,
+        "state": outcome.state.word(),
+        "next": next.word(),
+        "attempt": outcome.attempt,
+        "at": at,
+        "word": outcome.event.word(),
+        "ready_at": columns.ready_at,
+        "settle_from": columns.settle_from,
+        "doubts": i64::from(columns.settle_from.is_some()),
+        "gift_id": columns.gift_id.map(|id| id.0.simple().to_string()),
+        "issued_at": columns.gift_id.map(|_| at),
+        "error_class": columns.error_class,
+        "error_text": columns.error_text,
+        "detail": detail(&outcome.event),
+    }))
+}
+
+/// What an event writes into the columns of `gift` beside the state.
+#[derive(Default)]
+struct Columns<'e> {
+    ready_at: Option<i64>,
+    settle_from: Option<i64>,
+    gift_id: Option<GiftId>,
+    error_class: Option<&'e str>,
+    error_text: Option<&'e str>,
+}
+
+impl<'e> Columns<'e> {
+    fn of(event: &'e Event, at: i64) -> Columns<'e> {
+        let none = Columns::default();
+        match event {
+            Event::Confirmed { gift }
+            | Event::FoundIssued { gift }
+            | Event::ResolvedIssued { gift } => Columns {
+                gift_id: Some(*gift),
+                ..none
+            },
+            Event::Declined(refusal) | Event::ResolvedRefused(refusal) => Columns {
+                error_class: Some(&refusal.class),
+                error_text: Some(&refusal.message),
+                ..none
+            },
+            Event::Expired => Columns {
+                error_class: Some("expired"),
+                error_text: Some("its expiry passed before it was sent"),
+                ..none
+            },
+            Event::Undelivered { retry_at, why } => Columns {
+                ready_at: Some(retry_at.timestamp_millis()),
+                error_text: Some(why),
+                ..none
+            },
+            // The sender lets go of a request at the moment of the error, and a dead one at the
+            // latest when the next run has the lock: both are the moment of the event.
+            Event::AnswerLost { why } => Columns {
+                settle_from: Some(at),
+                error_text: Some(why),
+                ..none
+            },
+            Event::Orphaned => Columns {
+                settle_from: Some(at),
+                error_text: Some("the run that sent it ended before the answer came"),
+                ..none
+            },
+            Event::StayedUnclear { why } => Columns {
+                error_text: Some(why),
+                ..none
+            },
+            Event::FoundAbsent | Event::ResolvedRetry => Columns {
+                ready_at: Some(at),
+                ..none
+            },
+            Event::Reopened => Columns {
+                ready_at: Some(0),
+                ..none
+            },
+            Event::Started
+            | Event::Withdrawn
+            | Event::RevokeStarted
+            | Event::Deleted
+            | Event::StillThere => none,
+        }
+    }
+}
+
+/// What `event.detail` keeps for people.
+fn detail(event: &Event) -> Option<String> {
+    match event {
+        Event::Confirmed { gift }
+        | Event::FoundIssued { gift }
+        | Event::ResolvedIssued { gift } => Some(gift.to_string()),
+        Event::Declined(refusal) | Event::ResolvedRefused(refusal) => {
+            Some(format!("{}: {}", refusal.class, refusal.message))
+        }
+        Event::Undelivered { why, .. }
+        | Event::AnswerLost { why }
+        | Event::StayedUnclear { why } => Some(why.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! The statements, one file each, under the names by which the code knows them.
+//!
+//! **Invariant:** [`ALL`] lists every statement, and a test prepares each one on a migrated ledger.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(super) const $name: &str = include_str!(concat!("sql/", $file, ".sql"));)*
+
+        /// Every statement by its file's name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$(($file, $name)),*];
+    };
+}
+
+statements! {
+    ATTEMPT_INSERT = "attempt_insert";
+    CAMPAIGN_ALL = "campaign_all";
+    CAMPAIGN_BEGIN_LOAD = "campaign_begin_load";
+    CAMPAIGN_BY_NAME = "campaign_by_name";
+    CAMPAIGN_END_LOAD = "campaign_end_load";
+    CAMPAIGN_LEFT_OUT = "campaign_left_out";
+    CAMPAIGN_RECONCILED = "campaign_reconciled";
+    CAMPAIGN_SAME_CONTENT = "campaign_same_content";
+    EVENT_INSERT = "event_insert";
+    GIFT_BY_KEY = "gift_by_key";
+    GIFT_BY_WALLET = "gift_by_wallet";
+    GIFT_CLAIM = "gift_claim";
+    GIFT_EXPIRED = "gift_expired";
+    GIFT_ID_OWNER = "gift_id_owner";
+    GIFT_IN_DOUBT = "gift_in_doubt";
+    GIFT_IN_FLIGHT = "gift_in_flight";
+    GIFT_NEXT_READY = "gift_next_ready";
+    GIFT_PAGE = "gift_page";
+    GIFT_RECORD = "gift_record";
+    GIFT_REFUSED = "gift_refused";
+    GIFT_REFUSED_CLASSES = "gift_refused_classes";
+    GIFT_SIGHTING = "gift_sighting";
+    GIFT_UPSERT = "gift_upsert";
+    HISTORY = "history";
+    LEDGER_INSERT = "ledger_insert";
+    PROVIDER_INSERT = "provider_insert";
+    PROVIDER_LISTS_PROVEN = "provider_lists_proven";
+    PROVIDER_SELECT = "provider_select";
+    RECONCILE_CLEAR = "reconcile_clear";
+    RECONCILE_RECORD = "reconcile_record";
+    RUN_END = "run_end";
+    RUN_INSERT = "run_insert";
+    RUN_LAST = "run_last";
+    TALLY_RECONCILED = "tally_reconciled";
+    TALLY_STATES = "tally_states";
+    TALLY_WALLETS = "tally_wallets";
+    WALLET_GIFTS = "wallet_gifts";
+    WALLET_PAGE = "wallet_page";
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use super::ALL;
+    use crate::ledger::Ledger;
+
+    #[tokio::test]
+    async fn every_statement_prepares_on_a_migrated_ledger() {
+        // Goal: no statement names a column or an index that is not there. Method: prepare all.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db"))
+            .await
+            .unwrap();
+        let mut writer = ledger.connect_writer().await.unwrap();
+        for (file, statement) in ALL {
+            let prepared = (&mut writer).prepare(statement.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{file}: {:?}", prepared.err());
+        }
+    }
+
+    #[test]
+    fn every_file_is_a_known_statement_with_a_comment() {
+        // Goal: no dead file, and each says why it is there. Method: the folder against the list.
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ledger/sql");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| name.trim_end_matches(".sql").to_owned())
+            .collect();
+        files.sort();
+        assert_eq!(files, ALL.iter().map(|(file, _)| *file).collect::<Vec<_>>());
+        for (file, statement) in ALL {
+            assert!(statement.starts_with("-- "), "{file} begins with a comment");
+        }
+    }
+}

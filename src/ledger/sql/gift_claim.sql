@@ -1,0 +1,17 @@
+-- Turns gifts that may be sent into intents. Left out are gifts whose twin is open anywhere, and
+-- wallets with a doubt: what is sent there now could be taken for the answer to it. Of twins in one
+-- group the first goes, the others wait.
+with candidate as (
+    select g.id, g.twin from gift g indexed by gift_to_send
+    where g.campaign_id = ?1 and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?2
+      and not exists (select 1 from gift t where t.twin = g.twin
+                      and t.state in ('in_flight', 'in_doubt', 'held'))
+      and not exists (select 1 from gift d where d.state = 'in_doubt' and d.wallet_id = g.wallet_id)
+    order by g.ready_at_ms, g.id
+    limit ?3
+)
+update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
+                first_sent_at_ms = coalesce(first_sent_at_ms, ?2)
+where id in (select min(id) from candidate group by twin)
+returning id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
+          first_sent_at_ms

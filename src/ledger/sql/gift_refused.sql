@@ -1,0 +1,5 @@
+-- Refused gifts of a campaign, to be reopened; all classes where ?3 is null.
+select id, attempt_count from gift
+where campaign_id = ?1 and state = 'refused' and id > ?2
+  and (?3 is null or error_class in (select value from json_each(?3)))
+order by id limit ?4

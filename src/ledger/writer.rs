@@ -1,0 +1,128 @@
+//! The one writer and its transactions.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::{LedgerError, sql};
+
+/// The connection that writes. Whoever owns it is the ledger's only writer.
+#[derive(Debug)]
+pub struct Writer {
+    connection: SqliteConnection,
+}
+
+/// A group of changes that become durable together, or not at all.
+///
+/// After an error the batch must be dropped, which rolls it back: SQLite may have ended the
+/// transaction by itself, and what came next would then be committed one by one.
+#[derive(Debug)]
+pub struct Batch<'w> {
+    pub(super) transaction: Transaction<'w, Sqlite>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Writer {
+        Writer { connection }
+    }
+
+    /// Opens a batch that holds the right to write from its first moment.
+    pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
+        let transaction = self.connection.begin_with("BEGIN IMMEDIATE").await;
+        Ok(Batch {
+            transaction: transaction.doing("beginning a group")?,
+        })
+    }
+
+    /// Closes the connection, so that the write-ahead log is folded into the file.
+    pub async fn close(self) -> Result<(), LedgerError> {
+        self.connection.close().await.doing("closing it")
+    }
+}
+
+impl Batch<'_> {
+    /// Makes the batch durable: when this returns, it survives a loss of power.
+    pub async fn commit(self) -> Result<(), LedgerError> {
+        self.transaction.commit().await.doing("committing a group")
+    }
+
+    /// Undoes the batch.
+    pub async fn rollback(self) -> Result<(), LedgerError> {
+        self.transaction.rollback().await.doing("undoing a group")
+    }
+
+    /// Binds the ledger to the provider that it issues to, or finds that it is another.
+    pub async fn bind_provider(
+        &mut self,
+        origin: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let doing = "naming its provider";
+        sqlx::query(sql::PROVIDER_INSERT)
+            .bind(origin)
+            .bind(now.timestamp_millis())
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let (known, _): (String, Option<i64>) = sqlx::query_as(sql::PROVIDER_SELECT)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        if known == origin {
+            Ok(())
+        } else {
+            Err(LedgerError::OtherProvider {
+                known,
+                asked: origin.to_owned(),
+            })
+        }
+    }
+
+    /// Remembers that the provider's lists were seen to show a gift that we know of.
+    pub async fn lists_are_proven(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query(sql::PROVIDER_LISTS_PROVEN)
+            .bind(now.timestamp_millis())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("remembering a sighting")
+    }
+
+    /// Writes down that a process begins that may send.
+    pub async fn begin_run(
+        &mut self,
+        run: Uuid,
+        campaign: i64,
+        command: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        sqlx::query(sql::RUN_INSERT)
+            .bind(run)
+            .bind(campaign)
+            .bind(command)
+            .bind(i64::from(std::process::id()))
+            .bind(now.timestamp_millis())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("beginning a run")
+    }
+
+    /// Writes down how it ended.
+    pub async fn end_run(
+        &mut self,
+        run: Uuid,
+        outcome: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        sqlx::query(sql::RUN_END)
+            .bind(run)
+            .bind(now.timestamp_millis())
+            .bind(outcome)
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("ending a run")
+    }
+}
