@@ -1,4 +1,6 @@
 //! `giftbatch` gives gift balances to many wallets, exactly once each.
 
+pub mod clock;
 pub mod domain;
 pub mod ledger;
+pub mod provider;

@@ -1,0 +1,123 @@
+//! Where the wallet API is: checked once, before any secret is sent there.
+//!
+//! **Invariant:** secrets travel over https, or over plain http to this machine alone.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reqwest::Url;
+
+/// A base URL that secrets may be sent to; without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+/// Why text is no base URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// Not an absolute URL with a host.
+    #[error("{0:?} is not an absolute https URL")]
+    NotAbsolute(String),
+    /// Plain http to another machine.
+    #[error("{0:?} is plain http: keys and amounts would travel readable; use https")]
+    NotEncrypted(String),
+    /// A user, a password, a query or a fragment.
+    #[error("a base URL carries no user, password, query or fragment")]
+    TooMuch,
+}
+
+impl FromStr for BaseUrl {
+    type Err = BaseUrlError;
+
+    fn from_str(text: &str) -> Result<BaseUrl, BaseUrlError> {
+        let url =
+            Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAbsolute(text.to_owned()))?;
+        // Before anything that repeats the URL: it may hold a password.
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(BaseUrlError::TooMuch);
+        }
+        match (url.scheme(), url.host()) {
+            ("https", Some(_)) => {}
+            ("http", Some(_)) if is_loopback(&url) => {}
+            ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(text.to_owned())),
+            _ => return Err(BaseUrlError::NotAbsolute(text.to_owned())),
+        }
+        Ok(BaseUrl(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+impl BaseUrl {
+    /// The URL of a path below it; `path` begins with a slash.
+    pub(super) fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_anywhere_and_http_to_this_machine() {
+        // Goal: what may be used, in one spelling. Method: texts with what becomes of them.
+        for (text, url) in [
+            (
+                "https://wallet.example/base/",
+                "https://wallet.example/base",
+            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://localhost:8080/", "http://localhost:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(text.parse::<BaseUrl>().unwrap().to_string(), url);
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_travel_readable() {
+        // Goal: no key on an open wire, none in an error. Method: each refusal.
+        let refused = |text: &str| text.parse::<BaseUrl>().unwrap_err();
+        assert!(matches!(
+            refused("http://wallet.example"),
+            BaseUrlError::NotEncrypted(_)
+        ));
+        assert!(matches!(
+            refused("http://127.0.0.1.example"),
+            BaseUrlError::NotEncrypted(_)
+        ));
+        assert!(matches!(
+            refused("wallet.example"),
+            BaseUrlError::NotAbsolute(_)
+        ));
+        assert!(matches!(
+            refused("ftp://wallet.example"),
+            BaseUrlError::NotAbsolute(_)
+        ));
+        assert_eq!(
+            refused("https://user:secret@wallet.example"),
+            BaseUrlError::TooMuch
+        );
+        assert_eq!(
+            refused("https://wallet.example/?key=secret"),
+            BaseUrlError::TooMuch
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! The provider: what is asked of the wallet API, and what its answers mean.
+//!
+//! It stands apart because the API documents no idempotency key: what an answer proves, and what it
+//! leaves open, is decided here, in one place, and by no other stage.
+//!
+//! | [`WalletClient`] does | this module decides |
+//! | --- | --- |
+//! | sends one request, once, and reads at most a capped answer | [`classify`]: what a POST's reply proves |
+//! | keeps the [`Reply`], whatever it is | [`read_list`]: whether a list was answered whole |
+//!
+//! **Invariant:** the only module that names reqwest. The client never retries, follows no redirect
+//! and takes no proxy from the environment.
+//! **Invariant:** a server's no is data, never an `Err`; what is not understood is *unknown*.
+
+mod base_url;
+mod classify;
+mod client;
+mod credit;
+mod envelope;
+mod reply;
+mod wallet;
+mod wire;
+
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use classify::{Obstacle, Trouble, Verdict, classify};
+pub use client::{ClientError, Credentials, WalletClient};
+pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_list};
+pub use reply::{Answer, Exchange, Loss, Reply};
+pub use wallet::{Balances, Reading, WalletRecord};
