@@ -1,0 +1,84 @@
+//! How many requests may be in flight: halved when the server strains, grown slowly when it is well.
+
+use chrono::{DateTime, Utc};
+
+/// Additive growth, multiplicative cuts, below a ceiling.
+#[derive(Debug)]
+pub struct Concurrency {
+    limit: usize,
+    ceiling: usize,
+    /// Answers since the last growth.
+    grown_by: usize,
+    last_cut_at: Option<DateTime<Utc>>,
+}
+
+impl Concurrency {
+    /// Starts at the ceiling.
+    pub fn new(ceiling: usize) -> Concurrency {
+        let ceiling = ceiling.max(1);
+        Concurrency { limit: ceiling, ceiling, grown_by: 0, last_cut_at: None }
+    }
+
+    /// How many may be in flight now.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// One more good answer: a limit's worth of them adds one slot.
+    pub fn grow(&mut self) {
+        if self.limit == self.ceiling {
+            return;
+        }
+        self.grown_by += 1;
+        if self.grown_by >= self.limit {
+            self.grown_by = 0;
+            self.limit += 1;
+        }
+    }
+
+    /// Halves it, once for all requests that were in flight together.
+    pub fn cut(&mut self, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        if self.last_cut_at.is_some_and(|cut| sent_at <= cut) {
+            return;
+        }
+        self.last_cut_at = Some(now);
+        self.grown_by = 0;
+        self.limit = (self.limit / 2).max(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+    }
+
+    #[test]
+    fn one_wave_halves_once_and_good_answers_bring_it_back() {
+        // Goal: no collapse from one bad moment. Method: a wave of eight, then good answers.
+        let mut limit = Concurrency::new(8);
+        for _ in 0..8 {
+            limit.cut(at(0), at(10));
+        }
+        assert_eq!(limit.limit(), 4);
+        limit.cut(at(11), at(20));
+        assert_eq!(limit.limit(), 2);
+        for _ in 0..2 + 3 + 4 + 5 + 6 + 7 + 100 {
+            limit.grow();
+        }
+        assert_eq!(limit.limit(), 8);
+    }
+
+    #[test]
+    fn one_is_always_left() {
+        // Goal: it never stops altogether. Method: cut again and again.
+        let mut limit = Concurrency::new(2);
+        for step in 0..5 {
+            limit.cut(at(step * 2 + 1), at(step * 2 + 2));
+        }
+        assert_eq!(limit.limit(), 1);
+        assert_eq!(Concurrency::new(0).limit(), 1);
+    }
+}

@@ -1,0 +1,238 @@
+//! The pace: when the next request may go, by rate, by the server's wishes and by its health.
+//!
+//! It stands apart because everything that is sent (gifts, looks, probes, the reads of a reconcile)
+//! counts against one rate, and because how fast a server can take it is found out on the way.
+//!
+//! **Invariant:** it only answers questions: [`Pace::permit`] says now or when. It waits for nothing
+//! and sends nothing.
+//! **Invariant:** rate first, then concurrency: a request that may not start yet holds no slot.
+
+mod breaker;
+mod concurrency;
+mod rate;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use breaker::Breaker;
+pub use concurrency::Concurrency;
+pub use rate::Rate;
+
+use crate::provider::{Obstacle, Trouble, Verdict};
+
+/// What one reply says about the server, whatever it says about a gift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answered, and took the request.
+    Well,
+    /// It asks us to slow down, and perhaps for how long.
+    Throttled(Option<Duration>),
+    /// It is slow, or says that it has too much to do.
+    Strained,
+    /// No usable answer.
+    Down,
+    /// It answered in a way that tells nothing about its load.
+    Odd,
+}
+
+impl Health {
+    /// What a verdict on a create says about the server.
+    pub fn of(verdict: &Verdict) -> Health {
+        match verdict {
+            Verdict::Accepted { .. } | Verdict::Declined(_) => Health::Well,
+            Verdict::NotProcessed(obstacle) => Health::of_obstacle(obstacle),
+            Verdict::Unknown { trouble, .. } => Health::of_trouble(*trouble),
+        }
+    }
+
+    /// What an obstacle says about the server.
+    pub fn of_obstacle(obstacle: &Obstacle) -> Health {
+        match obstacle {
+            Obstacle::Throttled { wait } => Health::Throttled(*wait),
+            Obstacle::NeverSent { .. } => Health::Down,
+            Obstacle::CredentialsRejected { .. } | Obstacle::Forbidden(_) => Health::Odd,
+        }
+    }
+
+    /// What trouble says about the server.
+    pub fn of_trouble(trouble: Trouble) -> Health {
+        match trouble {
+            Trouble::TimedOut | Trouble::Overloaded => Health::Strained,
+            Trouble::Cut | Trouble::ServerError => Health::Down,
+            Trouble::Redirected | Trouble::Odd => Health::Odd,
+        }
+    }
+}
+
+/// Whether a request may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// Now; it counts from here.
+    Now,
+    /// Not before then.
+    At(DateTime<Utc>),
+    /// When one that is in flight has ended.
+    Later,
+}
+
+/// The pace of one run.
+#[derive(Debug)]
+pub struct Pace {
+    /// Requests a second.
+    pub rate: Rate,
+    /// Requests in flight.
+    pub concurrency: Concurrency,
+    /// Whether the server answers at all.
+    pub breaker: Breaker,
+    /// The server asked us to send nothing before then.
+    hold_until: Option<DateTime<Utc>>,
+    throttles_in_a_row: u32,
+    in_flight: usize,
+}
+
+/// The longest wait that a server may ask for in one go; after it, it is asked again.
+const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(5);
+
+impl Pace {
+    /// A pace of at most `per_second` requests a second (0: no limit) and `ceiling` at once.
+    pub fn new(per_second: u32, ceiling: usize, now: DateTime<Utc>) -> Pace {
+        Pace {
+            rate: Rate::new(per_second),
+            concurrency: Concurrency::new(ceiling),
+            breaker: Breaker::new(now),
+            hold_until: None,
+            throttles_in_a_row: 0,
+            in_flight: 0,
+        }
+    }
+
+    /// Whether a request may start; [`Permit::Now`] has counted it.
+    pub fn permit(&mut self, now: DateTime<Utc>) -> Permit {
+        if let Some(until) = self.hold_until.filter(|until| *until > now) {
+            return Permit::At(until);
+        }
+        if let Some(probe_at) = self.breaker.next_probe_at() {
+            if self.in_flight > 0 {
+                return Permit::Later;
+            }
+            if probe_at > now {
+                return Permit::At(probe_at);
+            }
+        }
+        if self.in_flight >= self.concurrency.limit() {
+            return Permit::Later;
+        }
+        match self.rate.take(now) {
+            Some(until) => Permit::At(until),
+            None => {
+                self.in_flight += 1;
+                Permit::Now
+            }
+        }
+    }
+
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many gifts are worth claiming ahead of what is in flight: what can be sent at once, or
+    /// within some fifty milliseconds of the rate.
+    pub fn ahead(&self) -> usize {
+        let slots = self.concurrency.limit();
+        match self.rate.per_second() {
+            None => slots,
+            Some(per_second) => slots.min(1 + per_second as usize / 20),
+        }
+    }
+
+    /// A request that was sent at `sent_at` has ended, and showed this.
+    pub fn ended(&mut self, health: Health, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match health {
+            Health::Well => {
+                self.throttles_in_a_row = 0;
+                self.breaker.usable(now);
+                self.concurrency.grow();
+                self.rate.accepted(now);
+            }
+            Health::Odd => {}
+            Health::Throttled(wait) => {
+                self.breaker.usable(now);
+                self.concurrency.cut(sent_at, now);
+                self.rate.cut(sent_at, now);
+                self.hold(wait, now);
+            }
+            Health::Strained => {
+                self.concurrency.cut(sent_at, now);
+                self.breaker.unusable(now);
+            }
+            Health::Down => self.breaker.unusable(now),
+        }
+    }
+
+    fn hold(&mut self, wait: Option<Duration>, now: DateTime<Utc>) {
+        let asked = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
+        let wait = asked.unwrap_or_else(|| {
+            // Without a `Retry-After`: half a second, doubled for each further 429 in a row.
+            TimeDelta::milliseconds(500) * (1 << self.throttles_in_a_row.min(6))
+        });
+        self.throttles_in_a_row = self.throttles_in_a_row.saturating_add(1);
+        let until = now + wait.min(LONGEST_HOLD);
+        self.hold_until = Some(self.hold_until.map_or(until, |held| held.max(until)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+    }
+
+    #[test]
+    fn a_wait_that_the_server_asks_for_holds_everything() {
+        // Goal: `Retry-After` is honoured by all. Method: one 429 with 3 s, then permits.
+        let mut pace = Pace::new(0, 8, at(0));
+        assert_eq!(pace.permit(at(0)), Permit::Now);
+        pace.ended(Health::Throttled(Some(Duration::from_secs(3))), at(0), at(10));
+        assert_eq!(pace.permit(at(20)), Permit::At(at(3_010)));
+        assert_eq!(pace.permit(at(3_010)), Permit::Now);
+    }
+
+    #[test]
+    fn no_more_than_the_ceiling_is_in_flight() {
+        // Goal: slots are counted. Method: take all, end one.
+        let mut pace = Pace::new(0, 2, at(0));
+        assert_eq!((pace.permit(at(0)), pace.permit(at(0))), (Permit::Now, Permit::Now));
+        assert_eq!(pace.permit(at(0)), Permit::Later);
+        pace.ended(Health::Well, at(0), at(1));
+        assert_eq!(pace.permit(at(1)), Permit::Now);
+    }
+
+    #[test]
+    fn an_outage_lets_single_probes_through() {
+        // Goal: no storm on a server that is down. Method: fail until it opens, then ask.
+        let mut pace = Pace::new(0, 8, at(0));
+        for _ in 0..Breaker::FAILURES {
+            assert_eq!(pace.permit(at(0)), Permit::Now);
+            pace.ended(Health::Down, at(0), at(1));
+        }
+        let Permit::At(probe_at) = pace.permit(at(1)) else { panic!("it is open") };
+        assert_eq!(pace.permit(probe_at), Permit::Now);
+        assert_eq!(pace.permit(probe_at), Permit::Later);
+        pace.ended(Health::Well, probe_at, probe_at);
+        assert_eq!(pace.permit(probe_at), Permit::Now);
+    }
+
+    #[test]
+    fn claims_run_ahead_by_what_can_be_sent_at_once() {
+        // Goal: few intents are left open by a crash. Method: the number at several rates.
+        assert_eq!(Pace::new(0, 32, at(0)).ahead(), 32);
+        assert_eq!(Pace::new(10, 32, at(0)).ahead(), 1);
+        assert_eq!(Pace::new(200, 32, at(0)).ahead(), 11);
+        assert_eq!(Pace::new(5_000, 32, at(0)).ahead(), 32);
+    }
+}

@@ -1,0 +1,169 @@
+//! Requests a second: never more than was configured, less where the server says so.
+//!
+//! **Invariant:** a limiter is never re-tuned in place (it cannot be): a new rate is a new limiter.
+//! **Invariant:** rates are whole thousandths of a request a second; no float.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+/// The rate of one run.
+#[derive(Debug)]
+pub struct Rate {
+    limiter: Option<DefaultDirectRateLimiter>,
+    clock: DefaultClock,
+    /// Thousandths of a request a second; none: no limit.
+    configured: Option<u64>,
+    current: Option<u64>,
+    /// Where the server last said stop.
+    refused_at_rate: Option<u64>,
+    last_cut_at: Option<DateTime<Utc>>,
+    last_grown_at: Option<DateTime<Utc>>,
+    window: Window,
+}
+
+/// Answers in this second and in the one before.
+#[derive(Debug, Default)]
+struct Window {
+    second: i64,
+    accepted: u64,
+    accepted_before: u64,
+}
+
+/// The least rate that is tried: one request in two seconds.
+const LEAST: u64 = 500;
+
+impl Rate {
+    /// At most `per_second` requests a second; 0 is no limit.
+    pub fn new(per_second: u32) -> Rate {
+        let configured = (per_second > 0).then(|| u64::from(per_second) * 1_000);
+        Rate {
+            limiter: configured.map(limiter),
+            clock: DefaultClock::default(),
+            configured,
+            current: configured,
+            refused_at_rate: None,
+            last_cut_at: None,
+            last_grown_at: None,
+            window: Window::default(),
+        }
+    }
+
+    /// The rate in force, in whole requests a second; none is no limit.
+    pub fn per_second(&self) -> Option<u32> {
+        self.current.map(|milli| u32::try_from(milli / 1_000).unwrap_or(u32::MAX))
+    }
+
+    /// Takes one request's turn; otherwise says when the next turn comes.
+    pub fn take(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.recover(now);
+        let wait = self.limiter.as_ref()?.check().err()?.wait_time_from(self.clock.now());
+        // A wait of nothing would be asked for again at once, for ever.
+        let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(1));
+        Some(now + wait.max(TimeDelta::microseconds(50)))
+    }
+
+    /// The server took a request.
+    pub fn accepted(&mut self, now: DateTime<Utc>) {
+        let second = now.timestamp();
+        if second != self.window.second {
+            let before = if second == self.window.second + 1 { self.window.accepted } else { 0 };
+            self.window = Window { second, accepted: 0, accepted_before: before };
+        }
+        self.window.accepted += 1;
+    }
+
+    /// The server said that a request sent at `sent_at` came too fast: once for a wave, the rate
+    /// falls to what it took in the last second, and by three tenths at least.
+    pub fn cut(&mut self, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        if self.last_cut_at.is_some_and(|cut| sent_at <= cut) {
+            return;
+        }
+        let took = self.window.accepted_before.max(self.window.accepted) * 1_000;
+        let current = self.current.unwrap_or(took * 10 / 7);
+        self.refused_at_rate = Some(current);
+        self.last_cut_at = Some(now);
+        self.last_grown_at = Some(now);
+        self.set((current * 7 / 10).min(took.max(current / 4)).max(LEAST));
+    }
+
+    /// Grows once a second after a cut: fast up to where the server last said stop, slowly beyond.
+    fn recover(&mut self, now: DateTime<Utc>) {
+        let (Some(current), Some(grown_at)) = (self.current, self.last_grown_at) else {
+            return;
+        };
+        let is_full = self.configured.is_some_and(|configured| current >= configured);
+        if is_full || now - grown_at < TimeDelta::seconds(1) {
+            return;
+        }
+        self.last_grown_at = Some(now);
+        let near = self.refused_at_rate.is_some_and(|refused| current * 10 >= refused * 8);
+        let grown = if near { current + current / 50 } else { current + current / 10 };
+        self.set(self.configured.map_or(grown, |configured| grown.min(configured)));
+    }
+
+    fn set(&mut self, milli: u64) {
+        self.current = Some(milli);
+        self.limiter = Some(limiter(milli));
+    }
+}
+
+fn limiter(milli: u64) -> DefaultDirectRateLimiter {
+    let period = Duration::from_nanos(1_000_000_000_000 / milli);
+    // A fresh limiter lets its whole burst through at once: two, which the exact mean needs, or a
+    // hundredth of a second's worth at rates that timers of a millisecond cannot serve one by one.
+    let burst = u32::try_from(milli / 100_000).unwrap_or(u32::MAX).max(2);
+    let burst = NonZeroU32::new(burst).expect("at least two");
+    let quota = Quota::with_period(period).expect("a period is longer than nothing");
+    RateLimiter::direct(quota.allow_burst(burst))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+    }
+
+    #[test]
+    fn no_limit_is_no_limit_until_the_server_sets_one() {
+        // Goal: `--rate 0` finds the server's limit. Method: 100 answers in a second, then a 429.
+        let mut rate = Rate::new(0);
+        assert_eq!(rate.take(at(0)), None);
+        for _ in 0..100 {
+            rate.accepted(at(500));
+        }
+        rate.cut(at(600), at(700));
+        assert_eq!(rate.per_second(), Some(99));
+    }
+
+    #[test]
+    fn one_wave_cuts_once_and_the_rate_comes_back() {
+        // Goal: a 429 slows down, and not for ever. Method: a wave of ten, then ten minutes.
+        let mut rate = Rate::new(100);
+        for _ in 0..90 {
+            rate.accepted(at(500));
+        }
+        for _ in 0..10 {
+            rate.cut(at(600), at(700));
+        }
+        assert_eq!(rate.per_second(), Some(70));
+        for second in 1..600 {
+            rate.take(at(700 + second * 1_000));
+        }
+        assert_eq!(rate.per_second(), Some(100));
+    }
+
+    #[test]
+    fn turns_are_counted() {
+        // Goal: the burst is two, then turns come one by one. Method: three at once.
+        let mut rate = Rate::new(1);
+        assert_eq!((rate.take(at(0)), rate.take(at(0))), (None, None));
+        let next = rate.take(at(0)).unwrap();
+        assert!(next > at(500) && next <= at(1_000), "{next}");
+    }
+}
