@@ -41,10 +41,9 @@ async fn used_gifts_hide() {
         (&list[0]["IsUsed"], &list[0]["IsFullyUsed"]),
         (&true.into(), &true.into())
     );
-    sandbox.set_profile(FaultProfile {
-        hides_used: true,
-        ..FaultProfile::none()
-    });
+    let mut hiding = FaultProfile::none();
+    hiding.hides_used = true;
+    sandbox.set_profile(hiding);
     assert_eq!(
         ask(&sandbox, &list_of(WALLET)).await.value(),
         serde_json::json!([])
