@@ -1,7 +1,7 @@
 //! What every request of the wallet API passes: counting, outages, keys and the request limit.
 //!
-//! **Invariant:** a request that arrived is counted as gone exactly once, however it ends: also
-//! when its client goes away and hyper drops its handler.
+//! **Invariant:** a request that arrived is counted as gone exactly once, when its answer
+//! is ready or its connection was cut.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::app::App;
 use super::config::{ExpectedKeys, Outage, RetryAfter};
 use super::gift_request::Complaint;
 use super::kind::FaultKind;
-use super::line::Cut;
+use super::line::{self, Ending};
 use super::reply;
 use super::state::State as Memory;
 use super::tally::Endpoint;
@@ -40,6 +40,7 @@ pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
     response
         .headers_mut()
         .insert(DATE, reply::http_date(visit.now()));
+    line::keep_until_cut(&mut response, visit);
     response
 }
 
@@ -129,7 +130,7 @@ impl TurnedAway {
     fn response(self, now: DateTime<Utc>) -> Response {
         match self {
             TurnedAway::Outage(Outage::Unavailable) => reply::page(StatusCode::SERVICE_UNAVAILABLE),
-            TurnedAway::Outage(Outage::Reset | Outage::None) => Cut::Reset.into_response(),
+            TurnedAway::Outage(Outage::Reset | Outage::None) => Ending::Reset.into_response(),
             TurnedAway::Unauthorized => reply::failed(StatusCode::UNAUTHORIZED, UNAUTHORIZED),
             TurnedAway::OverLimit(retry_after) => reply::limited(retry_after, now),
         }

@@ -4,7 +4,7 @@
 //!
 //! **Invariant:** a spoiled reply says nothing that tells whether the gift was credited.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
@@ -16,10 +16,7 @@ use super::answer::{self, ErrorForm};
 use super::config::{RefusalKind, RetryAfter};
 use super::gift_request::Complaint;
 use super::kind::Reply;
-use super::line::Cut;
-
-/// How long a request without an answer is held, if its client stays that long.
-const SILENCE: Duration = Duration::from_secs(120);
+use super::line::Ending;
 
 /// More than a careful client reads of one answer.
 const OVERSIZED_BYTES: usize = 2 * 1024 * 1024;
@@ -44,22 +41,19 @@ pub(super) struct Context {
     pub(super) variety: u64,
 }
 
-/// Makes the response of a spoiled reply; silence takes its time.
-pub(super) async fn spoil(reply: Reply, context: Context) -> Response {
+/// Makes the response of a spoiled reply.
+pub(super) fn spoil(reply: Reply, context: Context) -> Response {
     let Context {
         mut right,
         now,
         variety,
     } = context;
     match reply {
-        Reply::Silence => {
-            tokio::time::sleep(SILENCE).await;
-            Cut::Fin.into_response()
-        }
-        Reply::Reset => Cut::Reset.into_response(),
-        Reply::Fin => Cut::Fin.into_response(),
-        Reply::CutStatusLine => Cut::After(Bytes::from_static(b"HTTP/1.1 20")).into_response(),
-        Reply::CutBody => Cut::After(cut_body(&right)).into_response(),
+        Reply::Silence => Ending::Silence.into_response(),
+        Reply::Reset => Ending::Reset.into_response(),
+        Reply::Fin => Ending::Fin.into_response(),
+        Reply::CutStatusLine => Ending::After(Bytes::from_static(b"HTTP/1.1 20")).into_response(),
+        Reply::CutBody => Ending::After(cut_body(&right)).into_response(),
         Reply::Garbled => json(StatusCode::OK, garble(right)),
         Reply::Empty => json(StatusCode::OK, Vec::new()),
         Reply::NullValue => json(StatusCode::OK, answer::null_value()),

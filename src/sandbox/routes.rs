@@ -79,13 +79,13 @@ async fn create(State(app): State<Arc<App>>, body: Bytes) -> Response {
     match outcome {
         Outcome::Credited(gift, None) => reply::json(StatusCode::OK, answer::created(&gift, echo)),
         Outcome::Credited(gift, Some(reply)) => {
-            reply::spoil(reply, context(answer::created(&gift, echo))).await
+            reply::spoil(reply, context(answer::created(&gift, echo)))
         }
-        Outcome::Spoiled(reply) => reply::spoil(reply, context(Vec::new())).await,
+        Outcome::Spoiled(reply) => reply::spoil(reply, context(Vec::new())),
         Outcome::Refused(kind, complaint) => reply::refused(kind, complaint, ErrorForm::Objects),
         Outcome::Late(late, delay) => {
             app.commit_later(late, delay);
-            reply::spoil(Reply::Silence, context(Vec::new())).await
+            reply::spoil(Reply::Silence, context(Vec::new()))
         }
     }
 }
@@ -222,7 +222,6 @@ async fn read(
                     variety,
                 },
             )
-            .await
         }
     }
 }

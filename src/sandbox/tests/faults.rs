@@ -231,3 +231,17 @@ async fn the_order_of_arrival_changes_nothing() {
         assert!(statuses[0].contains(&status), "{status} never happened");
     }
 }
+
+/// Goal: what a client sent in full is credited, even if it left at once. Method: two hundred
+/// clients send a create and close before the server could have answered.
+#[tokio::test]
+async fn abandoned_posts_are_credited() {
+    let sandbox = start(SandboxConfig::default());
+    for _ in 0..200 {
+        drop(send(&sandbox, &create("")).await);
+    }
+    sandbox
+        .until(|stats| stats.requests_of(Endpoint::Create) == 200 && stats.concurrent == 0)
+        .await;
+    assert_eq!(sandbox.book().gifts.len(), 200);
+}
