@@ -17,6 +17,7 @@ mod app;
 mod book;
 mod config;
 mod controls;
+mod envelope;
 mod faults;
 mod gate;
 mod gift_request;
@@ -61,6 +62,10 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Binds the port, and serves in tasks of the tokio runtime that this is called in.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn start(config: SandboxConfig) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // A sandbox that was just stopped leaves its port in TIME_WAIT.

@@ -12,8 +12,8 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::answer::{self, ErrorForm};
 use super::config::{RefusalKind, RetryAfter};
+use super::envelope::{self, ErrorForm};
 use super::gift_request::Complaint;
 use super::kind::Reply;
 use super::line::Ending;
@@ -23,8 +23,6 @@ const OVERSIZED_BYTES: usize = 2 * 1024 * 1024;
 
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html";
-const HTML_PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-    <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>proxy</center>\r\n</body>\r\n</html>\r\n";
 const REFUSED: Complaint = Complaint {
     code: "GiftRefused",
     message: "The gift was refused.",
@@ -56,7 +54,7 @@ pub(super) fn spoil(reply: Reply, context: Context) -> Response {
         Reply::CutBody => Ending::After(cut_body(&right)).into_response(),
         Reply::Garbled => json(StatusCode::OK, garble(right)),
         Reply::Empty => json(StatusCode::OK, Vec::new()),
-        Reply::NullValue => json(StatusCode::OK, answer::null_value()),
+        Reply::NullValue => json(StatusCode::OK, envelope::null_value()),
         Reply::Oversized => {
             // White space is JSON too: only a limit on bytes tells this answer from a right one.
             right.resize(OVERSIZED_BYTES, b' ');
@@ -87,12 +85,12 @@ pub(super) fn refused(kind: RefusalKind, complaint: Complaint, form: ErrorForm) 
         RefusalKind::NotFound404 => StatusCode::NOT_FOUND,
         RefusalKind::Unprocessable422 => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    json(status, answer::failure(complaint, form))
+    json(status, envelope::failure(complaint, form))
 }
 
 /// A failure in the envelope, with its objects of code and message.
 pub(super) fn failed(status: StatusCode, complaint: Complaint) -> Response {
-    json(status, answer::failure(complaint, ErrorForm::Objects))
+    json(status, envelope::failure(complaint, ErrorForm::Objects))
 }
 
 /// 429, with what it says about when to come back.
@@ -115,7 +113,9 @@ pub(super) fn limited(retry_after: RetryAfter, now: DateTime<Utc>) -> Response {
 
 /// A proxy's page.
 pub(super) fn page(status: StatusCode) -> Response {
-    with_type(status, HTML, HTML_PAGE)
+    let head = format!("<html>\r\n<head><title>{status}</title></head>");
+    let body = format!("<body>\r\n<center><h1>{status}</h1></center>\r\n<hr></body>");
+    with_type(status, HTML, format!("{head}\r\n{body}\r\n</html>\r\n"))
 }
 
 /// A JSON body.

@@ -17,8 +17,9 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::answer::{self, ErrorForm};
+use super::answer;
 use super::app::App;
+use super::envelope::ErrorForm;
 use super::faults::PathKey;
 use super::gate;
 use super::gift_request::{Complaint, GiftRequest, parse_guid};
@@ -100,7 +101,6 @@ async fn wallet_gifts(
         let echo = state.echo();
         Box::new(move || answer::gifts(&listed, echo))
     })
-    .await
 }
 
 async fn wallet(State(app): State<Arc<App>>, Path(id): Path<String>, uri: Uri) -> Response {
@@ -109,7 +109,6 @@ async fn wallet(State(app): State<Arc<App>>, Path(id): Path<String>, uri: Uri) -
         let gift_minor = state.gift_balance(wallet);
         Box::new(move || answer::wallet(wallet, &facts, gift_minor))
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -129,7 +128,6 @@ async fn balances(
         let echo = state.echo();
         Box::new(move || answer::balances(wallet, &facts, &gifts, gift_minor, echo))
     })
-    .await
 }
 
 async fn gift(State(app): State<Arc<App>>, Path(gift): Path<String>, uri: Uri) -> Response {
@@ -138,7 +136,6 @@ async fn gift(State(app): State<Arc<App>>, Path(gift): Path<String>, uri: Uri) -
         let (gift, echo) = (gift.ok_or(NO_GIFT)?, state.echo());
         Ok(Box::new(move || answer::gift(&gift, echo)))
     })
-    .await
 }
 
 #[derive(Deserialize)]
@@ -170,7 +167,7 @@ async fn nowhere() -> Response {
 type Render = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
 /// Reads something of a wallet.
-async fn read_wallet(
+fn read_wallet(
     app: &App,
     uri: &Uri,
     wallet: &str,
@@ -180,11 +177,10 @@ async fn read_wallet(
         state.check_wallet(wallet)?;
         Ok(look(state, wallet))
     })
-    .await
 }
 
 /// Reads something, unless this read's fault comes first.
-async fn read(
+fn read(
     app: &App,
     uri: &Uri,
     id: &str,
