@@ -5,3 +5,4 @@ pub mod domain;
 pub mod ledger;
 pub mod provider;
 pub mod sandbox;
+pub mod settle;

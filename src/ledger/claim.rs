@@ -18,6 +18,8 @@ use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, WalletId};
 pub struct Claimed {
     /// Its row in the ledger.
     pub row: i64,
+    /// Its campaign's row.
+    pub campaign: i64,
     /// What is to be given.
     pub gift: Gift,
     /// Which attempt this is, from 1.
@@ -161,6 +163,7 @@ fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {
     };
     Ok(Claimed {
         row: row.try_get("id")?,
+        campaign: row.try_get("campaign_id")?,
         gift: Gift {
             key: GiftKey(row.try_get("key")?),
             content,

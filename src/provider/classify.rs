@@ -6,9 +6,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::envelope::{Envelope, Says, clean};
 use super::reply::{Answer, Loss, Reply};
-use super::wire::WireGift;
+use super::wire::{WireGift, WireInstant, read_instant};
 use crate::domain::{Gift, GiftId, Refusal, parse_guid};
 
 /// What a reply to a create proves.
@@ -18,6 +20,8 @@ pub enum Verdict {
     Accepted {
         /// The provider's id of it.
         gift: GiftId,
+        /// When the server says that it was made, by the server's clock.
+        made_at: Option<DateTime<Utc>>,
     },
     /// The server said no, for good.
     Declined(Refusal),
@@ -165,9 +169,18 @@ fn accepted(gift: &Gift, envelope: Option<&Envelope<'_>>) -> Verdict {
         return odd("a success about another amount");
     }
     match value.external_reference.as_deref().map(parse_guid) {
-        None => Verdict::Accepted { gift: GiftId(id) },
-        Some(Ok(echoed)) if echoed == gift.key.0 => Verdict::Accepted { gift: GiftId(id) },
-        Some(_) => odd("a success about another reference"),
+        None => {}
+        Some(Ok(echoed)) if echoed == gift.key.0 => {}
+        Some(_) => return odd("a success about another reference"),
+    }
+    let made_at = value
+        .created_at
+        .as_deref()
+        .and_then(read_instant)
+        .and_then(WireInstant::exact);
+    Verdict::Accepted {
+        gift: GiftId(id),
+        made_at,
     }
 }
 
@@ -271,9 +284,10 @@ mod tests {
         // Goal: the sample of the API page is understood. Method: the file, byte for byte.
         let body = include_str!("../../samples/wire/create.json");
         let id = GiftId(GIFT.parse().unwrap());
+        let made_at = Some("2025-04-30T11:11:07.516534Z".parse().unwrap());
         assert_eq!(
             classify(&gift(), &answer(200, body)),
-            Verdict::Accepted { gift: id }
+            Verdict::Accepted { gift: id, made_at }
         );
     }
 

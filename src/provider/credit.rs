@@ -178,10 +178,11 @@ pub(super) fn credit(gift: WireGift) -> Option<Credit> {
         Some(Some(WireInstant::Day(day))) => SeenExpiry::Day(day),
         Some(None) => return None,
     };
-    let created_at = match gift.created_at.as_deref().and_then(read_instant) {
-        Some(WireInstant::At(instant)) => Some(instant),
-        _ => None,
-    };
+    let created_at = gift
+        .created_at
+        .as_deref()
+        .and_then(read_instant)
+        .and_then(WireInstant::exact);
     Some(Credit {
         id: GiftId(parse_guid(&gift.id).ok()?),
         amount,

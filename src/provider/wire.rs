@@ -90,6 +90,16 @@ pub(super) enum WireInstant {
     Day(NaiveDate),
 }
 
+impl WireInstant {
+    /// The instant, where there is more than a date.
+    pub(super) fn exact(self) -> Option<DateTime<Utc>> {
+        match self {
+            WireInstant::At(instant) => Some(instant),
+            WireInstant::Day(_) => None,
+        }
+    }
+}
+
 /// Reads any fraction length, `Z`, an offset, or no zone (read as UTC), and bare dates.
 pub(super) fn read_instant(text: &str) -> Option<WireInstant> {
     let text = text.trim();

@@ -4,6 +4,7 @@
 with candidate as (
     select g.id, g.twin from gift g indexed by gift_to_send
     where g.campaign_id = ?1 and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?2
+      and (g.expires_at_ms is null or g.expires_at_ms > ?2)
       and not exists (select 1 from gift t where t.twin = g.twin
                       and t.state in ('in_flight', 'in_doubt', 'held'))
       and not exists (select 1 from gift d indexed by gift_open
@@ -15,5 +16,5 @@ with candidate as (
 update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
                 first_sent_at_ms = coalesce(first_sent_at_ms, ?2)
 where id in (select min(id) from candidate group by twin)
-returning id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
+returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
           first_sent_at_ms

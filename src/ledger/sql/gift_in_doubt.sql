@@ -1,6 +1,6 @@
 -- All doubts, of any campaign: they stand in the way of their wallets. The first condition is the
 -- index's own: SQLite uses a partial index only where it finds that very expression.
-select id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
+select id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
        first_sent_at_ms, settle_from_ms
 from gift indexed by gift_open
 where state in ('in_flight', 'in_doubt', 'revoking') and state = 'in_doubt'

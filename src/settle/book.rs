@@ -1,0 +1,299 @@
+//! The open doubts of a run by wallet, and when each wallet is to be looked at.
+//!
+//! **Invariant:** one look answers for all doubts of its wallet, and a wallet is looked at by one
+//! request at a time.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::decide::{OpenDoubt, Settled};
+use crate::domain::WalletId;
+use crate::ledger::Doubt;
+
+/// The first look comes this long after the doubt.
+const FIRST_GAP: TimeDelta = TimeDelta::milliseconds(250);
+
+/// Failed looks of one wallet after its window; then this run leaves it in doubt.
+const MAX_FAILURES: u32 = 8;
+
+/// Open doubts by wallet.
+#[derive(Debug, Default)]
+pub struct DoubtBook {
+    wallets: HashMap<WalletId, Wallet>,
+    due: BTreeSet<(DateTime<Utc>, WalletId)>,
+    window: TimeDelta,
+}
+
+#[derive(Debug)]
+struct Wallet {
+    doubts: Vec<OpenDoubt>,
+    /// Its place in `due`; none while it is being looked at, or was given up.
+    next_look_at: Option<DateTime<Utc>>,
+    looks: u32,
+    failures: u32,
+}
+
+impl DoubtBook {
+    /// An empty book; `window` is the settle window.
+    pub fn new(window: TimeDelta) -> DoubtBook {
+        DoubtBook {
+            window,
+            ..DoubtBook::default()
+        }
+    }
+
+    /// How many doubts are open, those that were given up included.
+    pub fn len(&self) -> usize {
+        self.wallets
+            .values()
+            .map(|wallet| wallet.doubts.len())
+            .sum()
+    }
+
+    /// Whether no doubt is open.
+    pub fn is_empty(&self) -> bool {
+        self.wallets.is_empty()
+    }
+
+    /// Whether some wallet is still to be looked at.
+    pub fn has_looks_left(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Writes a doubt down.
+    pub fn add(&mut self, doubt: Doubt, now: DateTime<Utc>) {
+        let id = doubt.claimed.gift.content.wallet;
+        let wallet = self.wallets.entry(id).or_insert(Wallet {
+            doubts: Vec::new(),
+            next_look_at: None,
+            looks: 0,
+            failures: 0,
+        });
+        wallet.doubts.push(OpenDoubt {
+            doubt,
+            absent_looks: 0,
+        });
+        self.schedule(id, now + FIRST_GAP);
+    }
+
+    /// When the next wallet is to be looked at.
+    pub fn next_look_at(&self) -> Option<DateTime<Utc>> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the next wallet that is due and that `is_free`; it has to come back through
+    /// [`DoubtBook::looked`] or [`DoubtBook::failed`].
+    pub fn take_due(
+        &mut self,
+        now: DateTime<Utc>,
+        is_free: impl Fn(WalletId) -> bool,
+    ) -> Option<WalletId> {
+        let (_, id) = *self
+            .due
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .find(|(_, id)| is_free(*id))?;
+        self.unschedule(id);
+        Some(id)
+    }
+
+    /// The doubts of a wallet.
+    pub fn doubts(&self, wallet: WalletId) -> Vec<OpenDoubt> {
+        self.wallets
+            .get(&wallet)
+            .map(|wallet| wallet.doubts.clone())
+            .unwrap_or_default()
+    }
+
+    /// A look was answered whole: what it proved is struck out, the rest is looked at again.
+    pub fn looked(&mut self, id: WalletId, settled: &Settled, now: DateTime<Utc>) {
+        let Some(wallet) = self.wallets.get_mut(&id) else {
+            return;
+        };
+        for place in &settled.absent {
+            wallet.doubts[*place].absent_looks += 1;
+        }
+        let is_settled = |place| settled.events.iter().any(|(settled, _)| *settled == place);
+        let mut place = 0;
+        wallet.doubts.retain(|_| {
+            place += 1;
+            !is_settled(place - 1)
+        });
+        if wallet.doubts.is_empty() {
+            self.wallets.remove(&id);
+            return;
+        }
+        let is_past = |doubt: &OpenDoubt| doubt.doubt.settle_from + self.window <= now;
+        let proved_something = !settled.absent.is_empty() || !settled.events.is_empty();
+        if wallet.doubts.iter().all(is_past) && !proved_something {
+            // Past the window a look that proves nothing is as good as none.
+            self.failed(id, now);
+            return;
+        }
+        wallet.looks += 1;
+        let next = self.next_after_look(id, now);
+        self.schedule(id, next);
+    }
+
+    /// A look could not be made, or showed no list: again at growing gaps, and not for ever.
+    pub fn failed(&mut self, id: WalletId, now: DateTime<Utc>) {
+        let Some(wallet) = self.wallets.get_mut(&id) else {
+            return;
+        };
+        wallet.failures += 1;
+        let gap = FIRST_GAP * (1 << wallet.failures.min(6));
+        let is_past = wallet
+            .doubts
+            .iter()
+            .all(|doubt| doubt.doubt.settle_from + self.window <= now);
+        if !is_past || wallet.failures < MAX_FAILURES {
+            self.schedule(id, now + gap.min(TimeDelta::seconds(10)));
+        }
+    }
+
+    /// Early looks at growing gaps, the first that counts at the window's end, the second soon after.
+    fn next_after_look(&self, id: WalletId, now: DateTime<Utc>) -> DateTime<Utc> {
+        let wallet = &self.wallets[&id];
+        let again = (self.window / 20).clamp(TimeDelta::milliseconds(100), TimeDelta::seconds(5));
+        let ends = wallet.doubts.iter().map(|doubt| {
+            let end = doubt.doubt.settle_from + self.window;
+            if end > now { end } else { now + again }
+        });
+        let early = now + FIRST_GAP * 3_i32.saturating_pow(wallet.looks.min(12));
+        ends.chain([early]).min().unwrap_or(early)
+    }
+
+    fn schedule(&mut self, id: WalletId, at: DateTime<Utc>) {
+        self.unschedule(id);
+        if let Some(wallet) = self.wallets.get_mut(&id) {
+            wallet.next_look_at = Some(at);
+            self.due.insert((at, id));
+        }
+    }
+
+    fn unschedule(&mut self, id: WalletId) {
+        let at = self
+            .wallets
+            .get_mut(&id)
+            .and_then(|wallet| wallet.next_look_at.take());
+        if let Some(at) = at {
+            self.due.remove(&(at, id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Event, Expiry, Gift, GiftContent, GiftKey, Money};
+    use crate::ledger::Claimed;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+    }
+
+    fn wallet() -> WalletId {
+        "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap()
+    }
+
+    fn doubt(row: i64) -> Doubt {
+        let content = GiftContent {
+            wallet: wallet(),
+            amount: Money::from_minor(100),
+            expiry: Expiry::Never,
+            description: row.to_string(),
+        };
+        let gift = Gift {
+            key: GiftKey(uuid::Uuid::from_u128(row as u128)),
+            content,
+        };
+        let claimed = Claimed {
+            row,
+            campaign: 1,
+            gift,
+            attempt: 1,
+            doubts: 1,
+            first_sent_at: at(0),
+        };
+        Doubt {
+            claimed,
+            settle_from: at(0),
+        }
+    }
+
+    #[test]
+    fn looks_come_early_then_at_the_windows_end_then_once_more() {
+        // Goal: positives are fast, and absence is proved as soon as it may be. Method: a window of
+        // a minute, looks that show nothing until it ends, the times of all looks.
+        let mut book = DoubtBook::new(TimeDelta::seconds(60));
+        book.add(doubt(1), at(0));
+        let mut times = Vec::new();
+        for _ in 0..7 {
+            let now = book.next_look_at().unwrap();
+            times.push((now - at(0)).num_milliseconds());
+            assert_eq!(book.take_due(now, |_| true), Some(wallet()));
+            let absent = if now >= at(60_000) { vec![0] } else { vec![] };
+            book.looked(
+                wallet(),
+                &Settled {
+                    absent,
+                    ..Settled::default()
+                },
+                now,
+            );
+        }
+        assert_eq!(
+            times,
+            vec![250, 1_000, 3_250, 10_000, 30_250, 60_000, 63_000]
+        );
+    }
+
+    #[test]
+    fn one_look_answers_for_all_doubts_of_a_wallet() {
+        // Goal: what is settled is struck out, and only that. Method: three doubts, the middle found.
+        let mut book = DoubtBook::new(TimeDelta::seconds(60));
+        for row in 1..=3 {
+            book.add(doubt(row), at(0));
+        }
+        assert_eq!(book.take_due(at(300), |_| true), Some(wallet()));
+        assert_eq!(book.take_due(at(300), |_| true), None);
+        let settled = Settled {
+            events: vec![(1, Event::FoundAbsent)],
+            ..Settled::default()
+        };
+        book.looked(wallet(), &settled, at(310));
+        let rows: Vec<i64> = book
+            .doubts(wallet())
+            .iter()
+            .map(|open| open.doubt.claimed.row)
+            .collect();
+        assert_eq!((rows, book.len()), (vec![1, 3], 2));
+    }
+
+    #[test]
+    fn a_busy_wallet_is_looked_at_later() {
+        // Goal: no look while a gift of the wallet is in flight. Method: not free, then free.
+        let mut book = DoubtBook::new(TimeDelta::seconds(60));
+        book.add(doubt(1), at(0));
+        assert_eq!(book.take_due(at(300), |_| false), None);
+        assert_eq!(book.take_due(at(300), |_| true), Some(wallet()));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_given_up_in_the_end() {
+        // Goal: a run ends though a list stays broken; the doubt stays. Method: fail past the window.
+        let mut book = DoubtBook::new(TimeDelta::seconds(1));
+        book.add(doubt(1), at(0));
+        let mut looks = 0;
+        while let Some(now) = book.next_look_at() {
+            book.take_due(now, |_| true).unwrap();
+            book.failed(wallet(), now);
+            looks += 1;
+            assert!(looks < 100, "it never ends");
+        }
+        assert_eq!(looks, MAX_FAILURES);
+        assert!(!book.has_looks_left());
+        assert_eq!(book.len(), 1);
+    }
+}

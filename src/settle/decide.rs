@@ -1,0 +1,515 @@
+//! What one look at a wallet's list proves about its doubts.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Skew;
+use super::matching::{is_since, match_up};
+use crate::domain::{Event, GiftId, GiftState};
+use crate::ledger::{Doubt, KnownGift};
+use crate::provider::Credit;
+
+/// A doubt with what earlier looks of this run have shown.
+#[derive(Clone, Debug)]
+pub struct OpenDoubt {
+    /// The doubt.
+    pub doubt: Doubt,
+    /// Looks that counted and did not show it.
+    pub absent_looks: u32,
+}
+
+/// What to do with doubts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InDoubt {
+    /// Look, and decide.
+    Settle,
+    /// Hold every one of them for a person.
+    Hold,
+}
+
+/// How doubts are settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// S: absence counts only in lists asked for this long after the sender let go.
+    pub window: TimeDelta,
+    /// Attempts that may end in doubt before a person must look.
+    pub max_attempts: i64,
+    /// Whether software decides at all.
+    pub in_doubt: InDoubt,
+}
+
+/// One look at a wallet's list that was answered whole.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// When its GET was sent, by our clock.
+    pub sent_at: DateTime<Utc>,
+    /// The list; empty where the API says that it has none for this wallet.
+    pub credits: Vec<Credit>,
+}
+
+/// What a look proved.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// What happened to doubts, by their place.
+    pub events: Vec<(usize, Event)>,
+    /// Doubts, by their place, that this look counts as absent once more.
+    pub absent: Vec<usize>,
+    /// The list showed a gift that we know of: lists of this provider show what exists.
+    pub is_sighting: bool,
+    /// The list lacks a gift that we know this wallet to have: its absences prove nothing.
+    pub is_incomplete: bool,
+}
+
+/// So many looks must show that a gift is absent.
+const ABSENT_LOOKS: u32 = 2;
+
+/// Says what a look at a wallet's list proves about the doubts of that wallet.
+///
+/// `known` is all that the ledger has of the wallet, in any campaign; `are_lists_proven` says whether
+/// lists of this provider were seen to show a gift that we know of.
+pub fn settle(
+    doubts: &[OpenDoubt],
+    known: &[KnownGift],
+    look: &Look,
+    skew: Skew,
+    policy: &Policy,
+    are_lists_proven: bool,
+) -> Settled {
+    let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+    let shown: HashSet<GiftId> = look.credits.iter().map(|credit| credit.id).collect();
+    let matched = match_up(doubts, &look.credits, &claimed, skew);
+    let mut settled = Settled {
+        is_sighting: !claimed.is_disjoint(&shown),
+        is_incomplete: lacks_a_known_gift(known, &shown, look.sent_at),
+        ..Settled::default()
+    };
+    let absence_counts = !settled.is_incomplete && (are_lists_proven || settled.is_sighting);
+    for (place, doubt) in doubts.iter().enumerate() {
+        let further = matched
+            .left
+            .iter()
+            .find(|credit| could_be(credit, doubt, skew));
+        let event = match (matched.found.get(&place), further) {
+            (Some(credit), Some(further)) if credit.reference.is_none() => Some(unclear(format!(
+                "both {} and {} could be it",
+                credit.id, further.id
+            ))),
+            (Some(credit), _) => Some(Event::FoundIssued { gift: credit.id }),
+            (None, _) if !absence_counts || !is_after_window(look, doubt, policy) => None,
+            (None, _) => match contradiction(&matched.left, doubt, known, skew) {
+                Some(why) => Some(unclear(why)),
+                None if doubt.absent_looks + 1 < ABSENT_LOOKS => {
+                    settled.absent.push(place);
+                    None
+                }
+                None if doubt.doubt.claimed.doubts >= policy.max_attempts => {
+                    Some(unclear(format!(
+                        "not given after {} attempts that ended in doubt",
+                        doubt.doubt.claimed.doubts
+                    )))
+                }
+                None => Some(Event::FoundAbsent),
+            },
+        };
+        settled.events.extend(event.map(|event| (place, event)));
+    }
+    settled
+}
+
+fn unclear(why: String) -> Event {
+    Event::StayedUnclear { why }
+}
+
+fn is_after_window(look: &Look, doubt: &OpenDoubt, policy: &Policy) -> bool {
+    look.sent_at >= doubt.doubt.settle_from + policy.window
+}
+
+/// A list that lacks a gift which was there before it was asked for is not whole.
+fn lacks_a_known_gift(
+    known: &[KnownGift],
+    shown: &HashSet<GiftId>,
+    sent_at: DateTime<Utc>,
+) -> bool {
+    known.iter().any(|gift| {
+        let is_there = gift.state == GiftState::Issued
+            && gift.issued_at.is_some_and(|issued_at| issued_at <= sent_at);
+        is_there && gift.gift_id.is_some_and(|id| !shown.contains(&id))
+    })
+}
+
+/// Whether an entry that nobody claimed fits the doubt as well as the one that was found.
+fn could_be(credit: &Credit, doubt: &OpenDoubt, skew: Skew) -> bool {
+    let claimed = &doubt.doubt.claimed;
+    credit.echoes(claimed.gift.key.0).is_none()
+        && credit.fits(&claimed.gift.content).is_some()
+        && is_since(credit, skew.baseline(claimed.first_sent_at))
+}
+
+/// Something in the list that might be the gift after all: the same amount, made since the first
+/// attempt (or nobody knows when), explained by no other open gift and by no other reference.
+fn contradiction(
+    left: &[&Credit],
+    doubt: &OpenDoubt,
+    known: &[KnownGift],
+    skew: Skew,
+) -> Option<String> {
+    let claimed = &doubt.doubt.claimed;
+    let mut baseline = skew.baseline(claimed.first_sent_at);
+    if !skew.is_known() {
+        // Clocks that were never compared may be a day apart.
+        baseline -= TimeDelta::days(1);
+    }
+    let credit = left.iter().find(|credit| {
+        credit.amount == claimed.gift.content.amount.to_decimal()
+            && credit.reference.is_none()
+            && credit.created_at.is_none_or(|created| created >= baseline)
+            && !is_explained(credit, doubt, known)
+    })?;
+    Some(format!(
+        "{} has the same amount and nobody's name on it: it could be this gift",
+        credit.id
+    ))
+}
+
+/// Whether another gift of ours that is open could be this entry.
+fn is_explained(credit: &Credit, doubt: &OpenDoubt, known: &[KnownGift]) -> bool {
+    known.iter().any(|gift| {
+        gift.row != doubt.doubt.claimed.row
+            && matches!(
+                gift.state,
+                GiftState::InFlight | GiftState::InDoubt | GiftState::Held
+            )
+            && credit.fits(&gift.content).is_some()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Expiry, Gift, GiftContent, GiftKey, Money};
+    use crate::ledger::Claimed;
+    use crate::provider::SeenExpiry;
+    use rust_decimal::Decimal;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+    }
+
+    fn id(number: u128) -> GiftId {
+        GiftId(uuid::Uuid::from_u128(number))
+    }
+
+    fn content(minor: i64) -> GiftContent {
+        GiftContent {
+            wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
+            amount: Money::from_minor(minor),
+            expiry: Expiry::Never,
+            description: "KUPON".into(),
+        }
+    }
+
+    /// A doubt whose POST was sent at 0 and given up at 1 s.
+    fn doubt(row: i64) -> OpenDoubt {
+        let gift = Gift {
+            key: GiftKey(uuid::Uuid::from_u128(row as u128)),
+            content: content(500),
+        };
+        let claimed = Claimed {
+            row,
+            campaign: 1,
+            gift,
+            attempt: 1,
+            doubts: 1,
+            first_sent_at: at(0),
+        };
+        OpenDoubt {
+            doubt: Doubt {
+                claimed,
+                settle_from: at(1_000),
+            },
+            absent_looks: 0,
+        }
+    }
+
+    fn credit(number: u128, created_ms: i64) -> Credit {
+        Credit {
+            id: id(number),
+            amount: Decimal::new(5, 0),
+            remaining: None,
+            expiry: SeenExpiry::Exact(Expiry::Never),
+            description: "KUPON".into(),
+            created_at: Some(at(created_ms)),
+            reference: None,
+            is_used: false,
+        }
+    }
+
+    fn known(row: i64, state: GiftState, gift: Option<GiftId>) -> KnownGift {
+        KnownGift {
+            row,
+            campaign: 1,
+            key: GiftKey(uuid::Uuid::from_u128(row as u128)),
+            content: content(500),
+            state,
+            gift_id: gift,
+            issued_at: gift.map(|_| at(0)),
+            first_sent_at: Some(at(0)),
+        }
+    }
+
+    const POLICY: Policy = Policy {
+        window: TimeDelta::milliseconds(2_000),
+        max_attempts: 5,
+        in_doubt: InDoubt::Settle,
+    };
+
+    /// A skew of nothing, measured.
+    fn agreed() -> Skew {
+        let mut skew = Skew::default();
+        skew.saw_ms(Some(0));
+        skew
+    }
+
+    fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
+        Look {
+            sent_at: at(sent_ms),
+            credits,
+        }
+    }
+
+    fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {
+        settle(&[doubt], known, look, agreed(), &POLICY, true)
+    }
+
+    fn absent_once(doubt: OpenDoubt) -> OpenDoubt {
+        OpenDoubt {
+            absent_looks: 1,
+            ..doubt
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_found_at_any_time() {
+        // Goal: positives are fast. Method: a look long before the window's end.
+        let settled = decide(doubt(1), &[], &look(1_001, vec![credit(7, 100)]));
+        assert_eq!(
+            settled.events,
+            vec![(0, Event::FoundIssued { gift: id(7) })]
+        );
+    }
+
+    #[test]
+    fn absence_needs_two_looks_that_were_sent_after_the_window() {
+        // Goal: a late commit is waited for. Method: the window's last moment, its end, twice.
+        let early = decide(absent_once(doubt(1)), &[], &look(2_999, vec![]));
+        assert_eq!(early, Settled::default());
+        let first = decide(doubt(1), &[], &look(3_000, vec![]));
+        assert_eq!((first.events.len(), first.absent), (0, vec![0]));
+        let second = decide(absent_once(doubt(1)), &[], &look(3_000, vec![]));
+        assert_eq!(second.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn absence_counts_only_where_lists_are_known_to_show_gifts() {
+        // Goal: a provider whose lists show nothing proves nothing. Method: unproven lists, empty;
+        // then a list with a gift that we know of, which proves them.
+        let empty = look(3_000, vec![]);
+        let settled = settle(
+            &[absent_once(doubt(1))],
+            &[],
+            &empty,
+            agreed(),
+            &POLICY,
+            false,
+        );
+        assert_eq!(settled, Settled::default());
+        let other = known(2, GiftState::Issued, Some(id(9)));
+        let shows = look(3_000, vec![credit(9, -5_000)]);
+        let settled = settle(
+            &[absent_once(doubt(1))],
+            &[other],
+            &shows,
+            agreed(),
+            &POLICY,
+            false,
+        );
+        assert!(settled.is_sighting);
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn a_list_without_a_gift_that_we_know_proves_no_absence() {
+        // Goal: a lagging list is not believed. Method: a known gift that it lacks.
+        let other = known(2, GiftState::Issued, Some(id(9)));
+        let settled = decide(absent_once(doubt(1)), &[other], &look(3_000, vec![]));
+        assert!(settled.is_incomplete);
+        assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_claimed_gift_is_nobody_elses_answer() {
+        // Goal: a gift id belongs to one gift, for ever. Method: the only match is claimed.
+        let twin = known(2, GiftState::Issued, Some(id(7)));
+        let settled = decide(
+            absent_once(doubt(1)),
+            &[twin],
+            &look(3_000, vec![credit(7, 100)]),
+        );
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn older_gifts_are_not_ours() {
+        // Goal: last month's identical gift is no answer. Method: before and at the baseline of 2 s.
+        let old = decide(
+            absent_once(doubt(1)),
+            &[],
+            &look(3_000, vec![credit(7, -2_001)]),
+        );
+        assert_eq!(old.events, vec![(0, Event::FoundAbsent)]);
+        let ours = decide(doubt(1), &[], &look(1_001, vec![credit(7, -2_000)]));
+        assert_eq!(ours.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
+    }
+
+    #[test]
+    fn the_servers_clock_may_be_off() {
+        // Goal: ten minutes either way change nothing. Method: a skew, and gifts about the baseline.
+        for skew_ms in [-600_000, 600_000] {
+            let mut skew = Skew::default();
+            skew.saw_ms(Some(skew_ms));
+            let found = look(1_001, vec![credit(7, skew_ms + 100)]);
+            let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, true);
+            assert_eq!(
+                settled.events,
+                vec![(0, Event::FoundIssued { gift: id(7) })]
+            );
+            let old = look(3_000, vec![credit(7, skew_ms - 5_000)]);
+            let settled = settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, true);
+            assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+        }
+    }
+
+    #[test]
+    fn clocks_that_were_never_compared_make_absence_harder() {
+        // Goal: no double from an unknown clock. Method: a fitting gift of ten minutes ago.
+        let seen = look(3_000, vec![credit(7, -600_000)]);
+        let settled = settle(
+            &[absent_once(doubt(1))],
+            &[],
+            &seen,
+            Skew::default(),
+            &POLICY,
+            true,
+        );
+        assert!(
+            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
+            "{settled:?}"
+        );
+    }
+
+    #[test]
+    fn an_echoed_reference_decides_alone() {
+        // Goal: exact proof beats content. Method: ours with another text; a stranger's that fits.
+        let ours = Credit {
+            reference: Some(uuid::Uuid::from_u128(1).to_string()),
+            description: "other".into(),
+            ..credit(7, -60_000)
+        };
+        let settled = decide(doubt(1), &[], &look(1_001, vec![ours]));
+        assert_eq!(
+            settled.events,
+            vec![(0, Event::FoundIssued { gift: id(7) })]
+        );
+        let theirs = Credit {
+            reference: Some(uuid::Uuid::from_u128(99).to_string()),
+            ..credit(7, 100)
+        };
+        let settled = decide(absent_once(doubt(1)), &[], &look(3_000, vec![theirs]));
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn more_matches_than_doubts_are_for_a_person() {
+        // Goal: nobody guesses. Method: two fitting gifts for one doubt.
+        let settled = decide(
+            doubt(1),
+            &[],
+            &look(1_001, vec![credit(7, 100), credit(8, 200)]),
+        );
+        assert!(
+            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
+            "{settled:?}"
+        );
+    }
+
+    #[test]
+    fn the_same_amount_with_another_text_is_a_contradiction() {
+        // Goal: a server that alters descriptions causes no double. Method: it, then explained by
+        // another open gift, then older than the first attempt, then of unknown age.
+        let altered = Credit {
+            description: "kupon".into(),
+            ..credit(7, 100)
+        };
+        let held =
+            |settled: &Settled| matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]);
+        let look_at = |credit: Credit| look(3_000, vec![credit]);
+        assert!(held(&decide(
+            absent_once(doubt(1)),
+            &[],
+            &look_at(altered.clone())
+        )));
+        let mut other = known(2, GiftState::Held, None);
+        other.content.description = "kupon".into();
+        let explained = decide(absent_once(doubt(1)), &[other], &look_at(altered.clone()));
+        assert_eq!(explained.events, vec![(0, Event::FoundAbsent)]);
+        let old = Credit {
+            created_at: Some(at(-9_000)),
+            ..altered.clone()
+        };
+        let settled = decide(absent_once(doubt(1)), &[], &look_at(old));
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+        let ageless = Credit {
+            created_at: None,
+            ..altered
+        };
+        assert!(held(&decide(absent_once(doubt(1)), &[], &look_at(ageless))));
+    }
+
+    #[test]
+    fn the_closest_expiry_wins_and_then_the_oldest_doubt() {
+        // Goal: each doubt claims its own. Method: two doubts half a second apart in expiry, then
+        // two identical ones of which the older was first sent.
+        let with_expiry = |row, ms| {
+            let mut doubt = doubt(row);
+            doubt.doubt.claimed.gift.content.expiry = Expiry::from_ms(Some(ms));
+            doubt
+        };
+        let seen = |number, ms| Credit {
+            expiry: SeenExpiry::Exact(Expiry::from_ms(Some(ms))),
+            ..credit(number, 100)
+        };
+        let (one, two) = (with_expiry(1, 5_400), with_expiry(2, 5_900));
+        let seen = look(1_001, vec![seen(7, 5_900), seen(8, 5_400)]);
+        let settled = settle(&[one, two], &[], &seen, agreed(), &POLICY, true);
+        let found = |place, number| (place, Event::FoundIssued { gift: id(number) });
+        assert_eq!(settled.events, vec![found(0, 8), found(1, 7)]);
+        let (mut young, old) = (doubt(1), doubt(2));
+        young.doubt.claimed.first_sent_at = at(50);
+        let seen = look(1_001, vec![credit(7, 100)]);
+        let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, true);
+        assert_eq!(settled.events, vec![found(1, 7)]);
+    }
+
+    #[test]
+    fn attempts_that_end_in_doubt_come_to_an_end() {
+        // Goal: no gift is tried for ever. Method: the last allowed attempt, absent.
+        let mut last = absent_once(doubt(1));
+        last.doubt.claimed.doubts = 5;
+        let settled = decide(last, &[], &look(3_000, vec![]));
+        assert!(
+            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
+            "{settled:?}"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! Which entries of a list are which doubts' gifts.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::Skew;
+use super::decide::OpenDoubt;
+use crate::domain::GiftId;
+use crate::provider::Credit;
+
+/// Who was found, and which entries are left that nobody claimed.
+pub(super) struct Matched<'c> {
+    /// By the doubt's place: the entry that is its gift.
+    pub(super) found: HashMap<usize, &'c Credit>,
+    /// Entries that belong to no gift of the ledger and to no doubt.
+    pub(super) left: Vec<&'c Credit>,
+}
+
+/// Matches doubts and entries: by an echoed reference exactly; else by content, the closest first,
+/// the oldest doubt first among equals.
+pub(super) fn match_up<'c>(
+    doubts: &[OpenDoubt],
+    credits: &'c [Credit],
+    claimed: &HashSet<GiftId>,
+    skew: Skew,
+) -> Matched<'c> {
+    let free: Vec<&Credit> = credits
+        .iter()
+        .filter(|credit| !claimed.contains(&credit.id))
+        .collect();
+    let mut pairs: Vec<_> = doubts
+        .iter()
+        .enumerate()
+        .flat_map(|(place, doubt)| {
+            free.iter().filter_map(move |credit| {
+                let closeness = closeness(doubt, credit, skew)?;
+                Some((closeness, doubt.doubt.claimed.first_sent_at, place, *credit))
+            })
+        })
+        .collect();
+    pairs.sort_by_key(|(closeness, sent, place, credit)| (*closeness, *sent, *place, credit.id));
+    let mut found = HashMap::new();
+    let mut taken = HashSet::new();
+    for (_, _, place, credit) in pairs {
+        if !found.contains_key(&place) && taken.insert(credit.id) {
+            found.insert(place, credit);
+        }
+    }
+    let left = free
+        .into_iter()
+        .filter(|credit| !taken.contains(&credit.id))
+        .collect();
+    Matched { found, left }
+}
+
+/// How closely an entry fits a doubt; the lowest is an echoed reference. None: it is not its gift.
+fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
+    let claimed = &doubt.doubt.claimed;
+    match credit.echoes(claimed.gift.key.0) {
+        Some(true) => Some(0),
+        Some(false) => None,
+        None => {
+            let closeness = credit.fits(&claimed.gift.content)?;
+            let baseline = skew.baseline(claimed.first_sent_at);
+            is_since(credit, baseline).then_some(closeness.0 + 1)
+        }
+    }
+}
+
+/// Whether an entry was made at `baseline` or later, by the server's clock.
+pub(super) fn is_since(credit: &Credit, baseline: DateTime<Utc>) -> bool {
+    credit.created_at.is_some_and(|created| created >= baseline)
+}

@@ -1,0 +1,27 @@
+//! Settling: did a gift go through whose answer was lost?
+//!
+//! It stands apart because the answer "it is not there" lets a gift be sent again, and must be
+//! proved. The issue loop does the looking; what a look proves is decided here.
+//!
+//! | the issue loop does | this module decides |
+//! | --- | --- |
+//! | hands over each doubt | [`DoubtBook`]: which wallet is to be looked at next, and when |
+//! | GETs the wallet's list, once for all its doubts | [`settle`]: found, absent, unclear, or look again |
+//! | keeps the clocks it sees | [`Skew`]: how far the server's clock may be behind ours |
+//!
+//! Three times matter: how long after we let go the server may still commit (D), how long until a
+//! list shows a commit (V), and the settle window (S). The promise holds while S > D + V.
+//!
+//! **Invariant:** pure: no IO, no clock, no async.
+//! **Invariant:** presence needs the full match; absence is stricter: two whole lists, asked for after
+//! the window, of a provider whose lists were seen to show what exists, without anything in them
+//! that could be the gift after all.
+
+mod book;
+mod decide;
+mod matching;
+mod skew;
+
+pub use book::DoubtBook;
+pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
+pub use skew::Skew;

@@ -1,0 +1,60 @@
+//! How far the server's clock may be behind ours.
+//!
+//! **Invariant:** of all that was seen, the lowest counts: too low lets a stranger's gift of the last
+//! minutes pass for ours, too high would overlook our own, and give it again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// `Date` has whole seconds, and a request takes time: what a measurement may be off.
+const SLACK: TimeDelta = TimeDelta::seconds(2);
+
+/// The lowest skew seen: the server's clock less ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skew {
+    lowest_ms: Option<i64>,
+}
+
+impl Skew {
+    /// The server's clock showed this much more than ours.
+    pub fn saw_ms(&mut self, skew_ms: Option<i64>) {
+        self.lowest_ms = match (self.lowest_ms, skew_ms) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+    }
+
+    /// The server says that it made a gift at `made_at`; its answer was whole at `ended_at`.
+    pub fn saw_made(&mut self, made_at: DateTime<Utc>, ended_at: DateTime<Utc>) {
+        self.saw_ms(Some((made_at - ended_at).num_milliseconds()));
+    }
+
+    /// The moment, by the server's clock, before which a gift cannot be ours that we first sent at
+    /// `first_sent_at`. Clocks that were never compared are taken to agree.
+    pub fn baseline(&self, first_sent_at: DateTime<Utc>) -> DateTime<Utc> {
+        first_sent_at + TimeDelta::milliseconds(self.lowest_ms.unwrap_or(0)) - SLACK
+    }
+
+    /// Whether the clocks were ever compared.
+    pub fn is_known(&self) -> bool {
+        self.lowest_ms.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_of_all_that_was_seen_counts() {
+        // Goal: a gift of ours is never taken for an older one. Method: clocks ahead and behind.
+        let sent = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
+        let mut skew = Skew::default();
+        assert!(!skew.is_known());
+        assert_eq!(skew.baseline(sent), sent - SLACK);
+        skew.saw_ms(Some(600_000));
+        assert_eq!(skew.baseline(sent), sent + TimeDelta::minutes(10) - SLACK);
+        skew.saw_ms(None);
+        skew.saw_made(sent - TimeDelta::minutes(10), sent);
+        assert_eq!(skew.baseline(sent), sent - TimeDelta::minutes(10) - SLACK);
+    }
+}
