@@ -2,7 +2,10 @@
 
 pub mod clock;
 pub mod domain;
+pub mod interrupt;
+pub mod issue;
 pub mod ledger;
+pub mod pace;
 pub mod provider;
 pub mod sandbox;
 pub mod settle;

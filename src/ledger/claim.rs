@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::error::Doing;
 use super::model::{instant, money};
 use super::{Batch, LedgerError, sql};
-use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, WalletId};
+use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, Money, WalletId};
 
 /// A gift whose intent is written.
 #[derive(Clone, Debug)]
@@ -37,6 +37,19 @@ pub struct Doubt {
     pub claimed: Claimed,
     /// When its sender had surely let go of the request.
     pub settle_from: DateTime<Utc>,
+}
+
+/// A gift that was not given and is not on its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsent {
+    /// Its row in the ledger.
+    pub row: i64,
+    /// Planned or deferred.
+    pub state: GiftState,
+    /// The last attempt; 0 before the first.
+    pub attempt: i64,
+    /// How much it would give.
+    pub amount: Money,
 }
 
 impl Batch<'_> {
@@ -110,26 +123,33 @@ impl Batch<'_> {
             .doing(doing)
     }
 
-    /// Gifts that were not given and whose expiry has passed: row, state and last attempt.
+    /// Gifts that were not given and whose expiry has passed.
     pub async fn expired(
         &mut self,
         campaign: i64,
         limit: usize,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(i64, GiftState, i64)>, LedgerError> {
-        let rows: Vec<(i64, String, i64)> = sqlx::query_as(sql::GIFT_EXPIRED)
+    ) -> Result<Vec<Unsent>, LedgerError> {
+        let doing = "looking for gifts that expired unsent";
+        let rows: Vec<(i64, String, i64, i64)> = sqlx::query_as(sql::GIFT_EXPIRED)
             .bind(campaign)
             .bind(now.timestamp_millis())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&mut *self.transaction)
             .await
-            .doing("looking for gifts that expired unsent")?;
-        let state = |word: &str| {
-            word.parse()
-                .map_err(|error| LedgerError::Corrupt(format!("{error}")))
-        };
+            .doing(doing)?;
         rows.into_iter()
-            .map(|(row, word, attempt)| Ok((row, state(&word)?, attempt)))
+            .map(|(row, word, attempt, minor)| {
+                let state = word
+                    .parse()
+                    .map_err(|error| LedgerError::Corrupt(format!("{error}")))?;
+                Ok(Unsent {
+                    row,
+                    state,
+                    attempt,
+                    amount: money(minor),
+                })
+            })
             .collect()
     }
 

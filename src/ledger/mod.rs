@@ -28,7 +28,7 @@ mod record;
 mod sql;
 mod writer;
 
-pub use claim::{Claimed, Doubt};
+pub use claim::{Claimed, Doubt, Unsent};
 pub use error::LedgerError;
 pub use load::{AddedRow, Load, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use lock::RunLock;

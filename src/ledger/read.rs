@@ -15,7 +15,7 @@ use crate::domain::{GiftKey, GiftState, Money, WalletId};
 pub struct Waiting {
     /// How many.
     pub gifts: u64,
-    /// When the next of them may be sent.
+    /// When the next of those may be sent that may not be yet.
     pub next_ready_at: Option<DateTime<Utc>>,
 }
 
@@ -170,10 +170,15 @@ impl Batch<'_> {
             .doing("reading a wallet's gifts")
     }
 
-    /// How many gifts of a campaign wait to be sent, and from when.
-    pub async fn waiting(&mut self, campaign: i64) -> Result<Waiting, LedgerError> {
+    /// How many gifts of a campaign wait to be sent, and when more of them may be.
+    pub async fn waiting(
+        &mut self,
+        campaign: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Waiting, LedgerError> {
         let (gifts, next): (i64, Option<i64>) = sqlx::query_as(sql::GIFT_NEXT_READY)
             .bind(campaign)
+            .bind(now.timestamp_millis())
             .fetch_one(&mut *self.transaction)
             .await
             .doing("counting what waits")?;

@@ -52,12 +52,13 @@ impl Batch<'_> {
         self.transaction.rollback().await.doing("undoing a group")
     }
 
-    /// Binds the ledger to the provider that it issues to, or finds that it is another.
+    /// Binds the ledger to the provider that it issues to, or finds that it is another. Says whether
+    /// that provider's lists were ever seen to show a gift that we know of.
     pub async fn bind_provider(
         &mut self,
         origin: &str,
         now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         let doing = "naming its provider";
         sqlx::query(sql::PROVIDER_INSERT)
             .bind(origin)
@@ -65,12 +66,12 @@ impl Batch<'_> {
             .execute(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let (known, _): (String, Option<i64>) = sqlx::query_as(sql::PROVIDER_SELECT)
+        let (known, proven_at): (String, Option<i64>) = sqlx::query_as(sql::PROVIDER_SELECT)
             .fetch_one(&mut *self.transaction)
             .await
             .doing(doing)?;
         if known == origin {
-            Ok(())
+            Ok(proven_at.is_some())
         } else {
             Err(LedgerError::OtherProvider {
                 known,

@@ -82,6 +82,14 @@ impl DoubtBook {
         self.due.first().map(|(at, _)| *at)
     }
 
+    /// Whether a wallet is due that `is_free`.
+    pub fn has_due(&self, now: DateTime<Utc>, is_free: impl Fn(WalletId) -> bool) -> bool {
+        self.due
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .any(|(_, id)| is_free(*id))
+    }
+
     /// Takes the next wallet that is due and that `is_free`; it has to come back through
     /// [`DoubtBook::looked`] or [`DoubtBook::failed`].
     pub fn take_due(

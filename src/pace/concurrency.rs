@@ -16,7 +16,12 @@ impl Concurrency {
     /// Starts at the ceiling.
     pub fn new(ceiling: usize) -> Concurrency {
         let ceiling = ceiling.max(1);
-        Concurrency { limit: ceiling, ceiling, grown_by: 0, last_cut_at: None }
+        Concurrency {
+            limit: ceiling,
+            ceiling,
+            grown_by: 0,
+            last_cut_at: None,
+        }
     }
 
     /// How many may be in flight now.
@@ -36,6 +41,12 @@ impl Concurrency {
         }
     }
 
+    /// An eighth of the ceiling is always left: single time-outs must not starve a campaign, and a
+    /// server that takes nothing at all is the breaker's business.
+    fn floor(&self) -> usize {
+        (self.ceiling / 8).max(1)
+    }
+
     /// Halves it, once for all requests that were in flight together.
     pub fn cut(&mut self, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
         if self.last_cut_at.is_some_and(|cut| sent_at <= cut) {
@@ -43,7 +54,7 @@ impl Concurrency {
         }
         self.last_cut_at = Some(now);
         self.grown_by = 0;
-        self.limit = (self.limit / 2).max(1);
+        self.limit = (self.limit / 2).max(self.floor());
     }
 }
 
@@ -72,13 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn one_is_always_left() {
+    fn an_eighth_is_always_left() {
         // Goal: it never stops altogether. Method: cut again and again.
-        let mut limit = Concurrency::new(2);
-        for step in 0..5 {
-            limit.cut(at(step * 2 + 1), at(step * 2 + 2));
+        for (ceiling, floor) in [(2, 1), (64, 8)] {
+            let mut limit = Concurrency::new(ceiling);
+            for step in 0..9 {
+                limit.cut(at(step * 2 + 1), at(step * 2 + 2));
+            }
+            assert_eq!(limit.limit(), floor);
         }
-        assert_eq!(limit.limit(), 1);
         assert_eq!(Concurrency::new(0).limit(), 1);
     }
 }

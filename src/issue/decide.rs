@@ -1,0 +1,251 @@
+//! What a verdict does to its gift, and to the run. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{Event, Refusal};
+use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
+
+/// Why a run ends before everything is issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A person, or the system, asked for it.
+    Interrupted,
+    /// The provider gave no usable answer for too long.
+    Silence {
+        /// For how long.
+        silent_for: TimeDelta,
+    },
+    /// The provider does not take our keys. No gift was refused by it.
+    CredentialsRejected {
+        /// What it said.
+        why: String,
+    },
+    /// The provider redirects: the base URL is wrong.
+    Redirected,
+    /// Too many refusals of one class in a row: something is wrong that is not a gift's fault.
+    Refusals {
+        /// The class.
+        class: String,
+        /// How many in a row.
+        in_a_row: u32,
+    },
+}
+
+impl Stop {
+    /// The word for the record.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Stop::Interrupted => "interrupted",
+            Stop::Silence { .. } => "silence",
+            Stop::CredentialsRejected { .. } => "credentials rejected",
+            Stop::Redirected => "redirected",
+            Stop::Refusals { .. } => "refusals",
+        }
+    }
+}
+
+/// What is to be done about one reply.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Record this, and perhaps stop the run.
+    Record(Event, Option<Stop>),
+    /// One read with the same keys decides whether the keys or the gift were refused.
+    AskPermission(Refusal),
+}
+
+/// A gift that met an obstacle of its own is tried again after this long.
+const AGAIN: TimeDelta = TimeDelta::seconds(1);
+
+/// Says what a verdict does.
+pub(super) fn decide(verdict: Verdict, now: DateTime<Utc>) -> Decision {
+    match verdict {
+        Verdict::Accepted { gift, .. } => Decision::Record(Event::Confirmed { gift }, None),
+        Verdict::Declined(refusal) => Decision::Record(Event::Declined(refusal), None),
+        Verdict::Unknown { why, trouble } => {
+            let stop = (trouble == Trouble::Redirected).then_some(Stop::Redirected);
+            Decision::Record(Event::AnswerLost { why }, stop)
+        }
+        Verdict::NotProcessed(obstacle) => match obstacle {
+            // The pace waits for the whole run; the gift itself may go as soon as it may.
+            Obstacle::Throttled { .. } => undelivered("the provider asked to slow down", now),
+            Obstacle::NeverSent { why } => undelivered(&why, now + AGAIN),
+            Obstacle::Forbidden(refusal) => Decision::AskPermission(refusal),
+            Obstacle::CredentialsRejected { why } => rejected(why, now),
+        },
+    }
+}
+
+/// Says what became of a gift that was forbidden, after one read with the same keys.
+pub(super) fn decide_permission(
+    refusal: Refusal,
+    reading: &ListReading,
+    now: DateTime<Utc>,
+) -> Decision {
+    match reading {
+        ListReading::Whole(_) | ListReading::NoList => {
+            Decision::Record(Event::Declined(refusal), None)
+        }
+        ListReading::Obstructed(Obstacle::CredentialsRejected { .. } | Obstacle::Forbidden(_)) => {
+            rejected(refusal.message, now)
+        }
+        ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+            undelivered(&refusal.message, now + AGAIN)
+        }
+    }
+}
+
+fn undelivered(why: &str, retry_at: DateTime<Utc>) -> Decision {
+    Decision::Record(
+        Event::Undelivered {
+            retry_at,
+            why: why.to_owned(),
+        },
+        None,
+    )
+}
+
+fn rejected(why: String, now: DateTime<Utc>) -> Decision {
+    let event = Event::Undelivered {
+        retry_at: now,
+        why: why.clone(),
+    };
+    Decision::Record(event, Some(Stop::CredentialsRejected { why }))
+}
+
+/// Refusals of one class in a row.
+#[derive(Debug, Default)]
+pub(super) struct Streak {
+    class: String,
+    length: u32,
+}
+
+impl Streak {
+    /// Counts an event; a stop where there were `most` refusals of one class in a row.
+    pub(super) fn saw(&mut self, event: &Event, most: u32) -> Option<Stop> {
+        match event {
+            Event::Declined(refusal) if refusal.class == self.class => self.length += 1,
+            Event::Declined(refusal) => {
+                self.class.clone_from(&refusal.class);
+                self.length = 1;
+            }
+            Event::Confirmed { .. } => self.length = 0,
+            _ => {}
+        }
+        (most > 0 && self.length >= most).then(|| Stop::Refusals {
+            class: self.class.clone(),
+            in_a_row: self.length,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+    }
+
+    fn refusal(class: &str) -> Refusal {
+        Refusal {
+            class: class.into(),
+            message: "no".into(),
+        }
+    }
+
+    fn event(decision: Decision) -> (&'static str, Option<Stop>) {
+        match decision {
+            Decision::Record(event, stop) => (event.word(), stop),
+            Decision::AskPermission(_) => ("ask", None),
+        }
+    }
+
+    #[test]
+    fn each_verdict_has_its_event() {
+        // Goal: only proof defers, only the API declines. Method: every kind of verdict.
+        let gift = "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap();
+        let told = |verdict| event(decide(verdict, now()));
+        assert_eq!(
+            told(Verdict::Accepted {
+                gift,
+                made_at: None
+            }),
+            ("confirmed", None)
+        );
+        assert_eq!(told(Verdict::Declined(refusal("gone"))), ("declined", None));
+        let throttled = Verdict::NotProcessed(Obstacle::Throttled { wait: None });
+        assert_eq!(told(throttled), ("undelivered", None));
+        let never = Verdict::NotProcessed(Obstacle::NeverSent {
+            why: "refused".into(),
+        });
+        assert_eq!(told(never), ("undelivered", None));
+        let rejected = Verdict::NotProcessed(Obstacle::CredentialsRejected {
+            why: "HTTP 401".into(),
+        });
+        let stop = Stop::CredentialsRejected {
+            why: "HTTP 401".into(),
+        };
+        assert_eq!(told(rejected), ("undelivered", Some(stop)));
+        let forbidden = Verdict::NotProcessed(Obstacle::Forbidden(refusal("forbidden")));
+        assert_eq!(told(forbidden), ("ask", None));
+        for trouble in [
+            Trouble::TimedOut,
+            Trouble::Cut,
+            Trouble::ServerError,
+            Trouble::Odd,
+        ] {
+            let unknown = Verdict::Unknown {
+                why: String::new(),
+                trouble,
+            };
+            assert_eq!(told(unknown), ("answer_lost", None));
+        }
+        let redirected = Verdict::Unknown {
+            why: String::new(),
+            trouble: Trouble::Redirected,
+        };
+        assert_eq!(told(redirected), ("answer_lost", Some(Stop::Redirected)));
+    }
+
+    #[test]
+    fn one_read_tells_a_forbidden_gift_from_forbidden_keys() {
+        // Goal: no gift is burnt on bad keys. Method: each reading after a 403.
+        let told = |reading| event(decide_permission(refusal("forbidden"), &reading, now()));
+        assert_eq!(told(ListReading::Whole(vec![])), ("declined", None));
+        assert_eq!(told(ListReading::NoList), ("declined", None));
+        let keys = Obstacle::CredentialsRejected {
+            why: "HTTP 403".into(),
+        };
+        let stop = Stop::CredentialsRejected { why: "no".into() };
+        assert_eq!(
+            told(ListReading::Obstructed(keys)),
+            ("undelivered", Some(stop))
+        );
+        let never = Obstacle::NeverSent { why: String::new() };
+        assert_eq!(told(ListReading::Obstructed(never)), ("undelivered", None));
+        let odd = ListReading::Unreadable {
+            why: String::new(),
+            trouble: Trouble::Odd,
+        };
+        assert_eq!(told(odd), ("undelivered", None));
+    }
+
+    #[test]
+    fn a_streak_is_of_one_class_and_broken_by_a_success() {
+        // Goal: a wrong base path does not refuse a whole campaign. Method: a limit of three.
+        let gift = "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap();
+        let mut streak = Streak::default();
+        let mut saw = |event| streak.saw(&event, 3).is_some();
+        let declined = |class| Event::Declined(refusal(class));
+        assert!(!saw(declined("gone")));
+        assert!(!saw(declined("gone")));
+        assert!(!saw(declined("invalid")));
+        assert!(!saw(declined("invalid")));
+        assert!(!saw(Event::Confirmed { gift }));
+        assert!(!saw(declined("invalid")));
+        assert!(!saw(Event::AnswerLost { why: String::new() }));
+        assert!(!saw(declined("invalid")));
+        assert!(saw(declined("invalid")));
+        assert_eq!(Streak::default().saw(&declined("gone"), 0), None);
+    }
+}

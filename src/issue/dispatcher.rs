@@ -1,0 +1,442 @@
+//! The dispatcher: owns the state of a run, starts requests, commits groups.
+//!
+//! One turn of its loop starts what may start, commits what has come in, and then waits for the
+//! first of: a reply, a commit, a moment, a person.
+//!
+//! **Invariant:** the writer is either here or in the one commit that is under way.
+
+use std::collections::{HashMap, VecDeque};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::decide::{Stop, Streak};
+use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
+
+use super::progress::Progress;
+use super::recover::Start;
+use super::request::{self, Purpose, Reported, Request};
+use super::supply::Supply;
+use super::{IssueOptions, Tools};
+use crate::domain::{Event, WalletId};
+use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
+use crate::pace::{Pace, Permit};
+use crate::settle::{DoubtBook, Skew};
+
+type Commit = JoinHandle<(Writer, Result<Committed, LedgerError>)>;
+
+/// The state of a run.
+pub(super) struct Dispatcher<'r> {
+    pub(super) tools: &'r Tools,
+    pub(super) options: &'r IssueOptions,
+    pub(super) pace: &'r mut Pace,
+    pub(super) campaign: i64,
+    run: Uuid,
+    writer: Option<Writer>,
+    committing: Option<Commit>,
+    inbox: mpsc::Receiver<Reported>,
+    reports: mpsc::Sender<Reported>,
+    /// Intents that are durable and not yet sent.
+    pub(super) ready: VecDeque<Claimed>,
+    /// Reads that others wait for.
+    pub(super) urgent: VecDeque<Request>,
+    /// Wallets with a gift in flight.
+    pub(super) busy: Busy,
+    pub(super) pending: Vec<Pending>,
+    pub(super) looks: Vec<DoneLook>,
+    pub(super) book: DoubtBook,
+    pub(super) skew: Skew,
+    pub(super) are_lists_proven: bool,
+    pub(super) sighting: Sighting,
+    pub(super) supply: Supply,
+    pub(super) streak: Streak,
+    pub(super) progress: Progress,
+    pub(super) stop: Option<Stop>,
+    /// The last request was a look: the next turn is a gift's, where both wait.
+    looked_last: bool,
+    /// The wallet of the last gift that was sent: its list serves as a probe.
+    last_wallet: Option<WalletId>,
+    wake_at: Option<DateTime<Utc>>,
+}
+
+/// How many gifts of each wallet are in flight.
+#[derive(Debug, Default)]
+pub(super) struct Busy(HashMap<WalletId, u32>);
+
+/// The search for a first list that shows a gift which we know to exist.
+#[derive(Debug, Default)]
+pub(super) struct Sighting {
+    pub(super) wallet: Option<WalletId>,
+    next_at: Option<DateTime<Utc>>,
+    tries: u32,
+    is_under_way: bool,
+}
+
+/// A gift of ours that no list shows after so many tries is not looked for any more in this run.
+const SIGHTINGS: u32 = 8;
+
+impl<'r> Dispatcher<'r> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, with what a run is made of"
+    )]
+    pub(super) fn new(
+        run: Uuid,
+        writer: Writer,
+        pace: &'r mut Pace,
+        tools: &'r Tools,
+        campaign: &Campaign,
+        options: &'r IssueOptions,
+        start: Start,
+        progress: Progress,
+    ) -> Dispatcher<'r> {
+        // Every request that can be in flight has room for its report.
+        let (reports, inbox) = mpsc::channel(pace.concurrency.limit() + 1);
+        let now = tools.clock.now();
+        let mut book = DoubtBook::new(options.policy.window);
+        for doubt in start.doubts {
+            book.add(doubt, now);
+        }
+        Dispatcher {
+            tools,
+            options,
+            pace,
+            campaign: campaign.id,
+            run,
+            writer: Some(writer),
+            committing: None,
+            inbox,
+            reports,
+            ready: VecDeque::new(),
+            urgent: VecDeque::new(),
+            busy: Busy::default(),
+            pending: Vec::new(),
+            looks: Vec::new(),
+            book,
+            skew: Skew::default(),
+            are_lists_proven: start.are_lists_proven,
+            sighting: Sighting {
+                wallet: start.sighting,
+                ..Sighting::default()
+            },
+            supply: Supply::Unknown,
+            streak: Streak::default(),
+            progress,
+            stop: None,
+            looked_last: false,
+            last_wallet: None,
+            wake_at: None,
+        }
+    }
+
+    /// Runs to the end; says why, where it ended early.
+    pub(super) async fn run(&mut self) -> Result<Option<Stop>, LedgerError> {
+        loop {
+            let now = self.tools.clock.now();
+            self.wake_at = None;
+            self.supply.tick(now);
+            self.check_silence(now);
+            self.start_requests(now);
+            self.start_commit(now);
+            self.tell();
+            if self.is_finished() || self.is_abandoned() {
+                self.finish_commit().await?;
+                return Ok(self.stop.clone());
+            }
+            self.wait(now).await?;
+        }
+    }
+
+    /// The writer, after the run.
+    pub(super) fn into_writer(self) -> Writer {
+        self.writer
+            .expect("a run that ended has no commit under way")
+    }
+
+    /// Ends the run: nothing new is sent; what was not sent yet certainly did not happen.
+    pub(super) fn stop(&mut self, why: Stop) {
+        if self.stop.is_some() {
+            return;
+        }
+        tracing::warn!(why = why.word(), "the run stops");
+        self.stop = Some(why);
+        let now = self.tools.clock.now();
+        for claimed in self.ready.drain(..) {
+            let why = "the run stopped before it was sent".to_owned();
+            let event = Event::Undelivered { retry_at: now, why };
+            self.pending.push(Pending {
+                claimed,
+                event,
+                at: now,
+            });
+        }
+        for request in std::mem::take(&mut self.urgent) {
+            if let Request::Look(_, Purpose::Permission(claimed, refusal)) = request {
+                let event = Event::Undelivered {
+                    retry_at: now,
+                    why: refusal.message,
+                };
+                self.pending.push(Pending {
+                    claimed,
+                    event,
+                    at: now,
+                });
+            }
+        }
+    }
+
+    fn check_silence(&mut self, now: DateTime<Utc>) {
+        let Some(silent_for) = self.pace.breaker.silent_for(now) else {
+            return;
+        };
+        if silent_for >= self.options.give_up_after {
+            self.stop(Stop::Silence { silent_for });
+        } else {
+            self.wake(Some(now + (self.options.give_up_after - silent_for)));
+        }
+    }
+
+    /// Starts requests for as long as there is something to ask and a turn to ask it.
+    fn start_requests(&mut self, now: DateTime<Utc>) {
+        while self.stop.is_none() && self.has_request(now) {
+            match self.pace.permit(now) {
+                Permit::Now => {
+                    let request = self.next_request(now);
+                    let client = self.tools.client.clone();
+                    request::spawn(request, client, self.reports.clone());
+                }
+                Permit::At(at) => {
+                    self.wake(Some(at));
+                    return;
+                }
+                Permit::Later => return,
+            }
+        }
+        if self.stop.is_none() {
+            self.wake(self.book.next_look_at().filter(|at| *at > now));
+            self.wake(self.sighting.due_at(self).filter(|at| *at > now));
+            self.wake(self.supply.wakes_at());
+        }
+    }
+
+    fn has_request(&self, now: DateTime<Utc>) -> bool {
+        let is_read_due = !self.urgent.is_empty()
+            || self.book.has_due(now, |wallet| self.busy.is_free(wallet))
+            || self.sighting.due_at(self).is_some_and(|at| at <= now);
+        is_read_due
+            || if self.is_down() {
+                self.probe().is_some()
+            } else {
+                !self.ready.is_empty()
+            }
+    }
+
+    /// The server does not answer: reads are used to knock, never gifts.
+    fn is_down(&self) -> bool {
+        self.pace.breaker.next_probe_at().is_some()
+    }
+
+    /// The wallet to knock with, where gifts are left to send.
+    fn probe(&self) -> Option<WalletId> {
+        let has_more = !self.ready.is_empty() || !self.supply.is_over();
+        let first = || {
+            self.ready
+                .front()
+                .map(|claimed| claimed.gift.content.wallet)
+        };
+        self.last_wallet.or_else(first).filter(|_| has_more)
+    }
+
+    /// The next request; there is one.
+    fn next_request(&mut self, now: DateTime<Utc>) -> Request {
+        if let Some(urgent) = self.urgent.pop_front() {
+            return urgent;
+        }
+        let may_give = !self.is_down() && !self.ready.is_empty();
+        if !(self.looked_last && may_give) {
+            self.looked_last = true;
+            let busy = &self.busy;
+            if let Some(wallet) = self.book.take_due(now, |wallet| busy.is_free(wallet)) {
+                return Request::Look(wallet, Purpose::Settle);
+            }
+            if self.sighting.due_at(self).is_some_and(|at| at <= now) {
+                self.sighting.is_under_way = true;
+                let wallet = self
+                    .sighting
+                    .wallet
+                    .expect("a sighting that is due has a wallet");
+                return Request::Look(wallet, Purpose::Sight);
+            }
+        }
+        self.looked_last = false;
+        if is_down {
+            let wallet = self
+                .last_wallet
+                .expect("a probe that is needed has a wallet");
+            return Request::Look(wallet, Purpose::Probe);
+        }
+        let claimed = self
+            .ready
+            .pop_front()
+            .expect("a request that is due is one of these");
+        self.last_wallet = Some(claimed.gift.content.wallet);
+        Request::Give(claimed)
+    }
+
+    fn claim_size(&self) -> usize {
+        let may_claim = self.stop.is_none()
+            && self.supply == Supply::Unknown
+            && !self.is_down()
+            && self.book.len() < self.options.max_in_doubt;
+        if may_claim {
+            self.pace.ahead().saturating_sub(self.ready.len())
+        } else {
+            0
+        }
+    }
+
+    fn start_commit(&mut self, now: DateTime<Utc>) {
+        let claim = self.claim_size();
+        if self.pending.is_empty() && self.looks.is_empty() && claim == 0 {
+            return;
+        }
+        let Some(writer) = self.writer.take() else {
+            return;
+        };
+        let facts = Facts {
+            run: self.run,
+            campaign: self.campaign,
+            policy: self.options.policy,
+            skew: self.skew,
+            are_lists_proven: self.are_lists_proven,
+            now,
+        };
+        let outcomes = std::mem::take(&mut self.pending);
+        let looks = std::mem::take(&mut self.looks);
+        let group = Group {
+            facts,
+            outcomes,
+            looks,
+            claim,
+        };
+        self.committing = Some(tokio::spawn(group::commit(writer, group)));
+    }
+
+    async fn finish_commit(&mut self) -> Result<(), LedgerError> {
+        if let Some(commit) = self.committing.take() {
+            self.commit_ended(commit.await)?;
+        }
+        Ok(())
+    }
+
+    fn commit_ended(
+        &mut self,
+        ended: Result<(Writer, Result<Committed, LedgerError>), tokio::task::JoinError>,
+    ) -> Result<(), LedgerError> {
+        let (writer, result) = ended.expect("a commit neither panics nor is cancelled");
+        self.writer = Some(writer);
+        self.committed(result?);
+        Ok(())
+    }
+
+    fn is_finished(&self) -> bool {
+        let is_quiet = self.committing.is_none()
+            && self.pending.is_empty()
+            && self.looks.is_empty()
+            && self.ready.is_empty()
+            && self.pace.in_flight() == 0;
+        // Too many doubts with no look left: nothing can be sent any more in this run.
+        let is_stuck = self.book.len() >= self.options.max_in_doubt;
+        let is_done = (self.supply.is_over() || is_stuck) && !self.book.has_looks_left();
+        is_quiet && (self.stop.is_some() || is_done)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.tools.interrupt.abandon.is_cancelled()
+    }
+
+    fn wake(&mut self, at: Option<DateTime<Utc>>) {
+        self.wake_at = match (self.wake_at, at) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+    }
+
+    fn tell(&mut self) {
+        self.progress.in_flight = self.pace.in_flight() as u64;
+        self.progress.is_down = self.is_down();
+        self.tools.progress.send_if_modified(|shown| {
+            let is_new = *shown != self.progress;
+            *shown = self.progress;
+            is_new
+        });
+    }
+
+    /// Waits for whatever comes first.
+    async fn wait(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let wait = self
+            .wake_at
+            .map(|at| (at - now).to_std().unwrap_or_default());
+        let interrupt = &self.tools.interrupt;
+        let is_stopping = self.stop.is_some();
+        let clock = &self.tools.clock;
+        tokio::select! {
+            Some(reported) = self.inbox.recv() => {
+                self.reported(reported);
+                while let Ok(reported) = self.inbox.try_recv() {
+                    self.reported(reported);
+                }
+            }
+            ended = async { self.committing.as_mut().expect("guarded").await },
+                if self.committing.is_some() =>
+            {
+                self.committing = None;
+                self.commit_ended(ended)?;
+            }
+            () = async { clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
+            () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Stop::Interrupted),
+            () = interrupt.abandon.cancelled() => {}
+        }
+        Ok(())
+    }
+}
+
+impl Busy {
+    pub(super) fn take_off(&mut self, wallet: WalletId) {
+        *self.0.entry(wallet).or_default() += 1;
+    }
+
+    pub(super) fn land(&mut self, wallet: WalletId) {
+        if let Some(count) = self.0.get_mut(&wallet) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&wallet);
+            }
+        }
+    }
+
+    fn is_free(&self, wallet: WalletId) -> bool {
+        !self.0.contains_key(&wallet)
+    }
+}
+
+impl Sighting {
+    /// It did not show the gift: later again.
+    pub(super) fn again(&mut self, now: DateTime<Utc>) {
+        self.is_under_way = false;
+        self.tries += 1;
+        self.next_at = Some(now + TimeDelta::milliseconds(250) * (1 << self.tries.min(6)));
+    }
+
+    /// When the next look for it is due: only where a doubt waits for it.
+    fn due_at(&self, run: &Dispatcher<'_>) -> Option<DateTime<Utc>> {
+        let is_wanted = self.wallet.is_some()
+            && !run.are_lists_proven
+            && !run.book.is_empty()
+            && !self.is_under_way
+            && self.tries < SIGHTINGS;
+        is_wanted.then(|| self.next_at.unwrap_or(DateTime::UNIX_EPOCH))
+    }
+}

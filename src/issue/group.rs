@@ -1,0 +1,324 @@
+//! One group: outcomes, looks and new intents that become durable with one commit.
+//!
+//! **Invariant:** outcomes are written before the claim, so that a wallet that has just become
+//! doubtful gets nothing new.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::{Event, GiftState, Money, WalletId};
+use crate::ledger::{Batch, Claimed, Doubt, LedgerError, Outcome, Waiting, Writer};
+use crate::settle::{InDoubt, Look, OpenDoubt, Policy, Settled, Skew, settle};
+
+/// What is to be committed.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) facts: Facts,
+    pub(super) outcomes: Vec<Pending>,
+    pub(super) looks: Vec<DoneLook>,
+    /// How many gifts to claim; 0: none.
+    pub(super) claim: usize,
+}
+
+/// What a group is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) run: Uuid,
+    pub(super) campaign: i64,
+    pub(super) policy: Policy,
+    pub(super) skew: Skew,
+    pub(super) are_lists_proven: bool,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Something that happened to a gift in flight, not yet written.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) claimed: Claimed,
+    pub(super) event: Event,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// What a look was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookFor {
+    /// The doubts of the wallet.
+    Doubts,
+    /// To see whether lists show a gift that we know of.
+    Sighting,
+}
+
+/// A look that was answered whole.
+#[derive(Debug)]
+pub(super) struct DoneLook {
+    pub(super) what_for: LookFor,
+    pub(super) wallet: WalletId,
+    pub(super) doubts: Vec<OpenDoubt>,
+    pub(super) look: Look,
+}
+
+/// What was committed.
+#[derive(Debug, Default)]
+pub(super) struct Committed {
+    /// Gifts whose state changed.
+    pub(super) moves: Vec<Move>,
+    /// Wallets whose gift in flight is in flight no more.
+    pub(super) landed: Vec<WalletId>,
+    /// Gifts that are in doubt since now.
+    pub(super) doubts: Vec<Doubt>,
+    /// What the looks proved, and what each was for.
+    pub(super) looked: Vec<(WalletId, LookFor, Settled)>,
+    /// Gifts that may be sent now.
+    pub(super) claimed: Vec<Claimed>,
+    /// Where fewer were claimed than were asked for: what still waits.
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// A change of state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Move {
+    pub(super) campaign: i64,
+    pub(super) from: GiftState,
+    pub(super) to: GiftState,
+    pub(super) amount: Money,
+}
+
+/// Gifts that expired are refused in groups of this many.
+const EXPIRED_AT_ONCE: usize = 500;
+
+/// Commits a group. The writer comes back whatever happened.
+pub(super) async fn commit(
+    mut writer: Writer,
+    group: Group,
+) -> (Writer, Result<Committed, LedgerError>) {
+    let result = write(&mut writer, group).await;
+    (writer, result)
+}
+
+async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerError> {
+    let Group {
+        facts,
+        outcomes,
+        looks,
+        claim: wanted,
+    } = group;
+    let mut batch = writer.begin().await?;
+    let mut done = Committed::default();
+    land(&mut batch, &facts, outcomes, &mut done).await?;
+    for look in looks {
+        judge(&mut batch, &facts, look, &mut done).await?;
+    }
+    if wanted > 0 {
+        claim(&mut batch, &facts, wanted, &mut done).await?;
+    }
+    batch.commit().await?;
+    Ok(done)
+}
+
+/// Records what became of gifts in flight.
+async fn land(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    mut outcomes: Vec<Pending>,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    doubt_repeated_ids(batch, &mut outcomes).await?;
+    let records: Vec<Outcome> = outcomes.iter().map(Pending::outcome).collect();
+    batch.record(Some(facts.run), &records).await?;
+    let mut doubts = Vec::new();
+    for pending in outcomes {
+        let content = &pending.claimed.gift.content;
+        done.landed.push(content.wallet);
+        done.saw(
+            pending.claimed.campaign,
+            GiftState::InFlight,
+            &pending.event,
+            content.amount,
+        )?;
+        if matches!(pending.event, Event::AnswerLost { .. }) {
+            doubts.push(pending.into_doubt());
+        }
+    }
+    match facts.policy.in_doubt {
+        InDoubt::Settle => done.doubts = doubts,
+        InDoubt::Hold => hold(batch, facts, &doubts, done).await?,
+    }
+    Ok(())
+}
+
+/// A provider's id belongs to one gift, for ever: an answer that names another gift's id proves
+/// nothing about this one.
+async fn doubt_repeated_ids(
+    batch: &mut Batch<'_>,
+    outcomes: &mut [Pending],
+) -> Result<(), LedgerError> {
+    let confirmed = |pending: &Pending| match pending.event {
+        Event::Confirmed { gift } => Some(gift),
+        _ => None,
+    };
+    let mut taken = batch
+        .claimed_ids(outcomes.iter().filter_map(confirmed))
+        .await?;
+    for pending in outcomes {
+        let Some(gift) = confirmed(pending) else {
+            continue;
+        };
+        if !taken.insert(gift) {
+            let why = format!("the answer names {gift}, which is another gift's");
+            pending.event = Event::AnswerLost { why };
+        }
+    }
+    Ok(())
+}
+
+/// Hands doubts to a person at once.
+pub(super) async fn hold(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    doubts: &[Doubt],
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    let event = Event::StayedUnclear {
+        why: "doubts are held for a person (--in-doubt hold)".to_owned(),
+    };
+    let outcome = |doubt: &Doubt| Outcome {
+        row: doubt.claimed.row,
+        state: GiftState::InDoubt,
+        attempt: doubt.claimed.attempt,
+        event: event.clone(),
+        at: facts.now,
+    };
+    let outcomes: Vec<Outcome> = doubts.iter().map(outcome).collect();
+    batch.record(Some(facts.run), &outcomes).await?;
+    for doubt in doubts {
+        let claimed = &doubt.claimed;
+        let amount = claimed.gift.content.amount;
+        done.saw(claimed.campaign, GiftState::InDoubt, &event, amount)?;
+    }
+    Ok(())
+}
+
+/// Judges one look by what the ledger knows of the wallet, and records what it proved.
+async fn judge(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    look: DoneLook,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    let known = batch.known_gifts(look.wallet).await?;
+    let proven = facts.are_lists_proven;
+    let settled = settle(
+        &look.doubts,
+        &known,
+        &look.look,
+        facts.skew,
+        &facts.policy,
+        proven,
+    );
+    if settled.is_sighting && !proven {
+        batch.lists_are_proven(facts.now).await?;
+    }
+    let mut outcomes = Vec::new();
+    for (place, event) in &settled.events {
+        let claimed = &look.doubts[*place].doubt.claimed;
+        outcomes.push(Outcome {
+            row: claimed.row,
+            state: GiftState::InDoubt,
+            attempt: claimed.attempt,
+            event: event.clone(),
+            at: facts.now,
+        });
+        done.saw(
+            claimed.campaign,
+            GiftState::InDoubt,
+            event,
+            claimed.gift.content.amount,
+        )?;
+    }
+    batch.record(Some(facts.run), &outcomes).await?;
+    done.looked.push((look.wallet, look.what_for, settled));
+    Ok(())
+}
+
+/// Claims what may be sent; what expired unsent is refused on the way.
+async fn claim(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    wanted: usize,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    done.claimed = batch
+        .claim(facts.campaign, facts.run, wanted, facts.now)
+        .await?;
+    if done.claimed.is_empty() {
+        expire(batch, facts, done).await?;
+        done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
+    }
+    Ok(())
+}
+
+async fn expire(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    loop {
+        let expired = batch
+            .expired(facts.campaign, EXPIRED_AT_ONCE, facts.now)
+            .await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let mut outcomes = Vec::with_capacity(expired.len());
+        for unsent in expired {
+            done.saw(facts.campaign, unsent.state, &Event::Expired, unsent.amount)?;
+            outcomes.push(Outcome {
+                row: unsent.row,
+                state: unsent.state,
+                attempt: unsent.attempt,
+                event: Event::Expired,
+                at: facts.now,
+            });
+        }
+        batch.record(Some(facts.run), &outcomes).await?;
+    }
+}
+
+impl Committed {
+    fn saw(
+        &mut self,
+        campaign: i64,
+        from: GiftState,
+        event: &Event,
+        amount: Money,
+    ) -> Result<(), LedgerError> {
+        self.moves.push(Move {
+            campaign,
+            from,
+            to: from.next(event)?,
+            amount,
+        });
+        Ok(())
+    }
+}
+
+impl Pending {
+    fn outcome(&self) -> Outcome {
+        Outcome {
+            row: self.claimed.row,
+            state: GiftState::InFlight,
+            attempt: self.claimed.attempt,
+            event: self.event.clone(),
+            at: self.at,
+        }
+    }
+
+    fn into_doubt(self) -> Doubt {
+        let mut claimed = self.claimed;
+        claimed.doubts += 1;
+        Doubt {
+            claimed,
+            settle_from: self.at,
+        }
+    }
+}

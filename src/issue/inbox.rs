@@ -1,0 +1,165 @@
+//! What the dispatcher makes of what it is told: replies, and groups that were committed.
+
+use super::decide::{Decision, Stop, decide, decide_permission};
+use super::dispatcher::Dispatcher;
+use super::group::{Committed, DoneLook, LookFor, Pending};
+
+use super::request::{Purpose, Reported, Request, Times};
+use super::supply::Supply;
+use crate::domain::{Event, WalletId};
+use crate::ledger::Claimed;
+use crate::pace::Health;
+use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
+use crate::settle::Look;
+
+impl Dispatcher<'_> {
+    /// A request has ended.
+    pub(super) fn reported(&mut self, reported: Reported) {
+        match reported {
+            Reported::Gave(claimed, verdict, times) => self.gave(claimed, verdict, times),
+            Reported::Looked(wallet, purpose, reading, times) => {
+                self.looked(wallet, purpose, reading, times);
+            }
+        }
+    }
+
+    fn gave(&mut self, claimed: Claimed, verdict: Verdict, times: Times) {
+        self.pace
+            .ended(Health::of(&verdict), times.sent_at, times.ended_at);
+        self.skew.saw_ms(times.skew_ms);
+        if let Verdict::Accepted {
+            made_at: Some(made_at),
+            ..
+        } = verdict
+        {
+            self.skew.saw_made(made_at, times.ended_at);
+        }
+        if matches!(verdict, Verdict::Accepted { .. }) && self.sighting.wallet.is_none() {
+            self.sighting.wallet = Some(claimed.gift.content.wallet);
+        }
+        self.follow(claimed, decide(verdict, times.ended_at), times);
+    }
+
+    fn follow(&mut self, claimed: Claimed, decision: Decision, times: Times) {
+        match decision {
+            Decision::Record(event, stop) => {
+                let streak = self.streak.saw(&event, self.options.stop_after_refusals);
+                self.pending.push(Pending {
+                    claimed,
+                    event,
+                    at: times.ended_at,
+                });
+                if let Some(stop) = stop.or(streak) {
+                    self.stop(stop);
+                }
+            }
+            // A run that is ending asks nothing more: nothing happened, so it can wait.
+            Decision::AskPermission(refusal) if self.stop.is_some() => {
+                let event = Event::Undelivered {
+                    retry_at: times.ended_at,
+                    why: refusal.message,
+                };
+                self.pending.push(Pending {
+                    claimed,
+                    event,
+                    at: times.ended_at,
+                });
+            }
+            Decision::AskPermission(refusal) => {
+                let wallet = claimed.gift.content.wallet;
+                let purpose = Purpose::Permission(claimed, refusal);
+                self.urgent.push_back(Request::Look(wallet, purpose));
+            }
+        }
+    }
+
+    fn looked(&mut self, wallet: WalletId, purpose: Purpose, reading: ListReading, times: Times) {
+        let health = match &reading {
+            ListReading::Whole(_) | ListReading::NoList => Health::Well,
+            ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
+            ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
+        };
+        self.pace.ended(health, times.sent_at, times.ended_at);
+        self.skew.saw_ms(times.skew_ms);
+        if let Purpose::Permission(claimed, refusal) = purpose {
+            let decision = decide_permission(refusal, &reading, times.ended_at);
+            self.follow(claimed, decision, times);
+            return;
+        }
+        let credits = match reading {
+            ListReading::Whole(credits) => credits,
+            ListReading::NoList => Vec::new(),
+            ListReading::Obstructed(obstacle) => {
+                if let Obstacle::CredentialsRejected { why } = obstacle {
+                    self.stop(Stop::CredentialsRejected { why });
+                }
+                self.look_failed(wallet, &purpose, times);
+                return;
+            }
+            ListReading::Unreadable { trouble, why } => {
+                tracing::debug!(%wallet, why, "a gift list could not be read");
+                if trouble == Trouble::Redirected {
+                    self.stop(Stop::Redirected);
+                }
+                self.look_failed(wallet, &purpose, times);
+                return;
+            }
+        };
+        let doubts = match purpose {
+            Purpose::Settle => self.book.doubts(wallet),
+            Purpose::Sight => Vec::new(),
+            Purpose::Probe | Purpose::Permission(..) => return,
+        };
+        let look = Look {
+            sent_at: times.sent_at,
+            credits,
+        };
+        self.looks.push(DoneLook {
+            wallet,
+            doubts,
+            look,
+        });
+    }
+
+    fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {
+        match purpose {
+            Purpose::Settle => self.book.failed(wallet, times.ended_at),
+            Purpose::Sight => self.sighting.again(times.ended_at),
+            Purpose::Probe | Purpose::Permission(..) => {}
+        }
+    }
+
+    /// A group is durable.
+    pub(super) fn committed(&mut self, committed: Committed) {
+        let now = self.tools.clock.now();
+        for wallet in committed.landed {
+            self.busy.land(wallet);
+        }
+        if !committed.moves.is_empty() {
+            // A twin may have landed, a wallet may have no doubt any more.
+            self.supply = Supply::Unknown;
+        }
+        for moved in committed.moves {
+            if moved.campaign == self.campaign {
+                self.progress.moved(moved.from, moved.to, moved.amount);
+            }
+        }
+        for doubt in committed.doubts {
+            self.book.add(doubt, now);
+        }
+        for (wallet, what_for, settled) in committed.looked {
+            self.are_lists_proven |= settled.is_sighting;
+            match what_for {
+                LookFor::Doubts => self.book.looked(wallet, &settled, now),
+                LookFor::Sighting => self.sighting.again(now),
+            }
+        }
+        if let Some(waiting) = committed.waiting.filter(|_| committed.claimed.is_empty()) {
+            self.supply = Supply::dry(waiting);
+        }
+        for claimed in committed.claimed {
+            self.busy.take_off(claimed.gift.content.wallet);
+            self.ready.push_back(claimed);
+        }
+    }
+}

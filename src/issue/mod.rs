@@ -1,0 +1,97 @@
+//! Issuing: every gift of a campaign that may be sent is sent, once, and settled.
+//!
+//! It stands apart because this is where money moves. One task, the dispatcher, owns the run's state
+//! and is the ledger's only writer; requests run beside it and tell it what came back.
+//!
+//! ```text
+//!  ledger ──claim──▶ dispatcher ──one task a request──▶ provider
+//!    ▲                 │     ▲                             │
+//!    └─one group a commit    └──────────one channel────────┘
+//! ```
+//!
+//! | the dispatcher does | is decided by |
+//! | --- | --- |
+//! | commits intents, then sends, then commits outcomes | [`decide`](decide::decide): what a verdict does to a gift |
+//! | asks for a turn before each request | [`Pace`](crate::pace::Pace): rate, then concurrency, then the breaker |
+//! | looks at wallets with doubts while others are sent | [`DoubtBook`](crate::settle::DoubtBook), [`settle`](crate::settle::settle) |
+//!
+//! **Invariant:** a POST is sent only after the commit of its intent has returned.
+//! **Invariant:** a request never sees the ledger, and no ledger call is ever cancelled.
+//! **Invariant:** what a dead run left in flight is in doubt before anything new is sent.
+
+mod decide;
+mod dispatcher;
+mod group;
+mod inbox;
+mod progress;
+mod recover;
+mod request;
+mod supply;
+
+use chrono::TimeDelta;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub use decide::Stop;
+pub use progress::Progress;
+
+use crate::clock::Clock;
+use crate::interrupt::Interrupt;
+use crate::ledger::{Campaign, Ledger, LedgerError, Writer};
+use crate::pace::Pace;
+use crate::provider::WalletClient;
+use crate::settle::Policy;
+
+/// How a run is to be made.
+#[derive(Clone, Debug)]
+pub struct IssueOptions {
+    /// The command that a person gave, for the record.
+    pub command: &'static str,
+    /// How doubts are settled.
+    pub policy: Policy,
+    /// While more gifts are in doubt, nothing new is sent.
+    pub max_in_doubt: usize,
+    /// Without one usable answer for this long, the run ends.
+    pub give_up_after: TimeDelta,
+    /// So many refusals of one class in a row stop the run.
+    pub stop_after_refusals: u32,
+}
+
+/// What a run needs besides its options.
+#[derive(Debug)]
+pub struct Tools {
+    /// Asks the provider.
+    pub client: WalletClient,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Ends the run early.
+    pub interrupt: Interrupt,
+    /// Hears how it goes.
+    pub progress: watch::Sender<Progress>,
+}
+
+/// Issues what is not issued of a campaign, and settles every doubt of the ledger on the way.
+///
+/// Comes back with the writer and the reason where it stopped early; fails only where the ledger
+/// does, and then nothing more was sent.
+pub async fn run_issue(
+    ledger: &Ledger,
+    mut writer: Writer,
+    pace: &mut Pace,
+    tools: &Tools,
+    campaign: &Campaign,
+    options: &IssueOptions,
+) -> Result<(Writer, Option<Stop>), LedgerError> {
+    let run = Uuid::now_v7();
+    let start = recover::recover(&mut writer, run, tools, campaign, options).await?;
+    let progress = progress::at_start(ledger, campaign).await?;
+    let mut dispatcher =
+        dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start, progress);
+    let stop = dispatcher.run().await?;
+    let mut writer = dispatcher.into_writer();
+    let mut batch = writer.begin().await?;
+    let outcome = stop.as_ref().map_or("finished", Stop::word);
+    batch.end_run(run, outcome, tools.clock.now()).await?;
+    batch.commit().await?;
+    Ok((writer, stop))
+}

@@ -1,0 +1,85 @@
+//! How a run goes, for whoever watches.
+
+use crate::domain::{GiftState, Money};
+use crate::ledger::{Campaign, Ledger, LedgerError};
+
+/// Where a campaign stands at one moment of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Gifts of the campaign.
+    pub gifts: u64,
+    /// Their money.
+    pub amount: Money,
+    /// Given.
+    pub issued: u64,
+    /// Given, in money.
+    pub issued_amount: Money,
+    /// Refused for good.
+    pub refused: u64,
+    /// Withdrawn or taken back: nothing more is to be done.
+    pub withdrawn: u64,
+    /// Held for a person.
+    pub held: u64,
+    /// In doubt.
+    pub in_doubt: u64,
+    /// Requests on their way.
+    pub in_flight: u64,
+    /// Whether the provider is not answering, and is only probed.
+    pub is_down: bool,
+}
+
+impl Progress {
+    /// Gifts about which nothing more will be done in this run.
+    pub fn done(&self) -> u64 {
+        self.issued + self.refused + self.held + self.withdrawn
+    }
+
+    pub(super) fn moved(&mut self, from: GiftState, to: GiftState, amount: Money) {
+        if let Some(count) = self.count(from) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(count) = self.count(to) {
+            *count += 1;
+        }
+        if from == GiftState::Issued {
+            self.issued_amount = self.issued_amount - amount;
+        }
+        if to == GiftState::Issued {
+            self.issued_amount += amount;
+        }
+    }
+
+    fn count(&mut self, state: GiftState) -> Option<&mut u64> {
+        match state {
+            GiftState::Issued => Some(&mut self.issued),
+            GiftState::Refused => Some(&mut self.refused),
+            GiftState::Held => Some(&mut self.held),
+            GiftState::InDoubt => Some(&mut self.in_doubt),
+            GiftState::Cancelled | GiftState::Revoked | GiftState::Revoking => {
+                Some(&mut self.withdrawn)
+            }
+            GiftState::Planned | GiftState::InFlight | GiftState::Deferred => None,
+        }
+    }
+}
+
+/// Where the campaign stands before anything is sent.
+pub(super) async fn at_start(
+    ledger: &Ledger,
+    campaign: &Campaign,
+) -> Result<Progress, LedgerError> {
+    let mut progress = Progress {
+        gifts: campaign.gifts,
+        amount: campaign.total,
+        ..Progress::default()
+    };
+    for tally in ledger.tally(campaign.id).await? {
+        if let Some(count) = progress.count(tally.state) {
+            *count += tally.gifts;
+        }
+        if tally.state == GiftState::Issued {
+            progress.issued_amount = tally.amount;
+        }
+    }
+    Ok(progress)
+}

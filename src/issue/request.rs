@@ -1,0 +1,78 @@
+//! One request each: what runs beside the dispatcher.
+//!
+//! **Invariant:** a request is told all that it needs, touches nothing that is shared, and says what
+//! came back exactly once.
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use crate::domain::{Refusal, WalletId};
+use crate::ledger::Claimed;
+use crate::provider::{Exchange, ListReading, Verdict, WalletClient};
+
+/// What is to be asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Give this; its intent is durable.
+    Give(Claimed),
+    /// Read the list of a wallet.
+    Look(WalletId, Purpose),
+}
+
+/// What a list is read for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The doubts of the wallet.
+    Settle,
+    /// To see whether lists show a gift that we know of.
+    Sight,
+    /// To see whether the server answers again.
+    Probe,
+    /// To tell whether this gift was refused, or our keys.
+    Permission(Claimed, Refusal),
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) enum Reported {
+    /// From a create.
+    Gave(Claimed, Verdict, Times),
+    /// From a list.
+    Looked(WalletId, Purpose, ListReading, Times),
+}
+
+/// When a request was on its way, and what it showed of the server's clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) sent_at: DateTime<Utc>,
+    pub(super) ended_at: DateTime<Utc>,
+    pub(super) skew_ms: Option<i64>,
+}
+
+impl Times {
+    fn of(exchange: &Exchange) -> Times {
+        Times {
+            sent_at: exchange.sent_at,
+            ended_at: exchange.ended_at,
+            skew_ms: exchange.skew_ms(),
+        }
+    }
+}
+
+/// Sends the request in a task of its own.
+pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<Reported>) {
+    tokio::spawn(async move {
+        let reported = match request {
+            Request::Give(claimed) => {
+                let (verdict, exchange) = client.create_gift(&claimed.gift).await;
+                Reported::Gave(claimed, verdict, Times::of(&exchange))
+            }
+            Request::Look(wallet, purpose) => {
+                let (reading, exchange) = client.gifts_of(wallet).await;
+                Reported::Looked(wallet, purpose, reading, Times::of(&exchange))
+            }
+        };
+        // Nobody listens any more only where the run was abandoned; the next run settles it.
+        let _ = inbox.send(reported).await;
+    });
+}
