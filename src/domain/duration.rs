@@ -25,9 +25,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         rest = &rest[letters..];
         last_unit = unit_ms;
         let part = number.checked_mul(unit_ms).ok_or(DurationError)?;
-        total = total
-            .checked_add(Duration::from_millis(part))
-            .ok_or(DurationError)?;
+        total = total.checked_add(Duration::from_millis(part)).ok_or(DurationError)?;
     }
     Ok(total)
 }
@@ -59,28 +57,15 @@ mod tests {
             ("30d", 2_592_000_000),
             ("0s", 0),
         ] {
-            assert_eq!(
-                parse_duration(text),
-                Ok(Duration::from_millis(ms)),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
     }
 
     #[test]
     fn a_number_without_a_unit_is_no_duration() {
         // Goal: nobody's `30` becomes 30 ms or 30 days. Method: texts that leave something open.
-        for text in [
-            "",
-            "30",
-            "s",
-            "5 m",
-            "-5s",
-            "1.5h",
-            "30m1h",
-            "5m5m",
-            "99999999999999999999s",
-        ] {
+        for text in ["", "30", "s", "5 m", "-5s", "1.5h", "30m1h", "5m5m", "99999999999999999999s"]
+        {
             assert_eq!(parse_duration(text), Err(DurationError), "{text:?}");
         }
     }

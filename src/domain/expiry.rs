@@ -89,14 +89,8 @@ mod tests {
     #[test]
     fn it_shows_what_it_holds() {
         // Goal: a short, exact text. Method: with and without a fraction, and never.
-        assert_eq!(
-            at("2027-04-29T02:00:34.426Z").to_string(),
-            "2027-04-29T02:00:34.426Z"
-        );
-        assert_eq!(
-            at("2027-04-29T05:00:34+03:00").to_string(),
-            "2027-04-29T02:00:34Z"
-        );
+        assert_eq!(at("2027-04-29T02:00:34.426Z").to_string(), "2027-04-29T02:00:34.426Z");
+        assert_eq!(at("2027-04-29T05:00:34+03:00").to_string(), "2027-04-29T02:00:34Z");
         assert_eq!(Expiry::Never.to_string(), "never");
     }
 

@@ -74,24 +74,13 @@ mod tests {
         // Goal: each part of the content counts, fractions of a second do not. Method: change one
         // part at a time.
         let one = content();
-        let fraction = GiftContent {
-            expiry: Expiry::from_ms(Some(1_900_000_000_999)),
-            ..content()
-        };
+        let fraction =
+            GiftContent { expiry: Expiry::from_ms(Some(1_900_000_000_999)), ..content() };
         assert_eq!(one.twin(), fraction.twin());
         let others = [
-            GiftContent {
-                amount: Money::from_minor(5_001),
-                ..content()
-            },
-            GiftContent {
-                expiry: Expiry::Never,
-                ..content()
-            },
-            GiftContent {
-                description: "KUPON101".to_owned(),
-                ..content()
-            },
+            GiftContent { amount: Money::from_minor(5_001), ..content() },
+            GiftContent { expiry: Expiry::Never, ..content() },
+            GiftContent { description: "KUPON101".to_owned(), ..content() },
             GiftContent {
                 wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a8".parse().unwrap(),
                 ..content()

@@ -15,10 +15,7 @@ pub struct IdError;
 
 /// Reads a GUID as `8-4-4-4-12`, in any case, with or without braces; the nil GUID is none.
 pub fn parse_guid(text: &str) -> Result<Uuid, IdError> {
-    let bare = text
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
     // `Uuid::try_parse` also takes 32 bare digits and URNs, which no system of ours writes.
     if bare.len() != 36 {
         return Err(IdError);
@@ -118,10 +115,9 @@ mod tests {
     fn guids_are_canonical_whatever_their_dress() {
         // Goal: one wallet has one spelling inside. Method: case and braces.
         let plain: WalletId = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap();
-        for dressed in [
-            "30BAC1C0-AD6B-4C50-A52E-1B34F9B487A7",
-            "{30bac1c0-ad6b-4c50-a52e-1b34f9b487a7}",
-        ] {
+        for dressed in
+            ["30BAC1C0-AD6B-4C50-A52E-1B34F9B487A7", "{30bac1c0-ad6b-4c50-a52e-1b34f9b487a7}"]
+        {
             assert_eq!(dressed.parse(), Ok(plain));
         }
         assert_eq!(plain.to_string(), "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7");
@@ -151,9 +147,6 @@ mod tests {
         assert_eq!("  ".parse::<CampaignName>(), Err(NameError::Empty));
         assert_eq!("may ".parse::<CampaignName>(), Err(NameError::Unclean));
         assert_eq!("m\u{7}y".parse::<CampaignName>(), Err(NameError::Unclean));
-        assert_eq!(
-            "x".repeat(101).parse::<CampaignName>(),
-            Err(NameError::TooLong)
-        );
+        assert_eq!("x".repeat(101).parse::<CampaignName>(), Err(NameError::TooLong));
     }
 }

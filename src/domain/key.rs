@@ -118,10 +118,7 @@ mod tests {
         let content = GiftKey::from_content(&campaign(), &content(10_000), 1);
         assert_eq!(content.to_string(), "81ab6a10-6391-5822-9973-2529b99a2452");
         let reference = GiftKey::from_reference(&campaign(), "TR-1");
-        assert_eq!(
-            reference.to_string(),
-            "60b2db58-8263-51ff-bc66-626c55ecb85f"
-        );
+        assert_eq!(reference.to_string(), "60b2db58-8263-51ff-bc66-626c55ecb85f");
     }
 
     #[test]
@@ -142,12 +139,7 @@ mod tests {
         let (one, two) = (content(100), content(200));
         let forth = RowDigest::default().with(b"", &one).with(b"", &two);
         assert_eq!(forth, RowDigest::default().with(b"", &two).with(b"", &one));
-        assert_ne!(
-            forth,
-            RowDigest::default()
-                .with(b"", &one)
-                .with(b"", &content(201))
-        );
+        assert_ne!(forth, RowDigest::default().with(b"", &one).with(b"", &content(201)));
         assert_ne!(forth, forth.with(b"", &one));
         assert_ne!(forth, RowDigest::default().with(b"r", &one).with(b"", &two));
     }

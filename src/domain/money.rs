@@ -50,9 +50,7 @@ impl Money {
     /// The exact amount of a decimal; never rounds.
     pub fn from_decimal(value: Decimal) -> Result<Money, MoneyError> {
         let plain = value.normalize();
-        let missing = MINOR_DIGITS
-            .checked_sub(plain.scale())
-            .ok_or(MoneyError::TooFine)?;
+        let missing = MINOR_DIGITS.checked_sub(plain.scale()).ok_or(MoneyError::TooFine)?;
         plain
             .mantissa()
             .checked_mul(10_i128.pow(missing))
@@ -94,10 +92,7 @@ impl FromStr for Money {
             return Err(MoneyError::TooFine);
         }
         // Digits alone are left, so that the only error of `parse` is a number that does not fit.
-        format!("{whole}{significant:0<2}")
-            .parse()
-            .map(Money)
-            .map_err(|_| MoneyError::TooLarge)
+        format!("{whole}{significant:0<2}").parse().map(Money).map_err(|_| MoneyError::TooLarge)
     }
 }
 
@@ -114,8 +109,7 @@ impl Add for Money {
 
     /// Panics on overflow: sums of a ledger stay far below, since intake limits each amount.
     fn add(self, other: Money) -> Money {
-        self.checked_add(other)
-            .expect("sums of money stay within 64 bits of minor units")
+        self.checked_add(other).expect("sums of money stay within 64 bits of minor units")
     }
 }
 
@@ -163,16 +157,11 @@ mod tests {
     #[test]
     fn what_is_not_plain_is_no_amount() {
         // Goal: nothing is guessed or rounded. Method: each text with its error.
-        for text in [
-            "", ".5", "5.", "+1", "-1", "1e3", "1_000", "1,5", " 1", "1.2.3", "١",
-        ] {
+        for text in ["", ".5", "5.", "+1", "-1", "1e3", "1_000", "1,5", " 1", "1.2.3", "١"] {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::NotPlain), "{text:?}");
         }
         assert_eq!("0.001".parse::<Money>(), Err(MoneyError::TooFine));
-        assert_eq!(
-            "92233720368547758.08".parse::<Money>(),
-            Err(MoneyError::TooLarge)
-        );
+        assert_eq!("92233720368547758.08".parse::<Money>(), Err(MoneyError::TooLarge));
         assert_eq!("92233720368547758.07".parse(), Ok(Money(i64::MAX)));
     }
 
@@ -184,10 +173,7 @@ mod tests {
         assert_eq!(from("-3.5"), Ok(Money(-350)));
         assert_eq!(from("12.701"), Err(MoneyError::TooFine));
         assert_eq!(from("92233720368547758.08"), Err(MoneyError::TooLarge));
-        assert_eq!(
-            from("79228162514264337593543950335"),
-            Err(MoneyError::TooLarge)
-        );
+        assert_eq!(from("79228162514264337593543950335"), Err(MoneyError::TooLarge));
     }
 
     proptest! {

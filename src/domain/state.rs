@@ -156,10 +156,7 @@ impl GiftState {
             (S::Revoking, Event::Deleted) => S::Revoked,
             (S::Revoking, Event::StillThere) => S::Issued,
             (state, event) => {
-                return Err(IllegalEvent {
-                    state,
-                    event: event.word(),
-                });
+                return Err(IllegalEvent { state, event: event.word() });
             }
         })
     }
@@ -241,10 +238,7 @@ mod tests {
     /// One of each event.
     fn events() -> Vec<Event> {
         let gift: GiftId = "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap();
-        let refusal = Refusal {
-            class: "not_found".into(),
-            message: String::new(),
-        };
+        let refusal = Refusal { class: "not_found".into(), message: String::new() };
         let why = String::new();
         vec![
             Event::Started,
@@ -252,10 +246,7 @@ mod tests {
             Event::Expired,
             Event::Confirmed { gift },
             Event::Declined(refusal.clone()),
-            Event::Undelivered {
-                retry_at: DateTime::UNIX_EPOCH,
-                why: why.clone(),
-            },
+            Event::Undelivered { retry_at: DateTime::UNIX_EPOCH, why: why.clone() },
             Event::AnswerLost { why: why.clone() },
             Event::Orphaned,
             Event::FoundIssued { gift },
@@ -305,11 +296,7 @@ mod tests {
         for state in GiftState::ALL {
             for event in events() {
                 let next = state.next(&event).map(GiftState::word).ok();
-                assert_eq!(
-                    next,
-                    expected(state.word(), event.word()),
-                    "{state} {event:?}"
-                );
+                assert_eq!(next, expected(state.word(), event.word()), "{state} {event:?}");
             }
         }
     }

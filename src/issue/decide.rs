@@ -95,20 +95,11 @@ pub(super) fn decide_permission(
 }
 
 fn undelivered(why: &str, retry_at: DateTime<Utc>) -> Decision {
-    Decision::Record(
-        Event::Undelivered {
-            retry_at,
-            why: why.to_owned(),
-        },
-        None,
-    )
+    Decision::Record(Event::Undelivered { retry_at, why: why.to_owned() }, None)
 }
 
 fn rejected(why: String, now: DateTime<Utc>) -> Decision {
-    let event = Event::Undelivered {
-        retry_at: now,
-        why: why.clone(),
-    };
+    let event = Event::Undelivered { retry_at: now, why: why.clone() };
     Decision::Record(event, Some(Stop::CredentialsRejected { why }))
 }
 
@@ -131,10 +122,8 @@ impl Streak {
             Event::Confirmed { .. } => self.length = 0,
             _ => {}
         }
-        (most > 0 && self.length >= most).then(|| Stop::Refusals {
-            class: self.class.clone(),
-            in_a_row: self.length,
-        })
+        (most > 0 && self.length >= most)
+            .then(|| Stop::Refusals { class: self.class.clone(), in_a_row: self.length })
     }
 }
 
@@ -147,10 +136,7 @@ mod tests {
     }
 
     fn refusal(class: &str) -> Refusal {
-        Refusal {
-            class: class.into(),
-            message: "no".into(),
-        }
+        Refusal { class: class.into(), message: "no".into() }
     }
 
     fn event(decision: Decision) -> (&'static str, Option<Stop>) {
@@ -165,45 +151,23 @@ mod tests {
         // Goal: only proof defers, only the API declines. Method: every kind of verdict.
         let gift = "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap();
         let told = |verdict| event(decide(verdict, now()));
-        assert_eq!(
-            told(Verdict::Accepted {
-                gift,
-                made_at: None
-            }),
-            ("confirmed", None)
-        );
+        assert_eq!(told(Verdict::Accepted { gift, made_at: None }), ("confirmed", None));
         assert_eq!(told(Verdict::Declined(refusal("gone"))), ("declined", None));
         let throttled = Verdict::NotProcessed(Obstacle::Throttled { wait: None });
         assert_eq!(told(throttled), ("undelivered", None));
-        let never = Verdict::NotProcessed(Obstacle::NeverSent {
-            why: "refused".into(),
-        });
+        let never = Verdict::NotProcessed(Obstacle::NeverSent { why: "refused".into() });
         assert_eq!(told(never), ("undelivered", None));
-        let rejected = Verdict::NotProcessed(Obstacle::CredentialsRejected {
-            why: "HTTP 401".into(),
-        });
-        let stop = Stop::CredentialsRejected {
-            why: "HTTP 401".into(),
-        };
+        let rejected =
+            Verdict::NotProcessed(Obstacle::CredentialsRejected { why: "HTTP 401".into() });
+        let stop = Stop::CredentialsRejected { why: "HTTP 401".into() };
         assert_eq!(told(rejected), ("undelivered", Some(stop)));
         let forbidden = Verdict::NotProcessed(Obstacle::Forbidden(refusal("forbidden")));
         assert_eq!(told(forbidden), ("ask", None));
-        for trouble in [
-            Trouble::TimedOut,
-            Trouble::Cut,
-            Trouble::ServerError,
-            Trouble::Odd,
-        ] {
-            let unknown = Verdict::Unknown {
-                why: String::new(),
-                trouble,
-            };
+        for trouble in [Trouble::TimedOut, Trouble::Cut, Trouble::ServerError, Trouble::Odd] {
+            let unknown = Verdict::Unknown { why: String::new(), trouble };
             assert_eq!(told(unknown), ("answer_lost", None));
         }
-        let redirected = Verdict::Unknown {
-            why: String::new(),
-            trouble: Trouble::Redirected,
-        };
+        let redirected = Verdict::Unknown { why: String::new(), trouble: Trouble::Redirected };
         assert_eq!(told(redirected), ("answer_lost", Some(Stop::Redirected)));
     }
 
@@ -213,20 +177,12 @@ mod tests {
         let told = |reading| event(decide_permission(refusal("forbidden"), &reading, now()));
         assert_eq!(told(ListReading::Whole(vec![])), ("declined", None));
         assert_eq!(told(ListReading::NoList), ("declined", None));
-        let keys = Obstacle::CredentialsRejected {
-            why: "HTTP 403".into(),
-        };
+        let keys = Obstacle::CredentialsRejected { why: "HTTP 403".into() };
         let stop = Stop::CredentialsRejected { why: "no".into() };
-        assert_eq!(
-            told(ListReading::Obstructed(keys)),
-            ("undelivered", Some(stop))
-        );
+        assert_eq!(told(ListReading::Obstructed(keys)), ("undelivered", Some(stop)));
         let never = Obstacle::NeverSent { why: String::new() };
         assert_eq!(told(ListReading::Obstructed(never)), ("undelivered", None));
-        let odd = ListReading::Unreadable {
-            why: String::new(),
-            trouble: Trouble::Odd,
-        };
+        let odd = ListReading::Unreadable { why: String::new(), trouble: Trouble::Odd };
         assert_eq!(told(odd), ("undelivered", None));
     }
 

@@ -5,9 +5,9 @@
 //!
 //! **Invariant:** the writer is either here or in the one commit that is under way.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -17,12 +17,13 @@ use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
 
 use super::progress::Progress;
 use super::recover::Start;
-use super::request::{self, Purpose, Reported, Request};
+use super::request::{Purpose, Reported, Request};
+use super::requests::{Busy, Sighting};
 use super::supply::Supply;
 use super::{IssueOptions, Tools};
 use crate::domain::{Event, WalletId};
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
-use crate::pace::{Pace, Permit};
+use crate::pace::Pace;
 use crate::settle::{DoubtBook, Skew};
 
 type Commit = JoinHandle<(Writer, Result<Committed, LedgerError>)>;
@@ -37,7 +38,7 @@ pub(super) struct Dispatcher<'r> {
     writer: Option<Writer>,
     committing: Option<Commit>,
     inbox: mpsc::Receiver<Reported>,
-    reports: mpsc::Sender<Reported>,
+    pub(super) reports: mpsc::Sender<Reported>,
     /// Intents that are durable and not yet sent.
     pub(super) ready: VecDeque<Claimed>,
     /// Reads that others wait for.
@@ -55,33 +56,14 @@ pub(super) struct Dispatcher<'r> {
     pub(super) progress: Progress,
     pub(super) stop: Option<Stop>,
     /// The last request was a look: the next turn is a gift's, where both wait.
-    looked_last: bool,
+    pub(super) looked_last: bool,
     /// The wallet of the last gift that was sent: its list serves as a probe.
-    last_wallet: Option<WalletId>,
+    pub(super) last_wallet: Option<WalletId>,
     wake_at: Option<DateTime<Utc>>,
 }
 
-/// How many gifts of each wallet are in flight.
-#[derive(Debug, Default)]
-pub(super) struct Busy(HashMap<WalletId, u32>);
-
-/// The search for a first list that shows a gift which we know to exist.
-#[derive(Debug, Default)]
-pub(super) struct Sighting {
-    pub(super) wallet: Option<WalletId>,
-    next_at: Option<DateTime<Utc>>,
-    tries: u32,
-    is_under_way: bool,
-}
-
-/// A gift of ours that no list shows after so many tries is not looked for any more in this run.
-const SIGHTINGS: u32 = 8;
-
 impl<'r> Dispatcher<'r> {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "called once, with what a run is made of"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "called once, with what a run is made of")]
     pub(super) fn new(
         run: Uuid,
         writer: Writer,
@@ -117,10 +99,7 @@ impl<'r> Dispatcher<'r> {
             book,
             skew: Skew::default(),
             are_lists_proven: start.are_lists_proven,
-            sighting: Sighting {
-                wallet: start.sighting,
-                ..Sighting::default()
-            },
+            sighting: Sighting::of(start.sighting),
             supply: Supply::Unknown,
             streak: Streak::default(),
             progress,
@@ -151,8 +130,7 @@ impl<'r> Dispatcher<'r> {
 
     /// The writer, after the run.
     pub(super) fn into_writer(self) -> Writer {
-        self.writer
-            .expect("a run that ended has no commit under way")
+        self.writer.expect("a run that ended has no commit under way")
     }
 
     /// Ends the run: nothing new is sent; what was not sent yet certainly did not happen.
@@ -166,23 +144,12 @@ impl<'r> Dispatcher<'r> {
         for claimed in self.ready.drain(..) {
             let why = "the run stopped before it was sent".to_owned();
             let event = Event::Undelivered { retry_at: now, why };
-            self.pending.push(Pending {
-                claimed,
-                event,
-                at: now,
-            });
+            self.pending.push(Pending { claimed, event, at: now });
         }
         for request in std::mem::take(&mut self.urgent) {
             if let Request::Look(_, Purpose::Permission(claimed, refusal)) = request {
-                let event = Event::Undelivered {
-                    retry_at: now,
-                    why: refusal.message,
-                };
-                self.pending.push(Pending {
-                    claimed,
-                    event,
-                    at: now,
-                });
+                let event = Event::Undelivered { retry_at: now, why: refusal.message };
+                self.pending.push(Pending { claimed, event, at: now });
             }
         }
     }
@@ -198,103 +165,12 @@ impl<'r> Dispatcher<'r> {
         }
     }
 
-    /// Starts requests for as long as there is something to ask and a turn to ask it.
-    fn start_requests(&mut self, now: DateTime<Utc>) {
-        while self.stop.is_none() && self.has_request(now) {
-            match self.pace.permit(now) {
-                Permit::Now => {
-                    let request = self.next_request(now);
-                    let client = self.tools.client.clone();
-                    request::spawn(request, client, self.reports.clone());
-                }
-                Permit::At(at) => {
-                    self.wake(Some(at));
-                    return;
-                }
-                Permit::Later => return,
-            }
-        }
-        if self.stop.is_none() {
-            self.wake(self.book.next_look_at().filter(|at| *at > now));
-            self.wake(self.sighting.due_at(self).filter(|at| *at > now));
-            self.wake(self.supply.wakes_at());
-        }
-    }
-
-    fn has_request(&self, now: DateTime<Utc>) -> bool {
-        let is_read_due = !self.urgent.is_empty()
-            || self.book.has_due(now, |wallet| self.busy.is_free(wallet))
-            || self.sighting.due_at(self).is_some_and(|at| at <= now);
-        is_read_due
-            || if self.is_down() {
-                self.probe().is_some()
-            } else {
-                !self.ready.is_empty()
-            }
-    }
-
-    /// The server does not answer: reads are used to knock, never gifts.
-    fn is_down(&self) -> bool {
-        self.pace.breaker.next_probe_at().is_some()
-    }
-
-    /// The wallet to knock with, where gifts are left to send.
-    fn probe(&self) -> Option<WalletId> {
-        let has_more = !self.ready.is_empty() || !self.supply.is_over();
-        let first = || {
-            self.ready
-                .front()
-                .map(|claimed| claimed.gift.content.wallet)
-        };
-        self.last_wallet.or_else(first).filter(|_| has_more)
-    }
-
-    /// The next request; there is one.
-    fn next_request(&mut self, now: DateTime<Utc>) -> Request {
-        if let Some(urgent) = self.urgent.pop_front() {
-            return urgent;
-        }
-        let may_give = !self.is_down() && !self.ready.is_empty();
-        if !(self.looked_last && may_give) {
-            self.looked_last = true;
-            let busy = &self.busy;
-            if let Some(wallet) = self.book.take_due(now, |wallet| busy.is_free(wallet)) {
-                return Request::Look(wallet, Purpose::Settle);
-            }
-            if self.sighting.due_at(self).is_some_and(|at| at <= now) {
-                self.sighting.is_under_way = true;
-                let wallet = self
-                    .sighting
-                    .wallet
-                    .expect("a sighting that is due has a wallet");
-                return Request::Look(wallet, Purpose::Sight);
-            }
-        }
-        self.looked_last = false;
-        if is_down {
-            let wallet = self
-                .last_wallet
-                .expect("a probe that is needed has a wallet");
-            return Request::Look(wallet, Purpose::Probe);
-        }
-        let claimed = self
-            .ready
-            .pop_front()
-            .expect("a request that is due is one of these");
-        self.last_wallet = Some(claimed.gift.content.wallet);
-        Request::Give(claimed)
-    }
-
     fn claim_size(&self) -> usize {
         let may_claim = self.stop.is_none()
             && self.supply == Supply::Unknown
             && !self.is_down()
             && self.book.len() < self.options.max_in_doubt;
-        if may_claim {
-            self.pace.ahead().saturating_sub(self.ready.len())
-        } else {
-            0
-        }
+        if may_claim { self.pace.ahead().saturating_sub(self.ready.len()) } else { 0 }
     }
 
     fn start_commit(&mut self, now: DateTime<Utc>) {
@@ -315,12 +191,7 @@ impl<'r> Dispatcher<'r> {
         };
         let outcomes = std::mem::take(&mut self.pending);
         let looks = std::mem::take(&mut self.looks);
-        let group = Group {
-            facts,
-            outcomes,
-            looks,
-            claim,
-        };
+        let group = Group { facts, outcomes, looks, claim };
         self.committing = Some(tokio::spawn(group::commit(writer, group)));
     }
 
@@ -357,7 +228,7 @@ impl<'r> Dispatcher<'r> {
         self.tools.interrupt.abandon.is_cancelled()
     }
 
-    fn wake(&mut self, at: Option<DateTime<Utc>>) {
+    pub(super) fn wake(&mut self, at: Option<DateTime<Utc>>) {
         self.wake_at = match (self.wake_at, at) {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
@@ -376,9 +247,7 @@ impl<'r> Dispatcher<'r> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
-        let wait = self
-            .wake_at
-            .map(|at| (at - now).to_std().unwrap_or_default());
+        let wait = self.wake_at.map(|at| (at - now).to_std().unwrap_or_default());
         let interrupt = &self.tools.interrupt;
         let is_stopping = self.stop.is_some();
         let clock = &self.tools.clock;
@@ -400,43 +269,5 @@ impl<'r> Dispatcher<'r> {
             () = interrupt.abandon.cancelled() => {}
         }
         Ok(())
-    }
-}
-
-impl Busy {
-    pub(super) fn take_off(&mut self, wallet: WalletId) {
-        *self.0.entry(wallet).or_default() += 1;
-    }
-
-    pub(super) fn land(&mut self, wallet: WalletId) {
-        if let Some(count) = self.0.get_mut(&wallet) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&wallet);
-            }
-        }
-    }
-
-    fn is_free(&self, wallet: WalletId) -> bool {
-        !self.0.contains_key(&wallet)
-    }
-}
-
-impl Sighting {
-    /// It did not show the gift: later again.
-    pub(super) fn again(&mut self, now: DateTime<Utc>) {
-        self.is_under_way = false;
-        self.tries += 1;
-        self.next_at = Some(now + TimeDelta::milliseconds(250) * (1 << self.tries.min(6)));
-    }
-
-    /// When the next look for it is due: only where a doubt waits for it.
-    fn due_at(&self, run: &Dispatcher<'_>) -> Option<DateTime<Utc>> {
-        let is_wanted = self.wallet.is_some()
-            && !run.are_lists_proven
-            && !run.book.is_empty()
-            && !self.is_under_way
-            && self.tries < SIGHTINGS;
-        is_wanted.then(|| self.next_at.unwrap_or(DateTime::UNIX_EPOCH))
     }
 }

@@ -96,12 +96,7 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerError> {
-    let Group {
-        facts,
-        outcomes,
-        looks,
-        claim: wanted,
-    } = group;
+    let Group { facts, outcomes, looks, claim: wanted } = group;
     let mut batch = writer.begin().await?;
     let mut done = Committed::default();
     land(&mut batch, &facts, outcomes, &mut done).await?;
@@ -129,12 +124,7 @@ async fn land(
     for pending in outcomes {
         let content = &pending.claimed.gift.content;
         done.landed.push(content.wallet);
-        done.saw(
-            pending.claimed.campaign,
-            GiftState::InFlight,
-            &pending.event,
-            content.amount,
-        )?;
+        done.saw(pending.claimed.campaign, GiftState::InFlight, &pending.event, content.amount)?;
         if matches!(pending.event, Event::AnswerLost { .. }) {
             doubts.push(pending.into_doubt());
         }
@@ -156,9 +146,7 @@ async fn doubt_repeated_ids(
         Event::Confirmed { gift } => Some(gift),
         _ => None,
     };
-    let mut taken = batch
-        .claimed_ids(outcomes.iter().filter_map(confirmed))
-        .await?;
+    let mut taken = batch.claimed_ids(outcomes.iter().filter_map(confirmed)).await?;
     for pending in outcomes {
         let Some(gift) = confirmed(pending) else {
             continue;
@@ -178,9 +166,8 @@ pub(super) async fn hold(
     doubts: &[Doubt],
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
-    let event = Event::StayedUnclear {
-        why: "doubts are held for a person (--in-doubt hold)".to_owned(),
-    };
+    let event =
+        Event::StayedUnclear { why: "doubts are held for a person (--in-doubt hold)".to_owned() };
     let outcome = |doubt: &Doubt| Outcome {
         row: doubt.claimed.row,
         state: GiftState::InDoubt,
@@ -207,14 +194,7 @@ async fn judge(
 ) -> Result<(), LedgerError> {
     let known = batch.known_gifts(look.wallet).await?;
     let proven = facts.are_lists_proven;
-    let settled = settle(
-        &look.doubts,
-        &known,
-        &look.look,
-        facts.skew,
-        &facts.policy,
-        proven,
-    );
+    let settled = settle(&look.doubts, &known, &look.look, facts.skew, &facts.policy, proven);
     if settled.is_sighting && !proven {
         batch.lists_are_proven(facts.now).await?;
     }
@@ -228,12 +208,7 @@ async fn judge(
             event: event.clone(),
             at: facts.now,
         });
-        done.saw(
-            claimed.campaign,
-            GiftState::InDoubt,
-            event,
-            claimed.gift.content.amount,
-        )?;
+        done.saw(claimed.campaign, GiftState::InDoubt, event, claimed.gift.content.amount)?;
     }
     batch.record(Some(facts.run), &outcomes).await?;
     done.looked.push((look.wallet, look.what_for, settled));
@@ -247,9 +222,7 @@ async fn claim(
     wanted: usize,
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
-    done.claimed = batch
-        .claim(facts.campaign, facts.run, wanted, facts.now)
-        .await?;
+    done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
     if done.claimed.is_empty() {
         expire(batch, facts, done).await?;
         done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
@@ -263,9 +236,7 @@ async fn expire(
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
     loop {
-        let expired = batch
-            .expired(facts.campaign, EXPIRED_AT_ONCE, facts.now)
-            .await?;
+        let expired = batch.expired(facts.campaign, EXPIRED_AT_ONCE, facts.now).await?;
         if expired.is_empty() {
             return Ok(());
         }
@@ -292,12 +263,7 @@ impl Committed {
         event: &Event,
         amount: Money,
     ) -> Result<(), LedgerError> {
-        self.moves.push(Move {
-            campaign,
-            from,
-            to: from.next(event)?,
-            amount,
-        });
+        self.moves.push(Move { campaign, from, to: from.next(event)?, amount });
         Ok(())
     }
 }
@@ -316,9 +282,6 @@ impl Pending {
     fn into_doubt(self) -> Doubt {
         let mut claimed = self.claimed;
         claimed.doubts += 1;
-        Doubt {
-            claimed,
-            settle_from: self.at,
-        }
+        Doubt { claimed, settle_from: self.at }
     }
 }

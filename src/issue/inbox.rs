@@ -24,14 +24,9 @@ impl Dispatcher<'_> {
     }
 
     fn gave(&mut self, claimed: Claimed, verdict: Verdict, times: Times) {
-        self.pace
-            .ended(Health::of(&verdict), times.sent_at, times.ended_at);
+        self.pace.ended(Health::of(&verdict), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
-        if let Verdict::Accepted {
-            made_at: Some(made_at),
-            ..
-        } = verdict
-        {
+        if let Verdict::Accepted { made_at: Some(made_at), .. } = verdict {
             self.skew.saw_made(made_at, times.ended_at);
         }
         if matches!(verdict, Verdict::Accepted { .. }) && self.sighting.wallet.is_none() {
@@ -44,26 +39,15 @@ impl Dispatcher<'_> {
         match decision {
             Decision::Record(event, stop) => {
                 let streak = self.streak.saw(&event, self.options.stop_after_refusals);
-                self.pending.push(Pending {
-                    claimed,
-                    event,
-                    at: times.ended_at,
-                });
+                self.pending.push(Pending { claimed, event, at: times.ended_at });
                 if let Some(stop) = stop.or(streak) {
                     self.stop(stop);
                 }
             }
             // A run that is ending asks nothing more: nothing happened, so it can wait.
             Decision::AskPermission(refusal) if self.stop.is_some() => {
-                let event = Event::Undelivered {
-                    retry_at: times.ended_at,
-                    why: refusal.message,
-                };
-                self.pending.push(Pending {
-                    claimed,
-                    event,
-                    at: times.ended_at,
-                });
+                let event = Event::Undelivered { retry_at: times.ended_at, why: refusal.message };
+                self.pending.push(Pending { claimed, event, at: times.ended_at });
             }
             Decision::AskPermission(refusal) => {
                 let wallet = claimed.gift.content.wallet;
@@ -105,20 +89,13 @@ impl Dispatcher<'_> {
                 return;
             }
         };
-        let doubts = match purpose {
-            Purpose::Settle => self.book.doubts(wallet),
-            Purpose::Sight => Vec::new(),
+        let (what_for, doubts) = match purpose {
+            Purpose::Settle => (LookFor::Doubts, self.book.doubts(wallet)),
+            Purpose::Sight => (LookFor::Sighting, Vec::new()),
             Purpose::Probe | Purpose::Permission(..) => return,
         };
-        let look = Look {
-            sent_at: times.sent_at,
-            credits,
-        };
-        self.looks.push(DoneLook {
-            wallet,
-            doubts,
-            look,
-        });
+        let look = Look { sent_at: times.sent_at, credits };
+        self.looks.push(DoneLook { what_for, wallet, doubts, look });
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {

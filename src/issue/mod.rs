@@ -26,6 +26,7 @@ mod inbox;
 mod progress;
 mod recover;
 mod request;
+mod requests;
 mod supply;
 
 use chrono::TimeDelta;

@@ -68,11 +68,8 @@ pub(super) async fn at_start(
     ledger: &Ledger,
     campaign: &Campaign,
 ) -> Result<Progress, LedgerError> {
-    let mut progress = Progress {
-        gifts: campaign.gifts,
-        amount: campaign.total,
-        ..Progress::default()
-    };
+    let mut progress =
+        Progress { gifts: campaign.gifts, amount: campaign.total, ..Progress::default() };
     for tally in ledger.tally(campaign.id).await? {
         if let Some(count) = progress.count(tally.state) {
             *count += tally.gifts;

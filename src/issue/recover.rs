@@ -35,15 +35,9 @@ pub(super) async fn recover(
     let mut batch = writer.begin().await?;
     let origin = tools.client.base().to_string();
     let are_lists_proven = batch.bind_provider(&origin, now).await?;
-    batch
-        .begin_run(run, campaign.id, options.command, now)
-        .await?;
-    let orphans: Vec<Outcome> = batch
-        .in_flight()
-        .await?
-        .into_iter()
-        .map(|gift| orphaned(gift, now))
-        .collect();
+    batch.begin_run(run, campaign.id, options.command, now).await?;
+    let orphans: Vec<Outcome> =
+        batch.in_flight().await?.into_iter().map(|gift| orphaned(gift, now)).collect();
     batch.record(Some(run), &orphans).await?;
     let mut doubts = batch.doubts().await?;
     if options.policy.in_doubt == InDoubt::Hold {
@@ -61,24 +55,11 @@ pub(super) async fn recover(
     let sighting = batch.sighting().await?;
     batch.commit().await?;
     if !orphans.is_empty() {
-        tracing::warn!(
-            gifts = orphans.len(),
-            "an earlier run left gifts in flight; settling them"
-        );
+        tracing::warn!(gifts = orphans.len(), "an earlier run left gifts in flight; settling them");
     }
-    Ok(Start {
-        doubts,
-        are_lists_proven,
-        sighting,
-    })
+    Ok(Start { doubts, are_lists_proven, sighting })
 }
 
 fn orphaned((row, attempt): (i64, i64), at: DateTime<Utc>) -> Outcome {
-    Outcome {
-        row,
-        state: GiftState::InFlight,
-        attempt,
-        event: Event::Orphaned,
-        at,
-    }
+    Outcome { row, state: GiftState::InFlight, attempt, event: Event::Orphaned, at }
 }

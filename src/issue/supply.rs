@@ -21,10 +21,7 @@ pub(super) enum Supply {
 impl Supply {
     /// After a claim that found nothing.
     pub(super) fn dry(waiting: Waiting) -> Supply {
-        Supply::Dry {
-            waiting: waiting.gifts,
-            next_ready_at: waiting.next_ready_at,
-        }
+        Supply::Dry { waiting: waiting.gifts, next_ready_at: waiting.next_ready_at }
     }
 
     /// Looks at the clock: a time that has come makes it worth asking again.
@@ -37,10 +34,7 @@ impl Supply {
     /// When a gift's time comes.
     pub(super) fn wakes_at(self) -> Option<DateTime<Utc>> {
         match self {
-            Supply::Dry {
-                waiting: 1..,
-                next_ready_at,
-            } => next_ready_at,
+            Supply::Dry { waiting: 1.., next_ready_at } => next_ready_at,
             Supply::Dry { .. } | Supply::Unknown => None,
         }
     }
@@ -60,24 +54,9 @@ mod tests {
         // Goal: a run neither ends too early nor waits for ever. Method: each kind of dryness.
         let at = |s: i64| DateTime::from_timestamp(1_900_000_000 + s, 0).unwrap();
         assert!(!Supply::Unknown.is_over());
-        assert!(
-            Supply::dry(Waiting {
-                gifts: 0,
-                next_ready_at: None
-            })
-            .is_over()
-        );
-        assert!(
-            Supply::dry(Waiting {
-                gifts: 3,
-                next_ready_at: None
-            })
-            .is_over()
-        );
-        let mut timed = Supply::dry(Waiting {
-            gifts: 3,
-            next_ready_at: Some(at(5)),
-        });
+        assert!(Supply::dry(Waiting { gifts: 0, next_ready_at: None }).is_over());
+        assert!(Supply::dry(Waiting { gifts: 3, next_ready_at: None }).is_over());
+        let mut timed = Supply::dry(Waiting { gifts: 3, next_ready_at: Some(at(5)) });
         assert!(!timed.is_over());
         timed.tick(at(4));
         assert_eq!(timed.wakes_at(), Some(at(5)));

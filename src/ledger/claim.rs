@@ -71,20 +71,13 @@ impl Batch<'_> {
             .fetch_all(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let mut claimed = rows
-            .iter()
-            .map(read)
-            .collect::<Result<Vec<_>, _>>()
-            .doing(doing)?;
+        let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>().doing(doing)?;
         if claimed.is_empty() {
             return Ok(claimed);
         }
         // `returning` promises no order.
         claimed.sort_by_key(|gift| gift.row);
-        let attempts: Vec<_> = claimed
-            .iter()
-            .map(|gift| json!([gift.row, gift.attempt]))
-            .collect();
+        let attempts: Vec<_> = claimed.iter().map(|gift| json!([gift.row, gift.attempt])).collect();
         sqlx::query(sql::ATTEMPT_INSERT)
             .bind(run)
             .bind(now.timestamp_millis())
@@ -106,21 +99,12 @@ impl Batch<'_> {
     /// All doubts of the ledger, the oldest first.
     pub async fn doubts(&mut self) -> Result<Vec<Doubt>, LedgerError> {
         let doing = "reading doubts";
-        let rows = sqlx::query(sql::GIFT_IN_DOUBT)
-            .fetch_all(&mut *self.transaction)
-            .await;
+        let rows = sqlx::query(sql::GIFT_IN_DOUBT).fetch_all(&mut *self.transaction).await;
         let read = |row: &SqliteRow| {
             let settle_from = instant(row.try_get("settle_from_ms")?);
-            Ok(Doubt {
-                claimed: read(row)?,
-                settle_from,
-            })
+            Ok(Doubt { claimed: read(row)?, settle_from })
         };
-        rows.doing(doing)?
-            .iter()
-            .map(read)
-            .collect::<Result<_, sqlx::Error>>()
-            .doing(doing)
+        rows.doing(doing)?.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 
     /// Gifts that were not given and whose expiry has passed.
@@ -140,15 +124,9 @@ impl Batch<'_> {
             .doing(doing)?;
         rows.into_iter()
             .map(|(row, word, attempt, minor)| {
-                let state = word
-                    .parse()
-                    .map_err(|error| LedgerError::Corrupt(format!("{error}")))?;
-                Ok(Unsent {
-                    row,
-                    state,
-                    attempt,
-                    amount: money(minor),
-                })
+                let state =
+                    word.parse().map_err(|error| LedgerError::Corrupt(format!("{error}")))?;
+                Ok(Unsent { row, state, attempt, amount: money(minor) })
             })
             .collect()
     }
@@ -184,10 +162,7 @@ fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {
     Ok(Claimed {
         row: row.try_get("id")?,
         campaign: row.try_get("campaign_id")?,
-        gift: Gift {
-            key: GiftKey(row.try_get("key")?),
-            content,
-        },
+        gift: Gift { key: GiftKey(row.try_get("key")?), content },
         attempt: row.try_get("attempt_count")?,
         doubts: row.try_get("doubt_count")?,
         first_sent_at: instant(row.try_get("first_sent_at_ms")?),

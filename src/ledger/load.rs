@@ -169,12 +169,7 @@ impl Load<'_> {
             Some(reference) => GiftKey::from_reference(&self.campaign, reference),
             None => GiftKey::from_content(&self.campaign, &row.content, 1),
         };
-        Candidate {
-            twin: row.content.twin(),
-            occurrence: 1,
-            key,
-            row,
-        }
+        Candidate { twin: row.content.twin(), occurrence: 1, key, row }
     }
 
     fn next_occurrence(&mut self, candidate: &mut Candidate) {
@@ -209,11 +204,7 @@ impl Load<'_> {
             let key = GiftKey(row.try_get("key")?);
             Ok((key, (row.try_get("first_load")?, row.try_get("twin")?)))
         };
-        stored
-            .into_iter()
-            .map(read)
-            .collect::<Result<_, sqlx::Error>>()
-            .doing(doing)
+        stored.into_iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 
     fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> AddedRow {
@@ -229,11 +220,7 @@ impl Load<'_> {
         } else {
             RowFate::ChangedContent
         };
-        AddedRow {
-            line: candidate.row.line,
-            fate,
-            occurrence: candidate.occurrence,
-        }
+        AddedRow { line: candidate.row.line, fate, occurrence: candidate.occurrence }
     }
 
     /// Closes the load's sums and looks around, still without committing.

@@ -31,11 +31,7 @@ impl RunLock {
     /// Takes the lock, or says at once who has it.
     pub fn take(ledger: &Path, command: &str, now: DateTime<Utc>) -> Result<RunLock, LedgerError> {
         let path = lock_path(ledger);
-        let failed = |source| LedgerError::File {
-            doing: "lock",
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| LedgerError::File { doing: "lock", path: path.clone(), source };
         let mut file = open_private(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -44,10 +40,7 @@ impl RunLock {
                 // What the holder wrote is a courtesy; the lock itself is what counts.
                 let _ = file.read_to_string(&mut holder);
                 let holder = holder.trim().to_owned();
-                return Err(LedgerError::Busy {
-                    path: ledger.to_owned(),
-                    holder,
-                });
+                return Err(LedgerError::Busy { path: ledger.to_owned(), holder });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
@@ -80,9 +73,7 @@ mod tests {
         let ledger = folder.path().join("ledger.db");
         let now = "2027-03-01T09:00:00Z".parse().unwrap();
         let first = RunLock::take(&ledger, "run", now).unwrap();
-        let refused = RunLock::take(&ledger, "issue", now)
-            .unwrap_err()
-            .to_string();
+        let refused = RunLock::take(&ledger, "issue", now).unwrap_err().to_string();
         assert!(refused.contains("`run`, process "), "{refused}");
         assert!(refused.contains("since 2027-03-01T09:00:00Z"), "{refused}");
         drop(first);

@@ -195,8 +195,7 @@ where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
     let text: String = row.try_get(column)?;
-    text.parse()
-        .map_err(|error: T::Err| sqlx::Error::Decode(Box::new(error)))
+    text.parse().map_err(|error: T::Err| sqlx::Error::Decode(Box::new(error)))
 }
 
 fn strings(row: &SqliteRow, column: &str) -> Result<Vec<String>, sqlx::Error> {
@@ -228,9 +227,7 @@ impl FromRow<'_, SqliteRow> for Campaign {
             gifts: gifts.unsigned_abs(),
             total: money(row.try_get("total_minor")?),
             plan_digest: RowDigest(plan.as_u128()),
-            reconciled_at: row
-                .try_get::<Option<i64>, _>("reconciled_at_ms")?
-                .map(instant),
+            reconciled_at: row.try_get::<Option<i64>, _>("reconciled_at_ms")?.map(instant),
         })
     }
 }
@@ -239,14 +236,8 @@ impl FromRow<'_, SqliteRow> for StateTally {
     fn from_row(row: &SqliteRow) -> Result<StateTally, sqlx::Error> {
         let gifts: i64 = row.try_get(1)?;
         let text: String = row.try_get(0)?;
-        let state = text
-            .parse()
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-        Ok(StateTally {
-            state,
-            gifts: gifts.unsigned_abs(),
-            amount: money(row.try_get(2)?),
-        })
+        let state = text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        Ok(StateTally { state, gifts: gifts.unsigned_abs(), amount: money(row.try_get(2)?) })
     }
 }
 
@@ -293,9 +284,7 @@ impl FromRow<'_, SqliteRow> for KnownGift {
             state: word(row, "state")?,
             gift_id: row.try_get::<Option<Uuid>, _>("gift_id")?.map(GiftId),
             issued_at: row.try_get::<Option<i64>, _>("issued_at_ms")?.map(instant),
-            first_sent_at: row
-                .try_get::<Option<i64>, _>("first_sent_at_ms")?
-                .map(instant),
+            first_sent_at: row.try_get::<Option<i64>, _>("first_sent_at_ms")?.map(instant),
         })
     }
 }

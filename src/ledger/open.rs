@@ -49,10 +49,7 @@ impl Ledger {
             .connect_with(options)
             .await
             .doing("opening it for reading")?;
-        Ok(Ledger {
-            path: path.to_owned(),
-            readers,
-        })
+        Ok(Ledger { path: path.to_owned(), readers })
     }
 
     /// Where the ledger lies.
@@ -76,9 +73,7 @@ impl Ledger {
 }
 
 fn make_private(path: &Path) -> Result<(), LedgerError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.exists()) {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
@@ -91,13 +86,11 @@ fn make_private(path: &Path) -> Result<(), LedgerError> {
         })?;
     }
     // SQLite would make the file readable by all; its -wal and -shm files follow the file's mode.
-    lock::open_private(path)
-        .map(drop)
-        .map_err(|source| LedgerError::File {
-            doing: "open the ledger",
-            path: path.to_owned(),
-            source,
-        })
+    lock::open_private(path).map(drop).map_err(|source| LedgerError::File {
+        doing: "open the ledger",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -113,35 +106,18 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    options(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .connect()
-        .await
+    options(path).journal_mode(SqliteJournalMode::Wal).connect().await
 }
 
 fn migrations() -> Migrator {
     let step = |version, description: &'static str, text: &'static str| {
         let text = text.into_sql_str();
-        Migration::new(
-            version,
-            description.into(),
-            MigrationType::Simple,
-            text,
-            false,
-        )
+        Migration::new(version, description.into(), MigrationType::Simple, text, false)
     };
     Migrator::with_migrations(vec![
-        step(
-            1,
-            "campaign",
-            include_str!("../../migrations/0001_campaign.sql"),
-        ),
+        step(1, "campaign", include_str!("../../migrations/0001_campaign.sql")),
         step(2, "gift", include_str!("../../migrations/0002_gift.sql")),
-        step(
-            3,
-            "history",
-            include_str!("../../migrations/0003_history.sql"),
-        ),
+        step(3, "history", include_str!("../../migrations/0003_history.sql")),
     ])
 }
 
@@ -156,13 +132,10 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), L
         return Ok(());
     }
     let _lock = RunLock::take(path, "opening the ledger", Utc::now())?;
-    steps
-        .run(&mut *connection)
-        .await
-        .map_err(|source| LedgerError::Database {
-            doing: "bringing its form up to date",
-            source: source.into(),
-        })?;
+    steps.run(&mut *connection).await.map_err(|source| LedgerError::Database {
+        doing: "bringing its form up to date",
+        source: source.into(),
+    })?;
     sqlx::query(sql::LEDGER_INSERT)
         .bind(Uuid::new_v4())
         .bind(Utc::now().timestamp_millis())
@@ -173,10 +146,7 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), L
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version
-        .split('.')
-        .filter_map(|part| part.parse().ok())
-        .collect()
+    version.split('.').filter_map(|part| part.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -202,10 +172,7 @@ mod tests {
                 .or_else(|_| Ok::<_, sqlx::Error>((String::new(),)))
                 .unwrap();
             let value = if row.0.is_empty() {
-                let number: i64 = sqlx::query_scalar(pragma)
-                    .fetch_one(&mut writer)
-                    .await
-                    .unwrap();
+                let number: i64 = sqlx::query_scalar(pragma).fetch_one(&mut writer).await.unwrap();
                 number.to_string()
             } else {
                 row.0

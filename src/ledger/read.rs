@@ -43,10 +43,7 @@ impl Ledger {
             .fetch_optional(&self.readers)
             .await
             .doing("reading its provider")?;
-        Ok(row.map(|(origin, proven)| Provider {
-            origin,
-            lists_are_proven: proven.is_some(),
-        }))
+        Ok(row.map(|(origin, proven)| Provider { origin, lists_are_proven: proven.is_some() }))
     }
 
     /// Gifts and money of a campaign by state.
@@ -65,10 +62,7 @@ impl Ledger {
             .fetch_all(&self.readers)
             .await
             .doing("adding up a reconcile")?;
-        Ok(rows
-            .into_iter()
-            .map(|(word, gifts)| (word, gifts.unsigned_abs()))
-            .collect())
+        Ok(rows.into_iter().map(|(word, gifts)| (word, gifts.unsigned_abs())).collect())
     }
 
     /// How many wallets a campaign has, and when the first of its gifts was sent.
@@ -182,10 +176,7 @@ impl Batch<'_> {
             .fetch_one(&mut *self.transaction)
             .await
             .doing("counting what waits")?;
-        Ok(Waiting {
-            gifts: gifts.unsigned_abs(),
-            next_ready_at: next.map(instant),
-        })
+        Ok(Waiting { gifts: gifts.unsigned_abs(), next_ready_at: next.map(instant) })
     }
 
     /// A wallet that is known to have a gift, to see whether lists show what exists.

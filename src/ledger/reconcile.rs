@@ -34,10 +34,7 @@ impl Ledger {
             .fetch_all(&self.readers)
             .await
             .doing("reading the campaign's wallets")?;
-        Ok(page
-            .into_iter()
-            .map(|(row, wallet)| (row, WalletId(wallet)))
-            .collect())
+        Ok(page.into_iter().map(|(row, wallet)| (row, WalletId(wallet))).collect())
     }
 }
 

@@ -41,10 +41,7 @@ impl Batch<'_> {
             return Ok(());
         }
         let doing = "recording outcomes";
-        let rows = outcomes
-            .iter()
-            .map(to_json)
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows = outcomes.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
         let rows = Value::from(rows).to_string();
         let done = sqlx::query(sql::GIFT_RECORD)
             .bind(&rows)
@@ -53,11 +50,7 @@ impl Batch<'_> {
             .doing(doing)?;
         let (expected, changed) = (outcomes.len() as u64, done.rows_affected());
         if changed != expected {
-            return Err(LedgerError::Raced {
-                doing,
-                expected,
-                changed,
-            });
+            return Err(LedgerError::Raced { doing, expected, changed });
         }
         sqlx::query(sql::EVENT_INSERT)
             .bind(&rows)
@@ -124,10 +117,7 @@ impl<'e> Columns<'e> {
         match event {
             Event::Confirmed { gift }
             | Event::FoundIssued { gift }
-            | Event::ResolvedIssued { gift } => Columns {
-                gift_id: Some(*gift),
-                ..none
-            },
+            | Event::ResolvedIssued { gift } => Columns { gift_id: Some(*gift), ..none },
             Event::Declined(refusal) | Event::ResolvedRefused(refusal) => Columns {
                 error_class: Some(&refusal.class),
                 error_text: Some(&refusal.message),
@@ -145,28 +135,17 @@ impl<'e> Columns<'e> {
             },
             // The sender lets go of a request at the moment of the error, and a dead one at the
             // latest when the next run has the lock: both are the moment of the event.
-            Event::AnswerLost { why } => Columns {
-                settle_from: Some(at),
-                error_text: Some(why),
-                ..none
-            },
+            Event::AnswerLost { why } => {
+                Columns { settle_from: Some(at), error_text: Some(why), ..none }
+            }
             Event::Orphaned => Columns {
                 settle_from: Some(at),
                 error_text: Some("the run that sent it ended before the answer came"),
                 ..none
             },
-            Event::StayedUnclear { why } => Columns {
-                error_text: Some(why),
-                ..none
-            },
-            Event::FoundAbsent | Event::ResolvedRetry => Columns {
-                ready_at: Some(at),
-                ..none
-            },
-            Event::Reopened => Columns {
-                ready_at: Some(0),
-                ..none
-            },
+            Event::StayedUnclear { why } => Columns { error_text: Some(why), ..none },
+            Event::FoundAbsent | Event::ResolvedRetry => Columns { ready_at: Some(at), ..none },
+            Event::Reopened => Columns { ready_at: Some(0), ..none },
             Event::Started
             | Event::Withdrawn
             | Event::RevokeStarted

@@ -64,9 +64,7 @@ mod tests {
     async fn every_statement_prepares_on_a_migrated_ledger() {
         // Goal: no statement names a column or an index that is not there. Method: prepare all.
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(&folder.path().join("ledger.db"))
-            .await
-            .unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
         let mut writer = ledger.connect_writer().await.unwrap();
         for (file, statement) in ALL {
             let prepared = (&mut writer).prepare(statement.into_sql_str()).await;

@@ -30,9 +30,7 @@ impl Writer {
     /// Opens a batch that holds the right to write from its first moment.
     pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
         let transaction = self.connection.begin_with("BEGIN IMMEDIATE").await;
-        Ok(Batch {
-            transaction: transaction.doing("beginning a group")?,
-        })
+        Ok(Batch { transaction: transaction.doing("beginning a group")? })
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
@@ -73,10 +71,7 @@ impl Batch<'_> {
         if known == origin {
             Ok(proven_at.is_some())
         } else {
-            Err(LedgerError::OtherProvider {
-                known,
-                asked: origin.to_owned(),
-            })
+            Err(LedgerError::OtherProvider { known, asked: origin.to_owned() })
         }
     }
 

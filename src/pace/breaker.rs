@@ -26,13 +26,7 @@ impl Breaker {
     /// A closed breaker.
     pub fn new(now: DateTime<Utc>) -> Breaker {
         let seed = u64::from(std::process::id());
-        Breaker {
-            failures: 0,
-            probes: 0,
-            next_probe_at: None,
-            last_usable_at: now,
-            seed,
-        }
+        Breaker { failures: 0, probes: 0, next_probe_at: None, last_usable_at: now, seed }
     }
 
     /// When the next probe may go; none while it is closed.

@@ -16,12 +16,7 @@ impl Concurrency {
     /// Starts at the ceiling.
     pub fn new(ceiling: usize) -> Concurrency {
         let ceiling = ceiling.max(1);
-        Concurrency {
-            limit: ceiling,
-            ceiling,
-            grown_by: 0,
-            last_cut_at: None,
-        }
+        Concurrency { limit: ceiling, ceiling, grown_by: 0, last_cut_at: None }
     }
 
     /// How many may be in flight now.

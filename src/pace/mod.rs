@@ -197,11 +197,7 @@ mod tests {
         // Goal: `Retry-After` is honoured by all. Method: one 429 with 3 s, then permits.
         let mut pace = Pace::new(0, 8, at(0));
         assert_eq!(pace.permit(at(0)), Permit::Now);
-        pace.ended(
-            Health::Throttled(Some(Duration::from_secs(3))),
-            at(0),
-            at(10),
-        );
+        pace.ended(Health::Throttled(Some(Duration::from_secs(3))), at(0), at(10));
         assert_eq!(pace.permit(at(20)), Permit::At(at(3_010)));
         assert_eq!(pace.permit(at(3_010)), Permit::Now);
     }
@@ -210,10 +206,7 @@ mod tests {
     fn no_more_than_the_ceiling_is_in_flight() {
         // Goal: slots are counted. Method: take all, end one.
         let mut pace = Pace::new(0, 2, at(0));
-        assert_eq!(
-            (pace.permit(at(0)), pace.permit(at(0))),
-            (Permit::Now, Permit::Now)
-        );
+        assert_eq!((pace.permit(at(0)), pace.permit(at(0))), (Permit::Now, Permit::Now));
         assert_eq!(pace.permit(at(0)), Permit::Later);
         pace.ended(Health::Well, at(0), at(1));
         assert_eq!(pace.permit(at(1)), Permit::Now);
@@ -227,9 +220,7 @@ mod tests {
             assert_eq!(pace.permit(at(0)), Permit::Now);
             pace.ended(Health::Down, at(0), at(1));
         }
-        let Permit::At(probe_at) = pace.permit(at(1)) else {
-            panic!("it is open")
-        };
+        let Permit::At(probe_at) = pace.permit(at(1)) else { panic!("it is open") };
         assert_eq!(pace.permit(probe_at), Permit::Now);
         assert_eq!(pace.permit(probe_at), Permit::Later);
         pace.ended(Health::Well, probe_at, probe_at);

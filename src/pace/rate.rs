@@ -54,19 +54,13 @@ impl Rate {
 
     /// The rate in force, in whole requests a second; none is no limit.
     pub fn per_second(&self) -> Option<u32> {
-        self.current
-            .map(|milli| u32::try_from(milli / 1_000).unwrap_or(u32::MAX))
+        self.current.map(|milli| u32::try_from(milli / 1_000).unwrap_or(u32::MAX))
     }
 
     /// Takes one request's turn; otherwise says when the next turn comes.
     pub fn take(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.recover(now);
-        let wait = self
-            .limiter
-            .as_ref()?
-            .check()
-            .err()?
-            .wait_time_from(self.clock.now());
+        let wait = self.limiter.as_ref()?.check().err()?.wait_time_from(self.clock.now());
         // A wait of nothing would be asked for again at once, for ever.
         let wait = TimeDelta::from_std(wait).unwrap_or(TimeDelta::seconds(1));
         Some(now + wait.max(TimeDelta::microseconds(50)))
@@ -76,16 +70,8 @@ impl Rate {
     pub fn accepted(&mut self, now: DateTime<Utc>) {
         let second = now.timestamp();
         if second != self.window.second {
-            let before = if second == self.window.second + 1 {
-                self.window.accepted
-            } else {
-                0
-            };
-            self.window = Window {
-                second,
-                accepted: 0,
-                accepted_before: before,
-            };
+            let before = if second == self.window.second + 1 { self.window.accepted } else { 0 };
+            self.window = Window { second, accepted: 0, accepted_before: before };
         }
         self.window.accepted += 1;
     }
@@ -109,25 +95,14 @@ impl Rate {
         let (Some(current), Some(grown_at)) = (self.current, self.last_grown_at) else {
             return;
         };
-        let is_full = self
-            .configured
-            .is_some_and(|configured| current >= configured);
+        let is_full = self.configured.is_some_and(|configured| current >= configured);
         if is_full || now - grown_at < TimeDelta::seconds(1) {
             return;
         }
         self.last_grown_at = Some(now);
-        let near = self
-            .refused_at_rate
-            .is_some_and(|refused| current * 10 >= refused * 8);
-        let grown = if near {
-            current + current / 50
-        } else {
-            current + current / 10
-        };
-        self.set(
-            self.configured
-                .map_or(grown, |configured| grown.min(configured)),
-        );
+        let near = self.refused_at_rate.is_some_and(|refused| current * 10 >= refused * 8);
+        let grown = if near { current + current / 50 } else { current + current / 10 };
+        self.set(self.configured.map_or(grown, |configured| grown.min(configured)));
     }
 
     fn set(&mut self, milli: u64) {

@@ -52,10 +52,7 @@ impl FromStr for BaseUrl {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl BaseUrl {
@@ -79,10 +76,7 @@ mod tests {
     fn https_anywhere_and_http_to_this_machine() {
         // Goal: what may be used, in one spelling. Method: texts with what becomes of them.
         for (text, url) in [
-            (
-                "https://wallet.example/base/",
-                "https://wallet.example/base",
-            ),
+            ("https://wallet.example/base/", "https://wallet.example/base"),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://localhost:8080/", "http://localhost:8080"),
             ("http://[::1]:8080", "http://[::1]:8080"),
@@ -95,29 +89,11 @@ mod tests {
     fn secrets_do_not_travel_readable() {
         // Goal: no key on an open wire, none in an error. Method: each refusal.
         let refused = |text: &str| text.parse::<BaseUrl>().unwrap_err();
-        assert!(matches!(
-            refused("http://wallet.example"),
-            BaseUrlError::NotEncrypted(_)
-        ));
-        assert!(matches!(
-            refused("http://127.0.0.1.example"),
-            BaseUrlError::NotEncrypted(_)
-        ));
-        assert!(matches!(
-            refused("wallet.example"),
-            BaseUrlError::NotAbsolute(_)
-        ));
-        assert!(matches!(
-            refused("ftp://wallet.example"),
-            BaseUrlError::NotAbsolute(_)
-        ));
-        assert_eq!(
-            refused("https://user:secret@wallet.example"),
-            BaseUrlError::TooMuch
-        );
-        assert_eq!(
-            refused("https://wallet.example/?key=secret"),
-            BaseUrlError::TooMuch
-        );
+        assert!(matches!(refused("http://wallet.example"), BaseUrlError::NotEncrypted(_)));
+        assert!(matches!(refused("http://127.0.0.1.example"), BaseUrlError::NotEncrypted(_)));
+        assert!(matches!(refused("wallet.example"), BaseUrlError::NotAbsolute(_)));
+        assert!(matches!(refused("ftp://wallet.example"), BaseUrlError::NotAbsolute(_)));
+        assert_eq!(refused("https://user:secret@wallet.example"), BaseUrlError::TooMuch);
+        assert_eq!(refused("https://wallet.example/?key=secret"), BaseUrlError::TooMuch);
     }
 }

@@ -120,16 +120,11 @@ pub(super) fn lost(loss: Loss, why: &str) -> Verdict {
         Loss::Cut => Trouble::Cut,
         Loss::TooLarge => Trouble::Odd,
     };
-    Verdict::Unknown {
-        why: clean(why),
-        trouble,
-    }
+    Verdict::Unknown { why: clean(why), trouble }
 }
 
 pub(super) fn throttled(answer: &Answer) -> Verdict {
-    Verdict::NotProcessed(Obstacle::Throttled {
-        wait: answer.retry_after,
-    })
+    Verdict::NotProcessed(Obstacle::Throttled { wait: answer.retry_after })
 }
 
 pub(super) fn unknown(status: u16) -> Verdict {
@@ -148,20 +143,14 @@ pub(super) fn unknown(status: u16) -> Verdict {
 }
 
 fn accepted(gift: &Gift, envelope: Option<&Envelope<'_>>) -> Verdict {
-    let odd = |why: &str| Verdict::Unknown {
-        why: why.to_owned(),
-        trouble: Trouble::Odd,
-    };
+    let odd = |why: &str| Verdict::Unknown { why: why.to_owned(), trouble: Trouble::Odd };
     let Some(value) = envelope.and_then(|envelope| envelope.value::<WireGift>()) else {
         return odd("a success without a readable gift");
     };
     let Ok(id) = parse_guid(&value.id) else {
         return odd("a success whose gift has no readable id");
     };
-    let wallet = value
-        .wallet_id
-        .as_deref()
-        .and_then(|text| text.parse().ok());
+    let wallet = value.wallet_id.as_deref().and_then(|text| text.parse().ok());
     if wallet != Some(gift.content.wallet) {
         return odd("a success about another wallet");
     }
@@ -173,15 +162,8 @@ fn accepted(gift: &Gift, envelope: Option<&Envelope<'_>>) -> Verdict {
         Some(Ok(echoed)) if echoed == gift.key.0 => {}
         Some(_) => return odd("a success about another reference"),
     }
-    let made_at = value
-        .created_at
-        .as_deref()
-        .and_then(read_instant)
-        .and_then(WireInstant::exact);
-    Verdict::Accepted {
-        gift: GiftId(id),
-        made_at,
-    }
+    let made_at = value.created_at.as_deref().and_then(read_instant).and_then(WireInstant::exact);
+    Verdict::Accepted { gift: GiftId(id), made_at }
 }
 
 fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
@@ -190,10 +172,7 @@ fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
     // References are ours alone and unique: the server has this very gift already.
     if words.contains("reference") && (words.contains("duplicate") || words.contains("already")) {
         let why = format!("the server has this reference already: {}", refusal.message);
-        return Verdict::Unknown {
-            why,
-            trouble: Trouble::Odd,
-        };
+        return Verdict::Unknown { why, trouble: Trouble::Odd };
     }
     Verdict::Declined(refusal)
 }
@@ -210,14 +189,9 @@ fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
         422 => "unprocessable",
         _ => "declined",
     };
-    let words = envelope
-        .map(Envelope::message)
-        .filter(|words| !words.is_empty());
+    let words = envelope.map(Envelope::message).filter(|words| !words.is_empty());
     let message = words.unwrap_or_else(|| format!("HTTP {status} without a reason"));
-    Refusal {
-        class: class.to_owned(),
-        message,
-    }
+    Refusal { class: class.to_owned(), message }
 }
 
 #[cfg(test)]
@@ -244,11 +218,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Reply {
-        Reply::Answered(Answer {
-            status,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        })
+        Reply::Answered(Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() })
     }
 
     fn success(value: &str) -> String {
@@ -285,10 +255,7 @@ mod tests {
         let body = include_str!("../../samples/wire/create.json");
         let id = GiftId(GIFT.parse().unwrap());
         let made_at = Some("2025-04-30T11:11:07.516534Z".parse().unwrap());
-        assert_eq!(
-            classify(&gift(), &answer(200, body)),
-            Verdict::Accepted { gift: id, made_at }
-        );
+        assert_eq!(classify(&gift(), &answer(200, body)), Verdict::Accepted { gift: id, made_at });
     }
 
     #[rstest]
@@ -327,10 +294,7 @@ mod tests {
             .replace("\"W\"", &format!("\"{WALLET}\""))
             .replace("\"G\"", &format!("\"{GIFT}\""))
             .replace("\"K\"", &format!("\"{KEY}\""));
-        assert_eq!(
-            word(&classify(&gift(), &answer(status, &success(&value)))),
-            expected
-        );
+        assert_eq!(word(&classify(&gift(), &answer(status, &success(&value)))), expected);
     }
 
     #[rstest]
@@ -364,10 +328,7 @@ mod tests {
         let verdict = classify(&gift(), &answer(status, &failure(r#"["no"]"#)));
         assert_eq!(word(&verdict), expected);
         if let Verdict::Declined(refusal) = verdict {
-            assert_eq!(
-                (refusal.class.as_str(), refusal.message.as_str()),
-                (class, "no")
-            );
+            assert_eq!((refusal.class.as_str(), refusal.message.as_str()), (class, "no"));
         }
     }
 
@@ -384,17 +345,8 @@ mod tests {
     fn each_status_with_a_proxys_page(#[case] status: u16, #[case] expected: &str) {
         // Goal: a page that is not the API's declines nothing. Method: HTML, nothing, half a JSON
         // and JSON without the envelope's marks under each status.
-        for body in [
-            "<html>no</html>",
-            "",
-            r#"{"Value":{"Id":"#,
-            r#"{"error":"no"}"#,
-        ] {
-            assert_eq!(
-                word(&classify(&gift(), &answer(status, body))),
-                expected,
-                "{body}"
-            );
+        for body in ["<html>no</html>", "", r#"{"Value":{"Id":"#, r#"{"error":"no"}"#] {
+            assert_eq!(word(&classify(&gift(), &answer(status, body))), expected, "{body}");
         }
     }
 
@@ -402,10 +354,7 @@ mod tests {
     fn a_success_under_an_error_status_is_no_answer() {
         // Goal: a contradiction is a doubt. Method: a success under 404, and both marks under 200.
         let value = format!(r#"{{"Id":"{GIFT}","WalletId":"{WALLET}","Amount":1000}}"#);
-        assert_eq!(
-            word(&classify(&gift(), &answer(404, &success(&value)))),
-            "odd"
-        );
+        assert_eq!(word(&classify(&gift(), &answer(404, &success(&value)))), "odd");
         let both = success(&value).replace("\"IsFailure\":false", "\"IsFailure\":true");
         assert_eq!(word(&classify(&gift(), &answer(200, &both))), "odd");
     }
@@ -417,10 +366,7 @@ mod tests {
     fn a_known_reference_is_a_doubt_and_no_refusal(#[case] errors: &str) {
         // Goal: "we have it already" is looked up, never reported as not given. Method: its forms.
         for status in [200, 400, 422] {
-            assert_eq!(
-                word(&classify(&gift(), &answer(status, &failure(errors)))),
-                "odd"
-            );
+            assert_eq!(word(&classify(&gift(), &answer(status, &failure(errors)))), "odd");
         }
         let other = failure(r#"["the reference is malformed"]"#);
         assert_eq!(word(&classify(&gift(), &answer(422, &other))), "declined");
@@ -429,19 +375,12 @@ mod tests {
     #[test]
     fn losses_are_doubts_and_a_connection_never_made_is_not() {
         // Goal: only a connection that was never made proves anything. Method: each kind.
-        let never = Reply::NeverSent {
-            why: "connection refused".into(),
-        };
+        let never = Reply::NeverSent { why: "connection refused".into() };
         assert_eq!(word(&classify(&gift(), &never)), "never sent");
-        for (loss, expected) in [
-            (Loss::TimedOut, "timed out"),
-            (Loss::Cut, "cut"),
-            (Loss::TooLarge, "odd"),
-        ] {
-            let lost = Reply::Lost {
-                loss,
-                why: "connection refused".into(),
-            };
+        for (loss, expected) in
+            [(Loss::TimedOut, "timed out"), (Loss::Cut, "cut"), (Loss::TooLarge, "odd")]
+        {
+            let lost = Reply::Lost { loss, why: "connection refused".into() };
             assert_eq!(word(&classify(&gift(), &lost)), expected);
         }
     }
@@ -450,11 +389,7 @@ mod tests {
     fn a_429_keeps_how_long_to_wait() {
         // Goal: `Retry-After` reaches the pace. Method: with and without it.
         let wait = Some(Duration::from_secs(7));
-        let reply = Reply::Answered(Answer {
-            status: 429,
-            retry_after: wait,
-            ..Answer::default()
-        });
+        let reply = Reply::Answered(Answer { status: 429, retry_after: wait, ..Answer::default() });
         let verdict = classify(&gift(), &reply);
         assert_eq!(verdict, Verdict::NotProcessed(Obstacle::Throttled { wait }));
     }

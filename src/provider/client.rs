@@ -78,14 +78,8 @@ impl WalletClient {
         clock: Clock,
     ) -> Result<WalletClient, ClientError> {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            "apikeypublic",
-            secret("apikeypublic", &credentials.api_key)?,
-        );
-        headers.insert(
-            "apiclientpublic",
-            secret("apiclientpublic", &credentials.api_client)?,
-        );
+        headers.insert("apikeypublic", secret("apikeypublic", &credentials.api_key)?);
+        headers.insert("apiclientpublic", secret("apiclientpublic", &credentials.api_client)?);
         let http = Client::builder()
             .default_headers(headers)
             .user_agent(concat!("giftbatch/", env!("CARGO_PKG_VERSION")))
@@ -100,12 +94,7 @@ impl WalletClient {
             .build()
             .map_err(ClientError::Setup)?;
         let create_url = base.join("/api/v1/balance/gift");
-        Ok(WalletClient {
-            http,
-            base,
-            create_url,
-            clock,
-        })
+        Ok(WalletClient { http, base, create_url, clock })
     }
 
     /// Where it sends to.
@@ -126,9 +115,7 @@ impl WalletClient {
 
     /// Reads the gift list of a wallet.
     pub async fn gifts_of(&self, wallet: WalletId) -> (ListReading, Exchange) {
-        let url = self
-            .base
-            .join(&format!("/api/v1/balance/gift/by/wallet/{wallet}"));
+        let url = self.base.join(&format!("/api/v1/balance/gift/by/wallet/{wallet}"));
         let exchange = self.exchange(self.http.get(url), LIST_BYTES).await;
         (read_list(wallet, &exchange.reply), exchange)
     }
@@ -137,9 +124,7 @@ impl WalletClient {
     pub async fn gift(&self, id: GiftId) -> Reading<Option<Credit>> {
         let url = self.base.join(&format!("/api/v1/balance/gift/{id}"));
         let exchange = self.exchange(self.http.get(url), ANSWER_BYTES).await;
-        read(&exchange.reply, |wire: WireGift| {
-            super::credit::credit(wire)
-        })
+        read(&exchange.reply, |wire: WireGift| super::credit::credit(wire))
     }
 
     /// Reads a wallet's record.
@@ -161,20 +146,14 @@ impl WalletClient {
             Ok(response) => self.read(response, cap).await,
             Err(error) => failed(&error),
         };
-        Exchange {
-            reply,
-            sent_at,
-            ended_at: self.clock.now(),
-        }
+        Exchange { reply, sent_at, ended_at: self.clock.now() }
     }
 
     async fn read(&self, mut response: Response, cap: usize) -> Reply {
         let server_time = response.headers().get(DATE).and_then(http_date);
         let now = server_time.unwrap_or_else(|| self.clock.now());
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| retry_after(value, now));
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, now));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -184,22 +163,14 @@ impl WalletClient {
                 }
                 Ok(Some(_)) => {
                     let why = format!("the answer is larger than {cap} bytes");
-                    return Reply::Lost {
-                        loss: Loss::TooLarge,
-                        why,
-                    };
+                    return Reply::Lost { loss: Loss::TooLarge, why };
                 }
                 // The status arrived, so that the request did: whatever broke now is a loss.
                 Err(error) => return lost(&error),
             }
         }
         let status = response.status().as_u16();
-        Reply::Answered(Answer {
-            status,
-            retry_after,
-            server_time,
-            body,
-        })
+        Reply::Answered(Answer { status, retry_after, server_time, body })
     }
 }
 
@@ -212,19 +183,11 @@ fn secret(header: &'static str, key: &SecretString) -> Result<HeaderValue, Clien
 
 fn failed(error: &reqwest::Error) -> Reply {
     // The only errors that prove that nothing was sent: refused, name not found, TLS not agreed on.
-    if error.is_connect() {
-        Reply::NeverSent { why: words(error) }
-    } else {
-        lost(error)
-    }
+    if error.is_connect() { Reply::NeverSent { why: words(error) } } else { lost(error) }
 }
 
 fn lost(error: &reqwest::Error) -> Reply {
-    let loss = if error.is_timeout() {
-        Loss::TimedOut
-    } else {
-        Loss::Cut
-    };
+    let loss = if error.is_timeout() { Loss::TimedOut } else { Loss::Cut };
     let why = match loss {
         Loss::TimedOut => "no answer within the time-out".to_owned(),
         _ => words(error),
@@ -242,9 +205,7 @@ fn words(error: &reqwest::Error) -> String {
 }
 
 fn http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
-    httpdate::parse_http_date(value.to_str().ok()?)
-        .ok()
-        .map(DateTime::from)
+    httpdate::parse_http_date(value.to_str().ok()?).ok().map(DateTime::from)
 }
 
 /// Seconds, or a date by the server's own clock.
@@ -267,10 +228,7 @@ mod tests {
         let now = "2027-03-01T09:00:00Z".parse().unwrap();
         let wait = |text: &'static str| retry_after(&HeaderValue::from_static(text), now);
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(
-            wait("Mon, 01 Mar 2027 09:00:09 GMT"),
-            Some(Duration::from_secs(9))
-        );
+        assert_eq!(wait("Mon, 01 Mar 2027 09:00:09 GMT"), Some(Duration::from_secs(9)));
         assert_eq!(wait("Mon, 01 Mar 2027 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("soon"), None);
     }
@@ -278,10 +236,8 @@ mod tests {
     #[test]
     fn keys_are_shown_nowhere() {
         // Goal: no debug output and no error repeats a key. Method: print what holds one.
-        let credentials = Credentials {
-            api_key: "canary\u{7f}".into(),
-            api_client: "canary".into(),
-        };
+        let credentials =
+            Credentials { api_key: "canary\u{7f}".into(), api_client: "canary".into() };
         assert!(!format!("{credentials:?}").contains("canary"));
         let base = "http://127.0.0.1:1".parse().unwrap();
         let second = Duration::from_secs(1);

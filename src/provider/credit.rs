@@ -80,9 +80,7 @@ impl Credit {
 
     /// Whether the server echoes a reference, and which key it is.
     pub fn echoes(&self, key: uuid::Uuid) -> Option<bool> {
-        self.reference
-            .as_deref()
-            .map(|text| parse_guid(text) == Ok(key))
+        self.reference.as_deref().map(|text| parse_guid(text) == Ok(key))
     }
 }
 
@@ -122,19 +120,16 @@ pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
         (200..=299, Some(Says::Done)) => entries(wallet, envelope.as_ref()),
         (200..=299 | 400 | 404 | 410 | 422, Some(Says::Failed)) => ListReading::NoList,
         (429, _) => ListReading::from_verdict(throttled(answer)),
-        (status @ (401 | 403), _) => ListReading::Obstructed(Obstacle::CredentialsRejected {
-            why: format!("HTTP {status}"),
-        }),
+        (status @ (401 | 403), _) => {
+            ListReading::Obstructed(Obstacle::CredentialsRejected { why: format!("HTTP {status}") })
+        }
         (status, _) => ListReading::from_verdict(unknown(status)),
     }
 }
 
 impl ListReading {
     fn odd(why: &str) -> ListReading {
-        ListReading::Unreadable {
-            why: why.to_owned(),
-            trouble: Trouble::Odd,
-        }
+        ListReading::Unreadable { why: why.to_owned(), trouble: Trouble::Odd }
     }
 
     fn from_verdict(verdict: Verdict) -> ListReading {
@@ -154,10 +149,7 @@ fn entries(wallet: WalletId, envelope: Option<&Envelope<'_>>) -> ListReading {
     };
     let mut credits = Vec::with_capacity(gifts.len());
     for gift in gifts {
-        let other = gift
-            .wallet_id
-            .as_deref()
-            .is_some_and(|text| text.parse() != Ok(wallet));
+        let other = gift.wallet_id.as_deref().is_some_and(|text| text.parse() != Ok(wallet));
         if other {
             return ListReading::odd("a list that shows another wallet's gifts");
         }
@@ -178,11 +170,7 @@ pub(super) fn credit(gift: WireGift) -> Option<Credit> {
         Some(Some(WireInstant::Day(day))) => SeenExpiry::Day(day),
         Some(None) => return None,
     };
-    let created_at = gift
-        .created_at
-        .as_deref()
-        .and_then(read_instant)
-        .and_then(WireInstant::exact);
+    let created_at = gift.created_at.as_deref().and_then(read_instant).and_then(WireInstant::exact);
     Some(Credit {
         id: GiftId(parse_guid(&gift.id).ok()?),
         amount,
@@ -204,11 +192,7 @@ mod tests {
     const WALLET: &str = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
 
     fn read(status: u16, body: &str) -> ListReading {
-        let answer = Answer {
-            status,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        };
+        let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
         read_list(WALLET.parse().unwrap(), &Reply::Answered(answer))
     }
 
@@ -234,46 +218,29 @@ mod tests {
     fn the_documented_list_is_read_whole() {
         // Goal: the sample of the API page is understood. Method: the file, each field.
         let credit = documented();
-        assert_eq!(
-            credit.id.to_string(),
-            "6a623f97-c376-44ea-8995-09dfacd0ddcf"
-        );
+        assert_eq!(credit.id.to_string(), "6a623f97-c376-44ea-8995-09dfacd0ddcf");
         assert_eq!(credit.amount, Decimal::new(1000, 0));
-        assert_eq!(
-            credit.created_at,
-            Some("2025-04-30T11:11:07.516534Z".parse().unwrap())
-        );
+        assert_eq!(credit.created_at, Some("2025-04-30T11:11:07.516534Z".parse().unwrap()));
         assert!(!credit.is_used);
-        assert_eq!(
-            credit.fits(&content("2026-04-29T02:00:34.426Z")),
-            Some(Closeness(0))
-        );
+        assert_eq!(credit.fits(&content("2026-04-29T02:00:34.426Z")), Some(Closeness(0)));
     }
 
     #[test]
     fn an_entry_fits_within_a_second_and_no_further() {
         // Goal: a dropped fraction still fits, another gift does not. Method: one part at a time.
         let credit = documented();
-        assert_eq!(
-            credit.fits(&content("2026-04-29T02:00:34Z")),
-            Some(Closeness(426))
-        );
+        assert_eq!(credit.fits(&content("2026-04-29T02:00:34Z")), Some(Closeness(426)));
         assert_eq!(credit.fits(&content("2026-04-29T02:00:36Z")), None);
         let amount = GiftContent {
             amount: Money::from_minor(100_001),
             ..content("2026-04-29T02:00:34.426Z")
         };
         assert_eq!(credit.fits(&amount), None);
-        let text = GiftContent {
-            description: "KUPON".into(),
-            ..content("2026-04-29T02:00:34.426Z")
-        };
+        let text =
+            GiftContent { description: "KUPON".into(), ..content("2026-04-29T02:00:34.426Z") };
         assert_eq!(credit.fits(&text), None);
         let day = SeenExpiry::Day(NaiveDate::from_ymd_opt(2026, 4, 29).unwrap());
-        let credit = Credit {
-            expiry: day,
-            ..credit
-        };
+        let credit = Credit { expiry: day, ..credit };
         assert!(credit.fits(&content("2026-04-29T20:59:59Z")).is_some());
         assert_eq!(credit.fits(&content("2026-05-01T00:00:00Z")), None);
     }
@@ -289,10 +256,7 @@ mod tests {
             |status, body: &str| matches!(read(status, body), ListReading::Unreadable { .. });
         assert!(unreadable(200, &list("null")));
         assert!(unreadable(200, &list(r#"[{"Id":"x","Amount":1}]"#)));
-        assert!(unreadable(
-            200,
-            &list(r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#)
-        ));
+        assert!(unreadable(200, &list(r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#)));
         assert!(unreadable(200, &list("[]")[..20]));
         assert!(unreadable(200, "<html>"));
         assert!(unreadable(500, ""));

@@ -54,10 +54,8 @@ impl<'b> Envelope<'b> {
 
     /// All errors in one line: `Errors` may be absent, texts, or objects (API page).
     pub(super) fn message(&self) -> String {
-        let errors: Vec<WireError> = self
-            .errors
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default();
+        let errors: Vec<WireError> =
+            self.errors.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         let texts: Vec<String> = errors.into_iter().map(WireError::into_text).collect();
         clean(&texts.join("; "))
     }
@@ -96,10 +94,7 @@ impl WireError {
     fn into_text(self) -> String {
         match self {
             WireError::Text(text) => text,
-            WireError::Object {
-                code: Some(code),
-                message: Some(message),
-            } => {
+            WireError::Object { code: Some(code), message: Some(message) } => {
                 format!("{}: {message}", code.into_text())
             }
             WireError::Object { code, message } => {
@@ -138,32 +133,19 @@ mod tests {
         assert_eq!(message("[]"), "");
         assert_eq!(message("null"), "");
         assert_eq!(message(r#"["no such wallet","x"]"#), "no such wallet; x");
-        assert_eq!(
-            message(r#"[{"Code":"W4","Message":"frozen"}]"#),
-            "W4: frozen"
-        );
+        assert_eq!(message(r#"[{"Code":"W4","Message":"frozen"}]"#), "W4: frozen");
         assert_eq!(message(r#"[{"Code":4,"Message":"frozen"}]"#), "4: frozen");
         assert_eq!(message(r#"[{"Message":"frozen"}]"#), "frozen");
         assert_eq!(message("[7]"), "an error in a form that is not known");
         assert_eq!(message("[\"a\\u001b[31mb\"]"), "a [31mb");
         let absent = Envelope::read(br#"{"IsFailure":true}"#).unwrap();
-        assert_eq!(
-            (absent.message().as_str(), absent.says()),
-            ("", Says::Failed)
-        );
+        assert_eq!((absent.message().as_str(), absent.says()), ("", Says::Failed));
     }
 
     #[test]
     fn what_has_no_marks_is_no_envelope() {
         // Goal: a proxy's page or another service's JSON is never the API's word. Method: examples.
-        for body in [
-            "",
-            "<html>",
-            "{}",
-            "[]",
-            r#"{"error":"x"}"#,
-            r#"{"Value":1,"Errors":[]}"#,
-        ] {
+        for body in ["", "<html>", "{}", "[]", r#"{"error":"x"}"#, r#"{"Value":1,"Errors":[]}"#] {
             assert!(Envelope::read(body.as_bytes()).is_none(), "{body}");
         }
     }
@@ -173,18 +155,9 @@ mod tests {
         // Goal: success is believed only when both marks agree. Method: the pairs.
         let says = |body: &str| Envelope::read(body.as_bytes()).unwrap().says();
         assert_eq!(says(r#"{"IsSuccess":true,"IsFailure":false}"#), Says::Done);
-        assert_eq!(
-            says(r#"{"IsSuccess":false,"IsFailure":true}"#),
-            Says::Failed
-        );
-        assert_eq!(
-            says(r#"{"IsSuccess":true,"IsFailure":true}"#),
-            Says::Nothing
-        );
-        assert_eq!(
-            says(r#"{"IsSuccess":false,"IsFailure":false}"#),
-            Says::Nothing
-        );
+        assert_eq!(says(r#"{"IsSuccess":false,"IsFailure":true}"#), Says::Failed);
+        assert_eq!(says(r#"{"IsSuccess":true,"IsFailure":true}"#), Says::Nothing);
+        assert_eq!(says(r#"{"IsSuccess":false,"IsFailure":false}"#), Says::Nothing);
         assert_eq!(says(r#"{"IsSuccess":true}"#), Says::Nothing);
     }
 }

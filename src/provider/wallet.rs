@@ -107,20 +107,16 @@ where
         }
     };
     let unreadable = || Reading::Unreadable {
-        why: format!(
-            "an answer that the API does not document (HTTP {})",
-            answer.status
-        ),
+        why: format!("an answer that the API does not document (HTTP {})", answer.status),
     };
     let Some(envelope) = Envelope::read(&answer.body) else {
         return unreadable();
     };
     match (envelope.says(), envelope.value::<W>()) {
         (Says::Done, Some(wire)) => Reading::Found(turn(wire)),
-        (Says::Failed, _) => Reading::Refused {
-            status: answer.status,
-            message: envelope.message(),
-        },
+        (Says::Failed, _) => {
+            Reading::Refused { status: answer.status, message: envelope.message() }
+        }
         _ => unreadable(),
     }
 }
@@ -131,11 +127,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Reply {
-        Reply::Answered(Answer {
-            status,
-            body: body.as_bytes().to_vec(),
-            ..Answer::default()
-        })
+        Reply::Answered(Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() })
     }
 
     #[test]
@@ -149,13 +141,9 @@ mod tests {
             is_deleted: false,
         };
         assert_eq!(record, Reading::Found(expected));
-        let balances = read_balances(&answer(
-            200,
-            include_str!("../../samples/wire/balances.json"),
-        ));
-        let Reading::Found(balances) = balances else {
-            panic!("balances are read")
-        };
+        let balances =
+            read_balances(&answer(200, include_str!("../../samples/wire/balances.json")));
+        let Reading::Found(balances) = balances else { panic!("balances are read") };
         assert_eq!(balances.available, Decimal::new(97_500, 2));
         assert_eq!(balances.gifts, Decimal::ZERO);
     }
@@ -164,14 +152,8 @@ mod tests {
     fn a_refusal_keeps_its_words() {
         // Goal: people see why. Method: a failure in the envelope, and a page that is not the API's.
         let body = r#"{"Errors":["no such wallet"],"IsSuccess":false,"IsFailure":true}"#;
-        let refused = Reading::Refused {
-            status: 404,
-            message: "no such wallet".into(),
-        };
+        let refused = Reading::Refused { status: 404, message: "no such wallet".into() };
         assert_eq!(read_record(&answer(404, body)), refused);
-        assert!(matches!(
-            read_record(&answer(404, "<html>")),
-            Reading::Unreadable { .. }
-        ));
+        assert!(matches!(read_record(&answer(404, "<html>")), Reading::Unreadable { .. }));
     }
 }

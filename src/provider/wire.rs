@@ -172,16 +172,9 @@ mod tests {
             "2026-04-29T05:00:34.426+03:00",
             "2026-04-29T02:00:34.426",
         ] {
-            assert_eq!(
-                read_instant(text),
-                Some(at("2026-04-29T02:00:34.426Z")),
-                "{text}"
-            );
+            assert_eq!(read_instant(text), Some(at("2026-04-29T02:00:34.426Z")), "{text}");
         }
-        assert_eq!(
-            read_instant("2026-04-29T02:00:34"),
-            Some(at("2026-04-29T02:00:34Z"))
-        );
+        assert_eq!(read_instant("2026-04-29T02:00:34"), Some(at("2026-04-29T02:00:34Z")));
         let day = NaiveDate::from_ymd_opt(2026, 4, 29).unwrap();
         assert_eq!(read_instant("2026-04-29"), Some(WireInstant::Day(day)));
         assert_eq!(read_instant("soon"), None);

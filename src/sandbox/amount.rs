@@ -24,10 +24,7 @@ pub(super) struct Amount {
 impl Amount {
     fn text(self) -> String {
         let sign = if self.minor < 0 { "-" } else { "" };
-        let (whole, cents) = (
-            self.minor.unsigned_abs() / 100,
-            self.minor.unsigned_abs() % 100,
-        );
+        let (whole, cents) = (self.minor.unsigned_abs() / 100, self.minor.unsigned_abs() % 100);
         match (self.digits, cents) {
             (Digits::Short, 0) => format!("{sign}{whole}"),
             (Digits::Short, cents) if cents % 10 == 0 => format!("{sign}{whole}.{}", cents / 10),
@@ -45,9 +42,7 @@ impl Serialize for Amount {
 
 /// The minor units of a JSON number without exponent and with at most two decimals.
 pub(super) fn parse_minor(number: &str) -> Option<i64> {
-    let (sign, digits) = number
-        .strip_prefix('-')
-        .map_or((1, number), |rest| (-1, rest));
+    let (sign, digits) = number.strip_prefix('-').map_or((1, number), |rest| (-1, rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || fraction.len() > 2 || !all_digits(whole) || !all_digits(fraction) {
@@ -55,10 +50,7 @@ pub(super) fn parse_minor(number: &str) -> Option<i64> {
     }
     let cents: i64 = format!("{fraction:0<2}").parse().ok()?;
     let whole: i64 = whole.parse().ok()?;
-    whole
-        .checked_mul(100)?
-        .checked_add(cents)?
-        .checked_mul(sign)
+    whole.checked_mul(100)?.checked_add(cents)?.checked_mul(sign)
 }
 
 #[cfg(test)]
@@ -98,22 +90,8 @@ mod tests {
             (-250, "-2.5", "-2.50"),
         ];
         for (minor, short, two_places) in table {
-            assert_eq!(
-                Amount {
-                    minor,
-                    digits: Digits::Short
-                }
-                .text(),
-                short
-            );
-            assert_eq!(
-                Amount {
-                    minor,
-                    digits: Digits::TwoPlaces
-                }
-                .text(),
-                two_places
-            );
+            assert_eq!(Amount { minor, digits: Digits::Short }.text(), short);
+            assert_eq!(Amount { minor, digits: Digits::TwoPlaces }.text(), two_places);
         }
     }
 }

@@ -144,29 +144,16 @@ pub(super) fn balances(
 }
 
 fn list(gifts: &[BookGift], echo: Echo) -> Vec<GiftBody<'_>> {
-    gifts
-        .iter()
-        .map(|gift| GiftBody::of(gift, Digits::TwoPlaces, echo))
-        .collect()
+    gifts.iter().map(|gift| GiftBody::of(gift, Digits::TwoPlaces, echo)).collect()
 }
 
 fn two_places(minor: i64) -> Amount {
-    Amount {
-        minor,
-        digits: Digits::TwoPlaces,
-    }
+    Amount { minor, digits: Digits::TwoPlaces }
 }
 
 /// The samples write `0` where there is nothing, beside amounts with two places.
 fn zero_or_two_places(minor: i64) -> Amount {
-    Amount {
-        minor,
-        digits: if minor == 0 {
-            Digits::Short
-        } else {
-            Digits::TwoPlaces
-        },
-    }
+    Amount { minor, digits: if minor == 0 { Digits::Short } else { Digits::TwoPlaces } }
 }
 
 impl<'a> GiftBody<'a> {
@@ -175,14 +162,8 @@ impl<'a> GiftBody<'a> {
         Self {
             id: gift.id,
             wallet_id: gift.wallet,
-            amount: Amount {
-                minor: gift.amount_minor,
-                digits,
-            },
-            remaining_amount: Amount {
-                minor: remaining,
-                digits,
-            },
+            amount: Amount { minor: gift.amount_minor, digits },
+            remaining_amount: Amount { minor: remaining, digits },
             expiration_date: gift.expires_at.map(|at| rfc3339(at, SecondsFormat::AutoSi)),
             is_unlimited: gift.expires_at.is_none(),
             description: &gift.description,

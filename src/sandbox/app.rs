@@ -61,7 +61,6 @@ impl App {
             app.lock().commit_late(late);
             app.wake();
         };
-        self.tasks
-            .spawn(self.stop.clone().run_until_cancelled_owned(commit));
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(commit));
     }
 }

@@ -103,11 +103,7 @@ pub(super) struct Sighting {
 impl Sighting {
     /// The sighting of a gift that never lags.
     pub(super) fn at_once(gift: &BookGift) -> Self {
-        Self {
-            credited: None,
-            key: gift.key(),
-            attempt: 0,
-        }
+        Self { credited: None, key: gift.key(), attempt: 0 }
     }
 }
 
@@ -143,14 +139,8 @@ impl Ledger {
 
     /// The wallet's gifts that are not deleted, oldest first.
     pub(super) fn of_wallet(&self, wallet: Uuid) -> impl Iterator<Item = (&BookGift, &Sighting)> {
-        let places = self
-            .by_wallet
-            .get(&wallet)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let gifts = places
-            .iter()
-            .map(|&at| (&self.gifts[at], &self.sightings[at]));
+        let places = self.by_wallet.get(&wallet).map(Vec::as_slice).unwrap_or_default();
+        let gifts = places.iter().map(|&at| (&self.gifts[at], &self.sightings[at]));
         gifts.filter(|(gift, _)| !gift.deleted)
     }
 
@@ -160,29 +150,15 @@ impl Ledger {
     }
 
     pub(super) fn snapshot(&self) -> Book {
-        Book {
-            gifts: self.gifts.clone(),
-        }
+        Book { gifts: self.gifts.clone() }
     }
 }
 
 impl BookGift {
     fn key(&self) -> GiftKey {
         let expires_at_ms = self.expires_at.map(|at| at.timestamp_millis());
-        let Self {
-            wallet,
-            amount_minor,
-            description,
-            reference,
-            ..
-        } = self;
-        GiftKey::of(
-            *wallet,
-            *amount_minor,
-            expires_at_ms,
-            description,
-            *reference,
-        )
+        let Self { wallet, amount_minor, description, reference, .. } = self;
+        GiftKey::of(*wallet, *amount_minor, expires_at_ms, description, *reference)
     }
 
     /// The gift that a valid request asks for.

@@ -63,12 +63,7 @@ pub(super) fn failure(complaint: Complaint, form: ErrorForm) -> Vec<u8> {
         ErrorForm::Empty => Some(Errors::Strings(Vec::new())),
         ErrorForm::Absent => None,
     };
-    json(&Envelope {
-        value: (),
-        errors,
-        is_success: false,
-        is_failure: true,
-    })
+    json(&Envelope { value: (), errors, is_success: false, is_failure: true })
 }
 
 /// Success without a value, which no right answer has.
@@ -79,12 +74,7 @@ pub(super) fn null_value() -> Vec<u8> {
 /// A value in the envelope.
 pub(super) fn success<T: Serialize>(value: T) -> Vec<u8> {
     let errors = Some(Errors::Strings(Vec::new()));
-    json(&Envelope {
-        value,
-        errors,
-        is_success: true,
-        is_failure: false,
-    })
+    json(&Envelope { value, errors, is_success: true, is_failure: false })
 }
 
 fn json<T: Serialize>(value: &T) -> Vec<u8> {
@@ -98,16 +88,10 @@ mod tests {
     /// Goal: every form of `Errors` that a client must understand. Method: one failure in each.
     #[test]
     fn failures_have_four_forms() {
-        let complaint = Complaint {
-            code: "C",
-            message: "M",
-        };
+        let complaint = Complaint { code: "C", message: "M" };
         let end = r#""IsSuccess":false,"IsFailure":true}"#;
         let forms = [
-            (
-                ErrorForm::Objects,
-                r#""Errors":[{"Code":"C","Message":"M"}],"#,
-            ),
+            (ErrorForm::Objects, r#""Errors":[{"Code":"C","Message":"M"}],"#),
             (ErrorForm::Strings, r#""Errors":["M"],"#),
             (ErrorForm::Empty, r#""Errors":[],"#),
             (ErrorForm::Absent, ""),

@@ -87,14 +87,10 @@ fn draw(seed: u64, topic: &str, key: u64, nth: u32) -> u64 {
 /// The kind of this place whose share of the parts the draw falls into.
 fn pick(profile: &FaultProfile, place: Place, draw: u64) -> Option<FaultKind> {
     let mut end = 0;
-    FaultKind::ALL
-        .iter()
-        .copied()
-        .filter(|kind| kind.place() == place)
-        .find(|&kind| {
-            end += u64::from(profile.rate(kind));
-            draw < end
-        })
+    FaultKind::ALL.iter().copied().filter(|kind| kind.place() == place).find(|&kind| {
+        end += u64::from(profile.rate(kind));
+        draw < end
+    })
 }
 
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
@@ -138,17 +134,9 @@ mod tests {
         }
         for &kind in FaultKind::ALL {
             let drawn = matches!(kind.place(), Place::Post | Place::Refusal);
-            let expected = if drawn {
-                u32::from(profile.rate(kind)) * 10
-            } else {
-                0
-            };
+            let expected = if drawn { u32::from(profile.rate(kind)) * 10 } else { 0 };
             let count = seen.get(&kind).copied().unwrap_or(0);
-            assert!(
-                count.abs_diff(expected) <= expected / 3,
-                "{}: {count}",
-                kind.name()
-            );
+            assert!(count.abs_diff(expected) <= expected / 3, "{}: {count}", kind.name());
         }
     }
 
@@ -186,10 +174,7 @@ mod tests {
     fn bounds_are_exact() {
         let always = FaultProfile::always(FaultKind::CutBody);
         for number in 0..20_000 {
-            assert_eq!(
-                post_fault(&always, 5, gift(number), 1),
-                Some(FaultKind::CutBody)
-            );
+            assert_eq!(post_fault(&always, 5, gift(number), 1), Some(FaultKind::CutBody));
             assert_eq!(post_fault(&FaultProfile::none(), 5, gift(number), 1), None);
         }
     }

@@ -22,10 +22,8 @@ use super::reply;
 use super::state::State as Memory;
 use super::tally::Endpoint;
 
-const UNAUTHORIZED: Complaint = Complaint {
-    code: "Unauthorized",
-    message: "The keys are missing or not valid.",
-};
+const UNAUTHORIZED: Complaint =
+    Complaint { code: "Unauthorized", message: "The keys are missing or not valid." };
 
 /// Lets a request pass, or answers it at once.
 pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -37,9 +35,7 @@ pub(super) async fn pass(State(app): State<Arc<App>>, request: Request, next: Ne
     if !visit.latency.is_zero() {
         tokio::time::sleep(visit.latency).await;
     }
-    response
-        .headers_mut()
-        .insert(DATE, reply::http_date(visit.now()));
+    response.headers_mut().insert(DATE, reply::http_date(visit.now()));
     line::keep_until_cut(&mut response, visit);
     response
 }
@@ -72,12 +68,7 @@ impl Visit {
         let (skew, latency) = (state.skew, state.config.faults.latency);
         drop(state);
         app.wake();
-        Self {
-            app,
-            skew,
-            latency,
-            turned_away,
-        }
+        Self { app, skew, latency, turned_away }
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -110,19 +101,13 @@ fn turn_away(state: &mut Memory, headers: &HeaderMap) -> Option<TurnedAway> {
 }
 
 fn has_keys(expected: &ExpectedKeys, headers: &HeaderMap) -> bool {
-    let sent = |name| {
-        headers
-            .get(name)
-            .map(|value| value.as_bytes())
-            .unwrap_or_default()
-    };
+    let sent = |name| headers.get(name).map(|value| value.as_bytes()).unwrap_or_default();
     let (key, client) = (sent("apikeypublic"), sent("apiclientpublic"));
     match expected {
         ExpectedKeys::AnyNonEmpty => !key.is_empty() && !client.is_empty(),
-        ExpectedKeys::Pair {
-            api_key,
-            api_client,
-        } => key == api_key.as_bytes() && client == api_client.as_bytes(),
+        ExpectedKeys::Pair { api_key, api_client } => {
+            key == api_key.as_bytes() && client == api_client.as_bytes()
+        }
     }
 }
 

@@ -46,30 +46,17 @@ struct Body<'a> {
     external_reference: Option<Cow<'a, str>>,
 }
 
-const BODY: Complaint = Complaint {
-    code: "InvalidBody",
-    message: "The body cannot be read.",
-};
-const WALLET: Complaint = Complaint {
-    code: "InvalidWallet",
-    message: "WalletId is not a GUID.",
-};
+const BODY: Complaint = Complaint { code: "InvalidBody", message: "The body cannot be read." };
+const WALLET: Complaint = Complaint { code: "InvalidWallet", message: "WalletId is not a GUID." };
 const AMOUNT: Complaint = Complaint {
     code: "InvalidAmount",
     message: "Amount must be a number above zero with at most two decimals.",
 };
-const EXPIRY: Complaint = Complaint {
-    code: "InvalidExpiry",
-    message: "ExpirationDate cannot be read.",
-};
-const PAST: Complaint = Complaint {
-    code: "PastExpiry",
-    message: "ExpirationDate is in the past.",
-};
-const REFERENCE: Complaint = Complaint {
-    code: "InvalidReference",
-    message: "ExternalReference is not a GUID.",
-};
+const EXPIRY: Complaint =
+    Complaint { code: "InvalidExpiry", message: "ExpirationDate cannot be read." };
+const PAST: Complaint = Complaint { code: "PastExpiry", message: "ExpirationDate is in the past." };
+const REFERENCE: Complaint =
+    Complaint { code: "InvalidReference", message: "ExternalReference is not a GUID." };
 
 impl GiftRequest {
     /// Reads and checks a body.
@@ -113,26 +100,14 @@ impl GiftRequest {
 
 /// A GUID in its usual form with hyphens; the other forms that `uuid` reads are not accepted.
 pub(super) fn parse_guid(text: &str) -> Option<Uuid> {
-    if text.len() == 36 {
-        Uuid::try_parse(text).ok()
-    } else {
-        None
-    }
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
 /// A full instant, or one without a zone or a bare date, which are read as UTC.
 fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
-    let full = || {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|at| at.to_utc())
-    };
+    let full = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
     let no_zone = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
-    let bare = || {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()?
-            .and_hms_opt(0, 0, 0)
-    };
+    let bare = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     full().or_else(|| no_zone().or_else(bare).map(|at| at.and_utc()))
 }
 
@@ -185,11 +160,6 @@ mod tests {
         }
         let body = br#"{"WalletId":"30bac1c0","Amount":1}"#;
         assert_eq!(GiftRequest::read(body, now()), Err(WALLET));
-        assert!(
-            read("5,\"ExpirationDate\":null")
-                .unwrap()
-                .expires_at
-                .is_none()
-        );
+        assert!(read("5,\"ExpirationDate\":null").unwrap().expires_at.is_none());
     }
 }

@@ -119,16 +119,8 @@ impl<'a> GiftRow<'a> {
 impl StatsPage {
     fn of(stats: &Stats) -> Self {
         Self {
-            requests: stats
-                .requests
-                .iter()
-                .map(|(kind, &count)| (kind.name(), count))
-                .collect(),
-            faults: stats
-                .faults
-                .iter()
-                .map(|(kind, &count)| (kind.name(), count))
-                .collect(),
+            requests: stats.requests.iter().map(|(kind, &count)| (kind.name(), count)).collect(),
+            faults: stats.faults.iter().map(|(kind, &count)| (kind.name(), count)).collect(),
             first_post_at: stats.first_post_at,
             last_post_at: stats.last_post_at,
             max_per_second: stats.max_per_second,
@@ -140,8 +132,5 @@ impl StatsPage {
 }
 
 fn plain(minor: i64) -> Amount {
-    Amount {
-        minor,
-        digits: Digits::TwoPlaces,
-    }
+    Amount { minor, digits: Digits::TwoPlaces }
 }

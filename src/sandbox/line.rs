@@ -68,10 +68,7 @@ impl Ending {
     /// The response that makes the connection end so.
     pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(Cut {
-            ending: self,
-            guard: None,
-        });
+        response.extensions_mut().insert(Cut { ending: self, guard: None });
         response
     }
 
@@ -112,10 +109,7 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((socket, _)) => {
-                tasks.spawn(
-                    stop.clone()
-                        .run_until_cancelled_owned(serve(socket, router.clone())),
-                );
+                tasks.spawn(stop.clone().run_until_cancelled_owned(serve(socket, router.clone())));
             }
             // Mostly too many open files: connections that end make room.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -136,9 +130,7 @@ async fn serve(socket: TcpStream, router: Router) {
         .half_close(true)
         .serve_connection(TokioIo::new(socket), service);
     if let Err(error) = (&mut connection).await
-        && let Some(cut) = error
-            .source()
-            .and_then(|source| source.downcast_ref::<Cut>())
+        && let Some(cut) = error.source().and_then(|source| source.downcast_ref::<Cut>())
     {
         let Cut { ending, guard } = cut.clone();
         ending.apply(connection.into_parts().io.into_inner()).await;

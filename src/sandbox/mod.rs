@@ -75,12 +75,7 @@ impl Sandbox {
         let address = listener.local_addr()?;
         let app = App::new(State::new(config));
         let router = routes::router(Arc::clone(&app));
-        app.tasks.spawn(line::accept(
-            listener,
-            router,
-            app.tasks.clone(),
-            app.stop.clone(),
-        ));
+        app.tasks.spawn(line::accept(listener, router, app.tasks.clone(), app.stop.clone()));
         Ok(Self { app, address })
     }
 

@@ -23,10 +23,7 @@ const OVERSIZED_BYTES: usize = 2 * 1024 * 1024;
 
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html";
-const REFUSED: Complaint = Complaint {
-    code: "GiftRefused",
-    message: "The gift was refused.",
-};
+const REFUSED: Complaint = Complaint { code: "GiftRefused", message: "The gift was refused." };
 
 /// What a spoiled reply is made of besides its kind.
 #[derive(Debug)]
@@ -41,11 +38,7 @@ pub(super) struct Context {
 
 /// Makes the response of a spoiled reply.
 pub(super) fn spoil(reply: Reply, context: Context) -> Response {
-    let Context {
-        mut right,
-        now,
-        variety,
-    } = context;
+    let Context { mut right, now, variety } = context;
     match reply {
         Reply::Silence => Ending::Silence.into_response(),
         Reply::Reset => Ending::Reset.into_response(),
@@ -61,11 +54,9 @@ pub(super) fn spoil(reply: Reply, context: Context) -> Response {
             json(StatusCode::OK, right)
         }
         Reply::Html => page(StatusCode::BAD_GATEWAY),
-        Reply::ServerError if variety.is_multiple_of(2) => with_type(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "text/plain",
-            "Internal Server Error",
-        ),
+        Reply::ServerError if variety.is_multiple_of(2) => {
+            with_type(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "Internal Server Error")
+        }
         Reply::ServerError => with_type(StatusCode::SERVICE_UNAVAILABLE, "text/plain", ""),
         Reply::Redirect => with_header(
             with_type(StatusCode::TEMPORARY_REDIRECT, HTML, ""),
@@ -95,19 +86,13 @@ pub(super) fn failed(status: StatusCode, complaint: Complaint) -> Response {
 
 /// 429, with what it says about when to come back.
 pub(super) fn limited(retry_after: RetryAfter, now: DateTime<Utc>) -> Response {
-    let response = with_type(
-        StatusCode::TOO_MANY_REQUESTS,
-        "text/plain",
-        "Too Many Requests",
-    );
+    let response = with_type(StatusCode::TOO_MANY_REQUESTS, "text/plain", "Too Many Requests");
     match retry_after {
         RetryAfter::Absent => response,
         RetryAfter::Seconds => with_header(response, RETRY_AFTER, HeaderValue::from_static("1")),
-        RetryAfter::Date => with_header(
-            response,
-            RETRY_AFTER,
-            http_date(now + TimeDelta::seconds(1)),
-        ),
+        RetryAfter::Date => {
+            with_header(response, RETRY_AFTER, http_date(now + TimeDelta::seconds(1)))
+        }
     }
 }
 
@@ -132,11 +117,7 @@ pub(super) fn http_date(at: DateTime<Utc>) -> HeaderValue {
 fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    with_header(
-        response,
-        CONTENT_TYPE,
-        HeaderValue::from_static(content_type),
-    )
+    with_header(response, CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 fn with_header(mut response: Response, name: HeaderName, value: HeaderValue) -> Response {

@@ -28,18 +28,9 @@ use super::kind::{FaultKind, Reply};
 use super::reply::{self, Context, failed};
 use super::state::{Outcome, State as Memory};
 
-const BAD_GUID: Complaint = Complaint {
-    code: "InvalidId",
-    message: "The id is not a GUID.",
-};
-const NO_GIFT: Complaint = Complaint {
-    code: "GiftNotFound",
-    message: "The gift was not found.",
-};
-const USED_GIFT: Complaint = Complaint {
-    code: "GiftUsed",
-    message: "The gift was used.",
-};
+const BAD_GUID: Complaint = Complaint { code: "InvalidId", message: "The id is not a GUID." };
+const NO_GIFT: Complaint = Complaint { code: "GiftNotFound", message: "The gift was not found." };
+const USED_GIFT: Complaint = Complaint { code: "GiftUsed", message: "The gift was used." };
 
 /// All paths: the API's, behind the gate, and the sandbox's own pages, beside it.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -72,11 +63,7 @@ async fn create(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let variety = request.key().variety();
     let outcome = app.lock().create(request);
     app.wake();
-    let context = |right| Context {
-        right,
-        now,
-        variety,
-    };
+    let context = |right| Context { right, now, variety };
     match outcome {
         Outcome::Credited(gift, None) => reply::json(StatusCode::OK, answer::created(&gift, echo)),
         Outcome::Credited(gift, Some(reply)) => {
@@ -194,11 +181,7 @@ fn read(
         let mut state = app.lock();
         let render = look(&mut state, id);
         // A read that fails anyway is not spoiled: its fault would be counted but never seen.
-        let fault = if render.is_ok() {
-            state.read(path)
-        } else {
-            None
-        };
+        let fault = if render.is_ok() { state.read(path) } else { None };
         (render, fault, state.now())
     };
     app.wake();
@@ -210,14 +193,7 @@ fn read(
         None => reply::json(StatusCode::OK, right),
         Some(fault) => {
             let variety = path.variety();
-            reply::spoil(
-                fault,
-                Context {
-                    right,
-                    now,
-                    variety,
-                },
-            )
+            reply::spoil(fault, Context { right, now, variety })
         }
     }
 }

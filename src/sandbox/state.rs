@@ -63,18 +63,12 @@ struct Origin {
     attempt: u32,
 }
 
-const UNKNOWN_WALLET: Complaint = Complaint {
-    code: "WalletNotFound",
-    message: "The wallet was not found.",
-};
-const REFUSED_WALLET: Complaint = Complaint {
-    code: "WalletRefused",
-    message: "The wallet cannot receive gifts.",
-};
-const DUPLICATE: Complaint = Complaint {
-    code: "DuplicateReference",
-    message: "Duplicate reference.",
-};
+const UNKNOWN_WALLET: Complaint =
+    Complaint { code: "WalletNotFound", message: "The wallet was not found." };
+const REFUSED_WALLET: Complaint =
+    Complaint { code: "WalletRefused", message: "The wallet cannot receive gifts." };
+const DUPLICATE: Complaint =
+    Complaint { code: "DuplicateReference", message: "Duplicate reference." };
 
 impl State {
     pub(super) fn new(config: SandboxConfig) -> Self {
@@ -105,11 +99,7 @@ impl State {
     }
 
     pub(super) fn echo(&self) -> Echo {
-        if self.config.echo_references {
-            Echo::Reference
-        } else {
-            Echo::Nothing
-        }
+        if self.config.echo_references { Echo::Reference } else { Echo::Nothing }
     }
 
     pub(super) fn knows(&self, wallet: Uuid) -> bool {
@@ -194,9 +184,7 @@ impl State {
         let now = self.now();
         let gifts = self.ledger.of_wallet(wallet).map(|(gift, _)| gift);
         let current = gifts.filter(|gift| gift.expires_at.is_none_or(|at| at > now));
-        current
-            .map(|gift| gift.amount_minor - gift.spent_minor)
-            .sum()
+        current.map(|gift| gift.amount_minor - gift.spent_minor).sum()
     }
 
     /// Which fault keeps a gift out of its wallet's list, if any.
@@ -216,11 +204,7 @@ impl State {
         let attempt = self.attempts.entry(key).or_default();
         *attempt += 1;
         self.posts += 1;
-        Origin {
-            key,
-            request: self.posts,
-            attempt: *attempt,
-        }
+        Origin { key, request: self.posts, attempt: *attempt }
     }
 
     fn count(&mut self, fault: Option<FaultKind>) {
@@ -230,34 +214,17 @@ impl State {
     }
 
     fn is_duplicate(&self, request: &GiftRequest) -> bool {
-        let taken = request
-            .reference
-            .is_some_and(|reference| self.ledger.has_reference(reference));
+        let taken = request.reference.is_some_and(|reference| self.ledger.has_reference(reference));
         self.config.unique_references && taken
     }
 
     fn credit(&mut self, request: GiftRequest, origin: Origin) -> BookGift {
-        let Origin {
-            key,
-            request: number,
-            attempt,
-        } = origin;
-        let source = Source::Post {
-            request: number,
-            attempt,
-        };
+        let Origin { key, request: number, attempt } = origin;
+        let source = Source::Post { request: number, attempt };
         let whole = self.config.whole_second_expiry;
-        let request = if whole {
-            request.with_whole_second_expiry()
-        } else {
-            request
-        };
+        let request = if whole { request.with_whole_second_expiry() } else { request };
         let gift = BookGift::of(request, self.now(), source);
-        let sighting = Sighting {
-            credited: Some(Instant::now()),
-            key,
-            attempt,
-        };
+        let sighting = Sighting { credited: Some(Instant::now()), key, attempt };
         self.ledger.credit(gift, sighting).clone()
     }
 }

@@ -145,12 +145,8 @@ impl Tally {
     }
 
     pub(super) fn snapshot(&self) -> Stats {
-        let requests = Endpoint::ALL
-            .iter()
-            .map(|&kind| (kind, self.requests[kind as usize]));
-        let faults = FaultKind::ALL
-            .iter()
-            .map(|&kind| (kind, self.faults.0[kind as usize]));
+        let requests = Endpoint::ALL.iter().map(|&kind| (kind, self.requests[kind as usize]));
+        let faults = FaultKind::ALL.iter().map(|&kind| (kind, self.faults.0[kind as usize]));
         Stats {
             requests: requests.collect(),
             faults: faults.filter(|&(_, count)| count > 0).collect(),
@@ -198,11 +194,7 @@ impl Window {
 
     fn forget_before(&mut self, at: Instant) {
         let second = Duration::from_secs(1);
-        while self
-            .0
-            .front()
-            .is_some_and(|&old| at.saturating_duration_since(old) >= second)
-        {
+        while self.0.front().is_some_and(|&old| at.saturating_duration_since(old) >= second) {
             self.0.pop_front();
         }
     }
@@ -218,14 +210,8 @@ mod tests {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut window = Window::default();
-        assert_eq!(
-            [at(0), at(500), at(999)].map(|at| window.push(at)),
-            [1, 2, 3]
-        );
-        assert_eq!(
-            [at(1_000), at(1_999), at(9_000)].map(|at| window.push(at)),
-            [3, 2, 1]
-        );
+        assert_eq!([at(0), at(500), at(999)].map(|at| window.push(at)), [1, 2, 3]);
+        assert_eq!([at(1_000), at(1_999), at(9_000)].map(|at| window.push(at)), [3, 2, 1]);
     }
 
     /// Goal: the limit admits its number and no more, and those turned away do not count. Method:
@@ -235,10 +221,7 @@ mod tests {
         let start = Instant::now();
         let mut window = Window::default();
         let mut admit = |millis| window.admit(start + Duration::from_millis(millis), 2);
-        assert_eq!(
-            [0, 1, 2, 999, 1_000].map(&mut admit),
-            [true, true, false, false, true]
-        );
+        assert_eq!([0, 1, 2, 999, 1_000].map(&mut admit), [true, true, false, false, true]);
     }
 
     /// Goal: every path is counted where it belongs. Method: a table of requests.
@@ -247,16 +230,8 @@ mod tests {
         let table = [
             (Method::POST, "/api/v1/balance/gift", Endpoint::Create),
             (Method::DELETE, "/api/v1/balance/gift", Endpoint::Delete),
-            (
-                Method::DELETE,
-                "/api/v1/balance/gift/by/wallet",
-                Endpoint::Other,
-            ),
-            (
-                Method::GET,
-                "/api/v1/balance/gift/by/wallet/x",
-                Endpoint::WalletGifts,
-            ),
+            (Method::DELETE, "/api/v1/balance/gift/by/wallet", Endpoint::Other),
+            (Method::GET, "/api/v1/balance/gift/by/wallet/x", Endpoint::WalletGifts),
             (Method::GET, "/api/v1/balance/gift/x", Endpoint::Gift),
             (Method::GET, "/api/v1/wallet/by/id/x", Endpoint::Wallet),
             (Method::GET, "/api/v1/wallet/balances", Endpoint::Balances),

@@ -32,28 +32,17 @@ pub(super) struct Heard {
 impl Heard {
     /// The three digits of the status line, or 0.
     pub(super) fn status(&self) -> u16 {
-        self.text
-            .get(9..12)
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or(0)
+        self.text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0)
     }
 
     pub(super) fn body(&self) -> &str {
-        self.text
-            .split_once("\r\n\r\n")
-            .map_or("", |(_, body)| body)
+        self.text.split_once("\r\n\r\n").map_or("", |(_, body)| body)
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let head = self
-            .text
-            .split_once("\r\n\r\n")
-            .map_or(self.text.as_str(), |(head, _)| head);
+        let head = self.text.split_once("\r\n\r\n").map_or(self.text.as_str(), |(head, _)| head);
         let lines = head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .next()
+        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 
     /// The `Value` of the envelope.
@@ -70,10 +59,7 @@ pub(super) fn start(config: SandboxConfig) -> Sandbox {
 
 /// Starts a sandbox in which one kind of fault always happens.
 pub(super) fn start_with(faults: FaultProfile) -> Sandbox {
-    start(SandboxConfig {
-        faults,
-        ..SandboxConfig::default()
-    })
+    start(SandboxConfig { faults, ..SandboxConfig::default() })
 }
 
 /// Sends a request on a connection of its own, and leaves it open.
@@ -92,10 +78,7 @@ pub(super) async fn ask(sandbox: &Sandbox, request: &str) -> Heard {
         Err(error) if error.kind() == ErrorKind::ConnectionReset => End::Reset,
         Err(error) => panic!("{error}"),
     };
-    Heard {
-        text: String::from_utf8(bytes).unwrap(),
-        end,
-    }
+    Heard { text: String::from_utf8(bytes).unwrap(), end }
 }
 
 /// The text of a request with good keys.
@@ -120,11 +103,7 @@ pub(super) fn create_for(wallet: Uuid, more: &str) -> String {
 }
 
 pub(super) fn list_of(wallet: Uuid) -> String {
-    request(
-        "GET",
-        &format!("/api/v1/balance/gift/by/wallet/{wallet}"),
-        "",
-    )
+    request("GET", &format!("/api/v1/balance/gift/by/wallet/{wallet}"), "")
 }
 
 pub(super) fn instant(text: &str) -> DateTime<Utc> {

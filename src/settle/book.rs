@@ -37,18 +37,12 @@ struct Wallet {
 impl DoubtBook {
     /// An empty book; `window` is the settle window.
     pub fn new(window: TimeDelta) -> DoubtBook {
-        DoubtBook {
-            window,
-            ..DoubtBook::default()
-        }
+        DoubtBook { window, ..DoubtBook::default() }
     }
 
     /// How many doubts are open, those that were given up included.
     pub fn len(&self) -> usize {
-        self.wallets
-            .values()
-            .map(|wallet| wallet.doubts.len())
-            .sum()
+        self.wallets.values().map(|wallet| wallet.doubts.len()).sum()
     }
 
     /// Whether no doubt is open.
@@ -70,24 +64,18 @@ impl DoubtBook {
             looks: 0,
             failures: 0,
         });
-        wallet.doubts.push(OpenDoubt {
-            doubt,
-            absent_looks: 0,
-        });
+        wallet.doubts.push(OpenDoubt { doubt, absent_looks: 0 });
         self.schedule(id, now + FIRST_GAP);
     }
 
-    /// When the next wallet is to be looked at.
-    pub fn next_look_at(&self) -> Option<DateTime<Utc>> {
-        self.due.first().map(|(at, _)| *at)
+    /// When the next wallet is to be looked at whose time has not come yet.
+    pub fn next_look_after(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.due.iter().map(|(at, _)| *at).find(|at| *at > now)
     }
 
     /// Whether a wallet is due that `is_free`.
     pub fn has_due(&self, now: DateTime<Utc>, is_free: impl Fn(WalletId) -> bool) -> bool {
-        self.due
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .any(|(_, id)| is_free(*id))
+        self.due.iter().take_while(|(at, _)| *at <= now).any(|(_, id)| is_free(*id))
     }
 
     /// Takes the next wallet that is due and that `is_free`; it has to come back through
@@ -97,21 +85,15 @@ impl DoubtBook {
         now: DateTime<Utc>,
         is_free: impl Fn(WalletId) -> bool,
     ) -> Option<WalletId> {
-        let (_, id) = *self
-            .due
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .find(|(_, id)| is_free(*id))?;
+        let (_, id) =
+            *self.due.iter().take_while(|(at, _)| *at <= now).find(|(_, id)| is_free(*id))?;
         self.unschedule(id);
         Some(id)
     }
 
     /// The doubts of a wallet.
     pub fn doubts(&self, wallet: WalletId) -> Vec<OpenDoubt> {
-        self.wallets
-            .get(&wallet)
-            .map(|wallet| wallet.doubts.clone())
-            .unwrap_or_default()
+        self.wallets.get(&wallet).map(|wallet| wallet.doubts.clone()).unwrap_or_default()
     }
 
     /// A look was answered whole: what it proved is struck out, the rest is looked at again.
@@ -151,10 +133,8 @@ impl DoubtBook {
         };
         wallet.failures += 1;
         let gap = FIRST_GAP * (1 << wallet.failures.min(6));
-        let is_past = wallet
-            .doubts
-            .iter()
-            .all(|doubt| doubt.doubt.settle_from + self.window <= now);
+        let is_past =
+            wallet.doubts.iter().all(|doubt| doubt.doubt.settle_from + self.window <= now);
         if !is_past || wallet.failures < MAX_FAILURES {
             self.schedule(id, now + gap.min(TimeDelta::seconds(10)));
         }
@@ -181,10 +161,7 @@ impl DoubtBook {
     }
 
     fn unschedule(&mut self, id: WalletId) {
-        let at = self
-            .wallets
-            .get_mut(&id)
-            .and_then(|wallet| wallet.next_look_at.take());
+        let at = self.wallets.get_mut(&id).and_then(|wallet| wallet.next_look_at.take());
         if let Some(at) = at {
             self.due.remove(&(at, id));
         }
@@ -212,22 +189,10 @@ mod tests {
             expiry: Expiry::Never,
             description: row.to_string(),
         };
-        let gift = Gift {
-            key: GiftKey(uuid::Uuid::from_u128(row as u128)),
-            content,
-        };
-        let claimed = Claimed {
-            row,
-            campaign: 1,
-            gift,
-            attempt: 1,
-            doubts: 1,
-            first_sent_at: at(0),
-        };
-        Doubt {
-            claimed,
-            settle_from: at(0),
-        }
+        let gift = Gift { key: GiftKey(uuid::Uuid::from_u128(row as u128)), content };
+        let claimed =
+            Claimed { row, campaign: 1, gift, attempt: 1, doubts: 1, first_sent_at: at(0) };
+        Doubt { claimed, settle_from: at(0) }
     }
 
     #[test]
@@ -238,23 +203,13 @@ mod tests {
         book.add(doubt(1), at(0));
         let mut times = Vec::new();
         for _ in 0..7 {
-            let now = book.next_look_at().unwrap();
+            let now = book.next_look_after(DateTime::UNIX_EPOCH).unwrap();
             times.push((now - at(0)).num_milliseconds());
             assert_eq!(book.take_due(now, |_| true), Some(wallet()));
             let absent = if now >= at(60_000) { vec![0] } else { vec![] };
-            book.looked(
-                wallet(),
-                &Settled {
-                    absent,
-                    ..Settled::default()
-                },
-                now,
-            );
+            book.looked(wallet(), &Settled { absent, ..Settled::default() }, now);
         }
-        assert_eq!(
-            times,
-            vec![250, 1_000, 3_250, 10_000, 30_250, 60_000, 63_000]
-        );
+        assert_eq!(times, vec![250, 1_000, 3_250, 10_000, 30_250, 60_000, 63_000]);
     }
 
     #[test]
@@ -266,16 +221,10 @@ mod tests {
         }
         assert_eq!(book.take_due(at(300), |_| true), Some(wallet()));
         assert_eq!(book.take_due(at(300), |_| true), None);
-        let settled = Settled {
-            events: vec![(1, Event::FoundAbsent)],
-            ..Settled::default()
-        };
+        let settled = Settled { events: vec![(1, Event::FoundAbsent)], ..Settled::default() };
         book.looked(wallet(), &settled, at(310));
-        let rows: Vec<i64> = book
-            .doubts(wallet())
-            .iter()
-            .map(|open| open.doubt.claimed.row)
-            .collect();
+        let rows: Vec<i64> =
+            book.doubts(wallet()).iter().map(|open| open.doubt.claimed.row).collect();
         assert_eq!((rows, book.len()), (vec![1, 3], 2));
     }
 
@@ -294,7 +243,7 @@ mod tests {
         let mut book = DoubtBook::new(TimeDelta::seconds(1));
         book.add(doubt(1), at(0));
         let mut looks = 0;
-        while let Some(now) = book.next_look_at() {
+        while let Some(now) = book.next_look_after(DateTime::UNIX_EPOCH) {
             book.take_due(now, |_| true).unwrap();
             book.failed(wallet(), now);
             looks += 1;

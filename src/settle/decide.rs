@@ -86,15 +86,11 @@ pub fn settle(
     };
     let absence_counts = !settled.is_incomplete && (are_lists_proven || settled.is_sighting);
     for (place, doubt) in doubts.iter().enumerate() {
-        let further = matched
-            .left
-            .iter()
-            .find(|credit| could_be(credit, doubt, skew));
+        let further = matched.left.iter().find(|credit| could_be(credit, doubt, skew));
         let event = match (matched.found.get(&place), further) {
-            (Some(credit), Some(further)) if credit.reference.is_none() => Some(unclear(format!(
-                "both {} and {} could be it",
-                credit.id, further.id
-            ))),
+            (Some(credit), Some(further)) if credit.reference.is_none() => {
+                Some(unclear(format!("both {} and {} could be it", credit.id, further.id)))
+            }
             (Some(credit), _) => Some(Event::FoundIssued { gift: credit.id }),
             (None, _) if !absence_counts || !is_after_window(look, doubt, policy) => None,
             (None, _) => match contradiction(&matched.left, doubt, known, skew) {
@@ -176,10 +172,7 @@ fn contradiction(
 fn is_explained(credit: &Credit, doubt: &OpenDoubt, known: &[KnownGift]) -> bool {
     known.iter().any(|gift| {
         gift.row != doubt.doubt.claimed.row
-            && matches!(
-                gift.state,
-                GiftState::InFlight | GiftState::InDoubt | GiftState::Held
-            )
+            && matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
             && credit.fits(&gift.content).is_some()
     })
 }
@@ -211,25 +204,10 @@ mod tests {
 
     /// A doubt whose POST was sent at 0 and given up at 1 s.
     fn doubt(row: i64) -> OpenDoubt {
-        let gift = Gift {
-            key: GiftKey(uuid::Uuid::from_u128(row as u128)),
-            content: content(500),
-        };
-        let claimed = Claimed {
-            row,
-            campaign: 1,
-            gift,
-            attempt: 1,
-            doubts: 1,
-            first_sent_at: at(0),
-        };
-        OpenDoubt {
-            doubt: Doubt {
-                claimed,
-                settle_from: at(1_000),
-            },
-            absent_looks: 0,
-        }
+        let gift = Gift { key: GiftKey(uuid::Uuid::from_u128(row as u128)), content: content(500) };
+        let claimed =
+            Claimed { row, campaign: 1, gift, attempt: 1, doubts: 1, first_sent_at: at(0) };
+        OpenDoubt { doubt: Doubt { claimed, settle_from: at(1_000) }, absent_looks: 0 }
     }
 
     fn credit(number: u128, created_ms: i64) -> Credit {
@@ -272,10 +250,7 @@ mod tests {
     }
 
     fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
-        Look {
-            sent_at: at(sent_ms),
-            credits,
-        }
+        Look { sent_at: at(sent_ms), credits }
     }
 
     fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {
@@ -283,20 +258,14 @@ mod tests {
     }
 
     fn absent_once(doubt: OpenDoubt) -> OpenDoubt {
-        OpenDoubt {
-            absent_looks: 1,
-            ..doubt
-        }
+        OpenDoubt { absent_looks: 1, ..doubt }
     }
 
     #[test]
     fn what_is_there_is_found_at_any_time() {
         // Goal: positives are fast. Method: a look long before the window's end.
         let settled = decide(doubt(1), &[], &look(1_001, vec![credit(7, 100)]));
-        assert_eq!(
-            settled.events,
-            vec![(0, Event::FoundIssued { gift: id(7) })]
-        );
+        assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
     }
 
     #[test]
@@ -315,25 +284,11 @@ mod tests {
         // Goal: a provider whose lists show nothing proves nothing. Method: unproven lists, empty;
         // then a list with a gift that we know of, which proves them.
         let empty = look(3_000, vec![]);
-        let settled = settle(
-            &[absent_once(doubt(1))],
-            &[],
-            &empty,
-            agreed(),
-            &POLICY,
-            false,
-        );
+        let settled = settle(&[absent_once(doubt(1))], &[], &empty, agreed(), &POLICY, false);
         assert_eq!(settled, Settled::default());
         let other = known(2, GiftState::Issued, Some(id(9)));
         let shows = look(3_000, vec![credit(9, -5_000)]);
-        let settled = settle(
-            &[absent_once(doubt(1))],
-            &[other],
-            &shows,
-            agreed(),
-            &POLICY,
-            false,
-        );
+        let settled = settle(&[absent_once(doubt(1))], &[other], &shows, agreed(), &POLICY, false);
         assert!(settled.is_sighting);
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
     }
@@ -351,22 +306,14 @@ mod tests {
     fn a_claimed_gift_is_nobody_elses_answer() {
         // Goal: a gift id belongs to one gift, for ever. Method: the only match is claimed.
         let twin = known(2, GiftState::Issued, Some(id(7)));
-        let settled = decide(
-            absent_once(doubt(1)),
-            &[twin],
-            &look(3_000, vec![credit(7, 100)]),
-        );
+        let settled = decide(absent_once(doubt(1)), &[twin], &look(3_000, vec![credit(7, 100)]));
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
     }
 
     #[test]
     fn older_gifts_are_not_ours() {
         // Goal: last month's identical gift is no answer. Method: before and at the baseline of 2 s.
-        let old = decide(
-            absent_once(doubt(1)),
-            &[],
-            &look(3_000, vec![credit(7, -2_001)]),
-        );
+        let old = decide(absent_once(doubt(1)), &[], &look(3_000, vec![credit(7, -2_001)]));
         assert_eq!(old.events, vec![(0, Event::FoundAbsent)]);
         let ours = decide(doubt(1), &[], &look(1_001, vec![credit(7, -2_000)]));
         assert_eq!(ours.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
@@ -380,10 +327,7 @@ mod tests {
             skew.saw_ms(Some(skew_ms));
             let found = look(1_001, vec![credit(7, skew_ms + 100)]);
             let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, true);
-            assert_eq!(
-                settled.events,
-                vec![(0, Event::FoundIssued { gift: id(7) })]
-            );
+            assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
             let old = look(3_000, vec![credit(7, skew_ms - 5_000)]);
             let settled = settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, true);
             assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
@@ -394,18 +338,8 @@ mod tests {
     fn clocks_that_were_never_compared_make_absence_harder() {
         // Goal: no double from an unknown clock. Method: a fitting gift of ten minutes ago.
         let seen = look(3_000, vec![credit(7, -600_000)]);
-        let settled = settle(
-            &[absent_once(doubt(1))],
-            &[],
-            &seen,
-            Skew::default(),
-            &POLICY,
-            true,
-        );
-        assert!(
-            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
-            "{settled:?}"
-        );
+        let settled = settle(&[absent_once(doubt(1))], &[], &seen, Skew::default(), &POLICY, true);
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
     }
 
     #[test]
@@ -417,14 +351,9 @@ mod tests {
             ..credit(7, -60_000)
         };
         let settled = decide(doubt(1), &[], &look(1_001, vec![ours]));
-        assert_eq!(
-            settled.events,
-            vec![(0, Event::FoundIssued { gift: id(7) })]
-        );
-        let theirs = Credit {
-            reference: Some(uuid::Uuid::from_u128(99).to_string()),
-            ..credit(7, 100)
-        };
+        assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
+        let theirs =
+            Credit { reference: Some(uuid::Uuid::from_u128(99).to_string()), ..credit(7, 100) };
         let settled = decide(absent_once(doubt(1)), &[], &look(3_000, vec![theirs]));
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
     }
@@ -432,47 +361,27 @@ mod tests {
     #[test]
     fn more_matches_than_doubts_are_for_a_person() {
         // Goal: nobody guesses. Method: two fitting gifts for one doubt.
-        let settled = decide(
-            doubt(1),
-            &[],
-            &look(1_001, vec![credit(7, 100), credit(8, 200)]),
-        );
-        assert!(
-            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
-            "{settled:?}"
-        );
+        let settled = decide(doubt(1), &[], &look(1_001, vec![credit(7, 100), credit(8, 200)]));
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
     }
 
     #[test]
     fn the_same_amount_with_another_text_is_a_contradiction() {
         // Goal: a server that alters descriptions causes no double. Method: it, then explained by
         // another open gift, then older than the first attempt, then of unknown age.
-        let altered = Credit {
-            description: "kupon".into(),
-            ..credit(7, 100)
-        };
+        let altered = Credit { description: "kupon".into(), ..credit(7, 100) };
         let held =
             |settled: &Settled| matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]);
         let look_at = |credit: Credit| look(3_000, vec![credit]);
-        assert!(held(&decide(
-            absent_once(doubt(1)),
-            &[],
-            &look_at(altered.clone())
-        )));
+        assert!(held(&decide(absent_once(doubt(1)), &[], &look_at(altered.clone()))));
         let mut other = known(2, GiftState::Held, None);
         other.content.description = "kupon".into();
         let explained = decide(absent_once(doubt(1)), &[other], &look_at(altered.clone()));
         assert_eq!(explained.events, vec![(0, Event::FoundAbsent)]);
-        let old = Credit {
-            created_at: Some(at(-9_000)),
-            ..altered.clone()
-        };
+        let old = Credit { created_at: Some(at(-9_000)), ..altered.clone() };
         let settled = decide(absent_once(doubt(1)), &[], &look_at(old));
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
-        let ageless = Credit {
-            created_at: None,
-            ..altered
-        };
+        let ageless = Credit { created_at: None, ..altered };
         assert!(held(&decide(absent_once(doubt(1)), &[], &look_at(ageless))));
     }
 
@@ -507,9 +416,6 @@ mod tests {
         let mut last = absent_once(doubt(1));
         last.doubt.claimed.doubts = 5;
         let settled = decide(last, &[], &look(3_000, vec![]));
-        assert!(
-            matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
-            "{settled:?}"
-        );
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
     }
 }

@@ -25,10 +25,8 @@ pub(super) fn match_up<'c>(
     claimed: &HashSet<GiftId>,
     skew: Skew,
 ) -> Matched<'c> {
-    let free: Vec<&Credit> = credits
-        .iter()
-        .filter(|credit| !claimed.contains(&credit.id))
-        .collect();
+    let free: Vec<&Credit> =
+        credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
     let mut pairs: Vec<_> = doubts
         .iter()
         .enumerate()
@@ -47,10 +45,7 @@ pub(super) fn match_up<'c>(
             found.insert(place, credit);
         }
     }
-    let left = free
-        .into_iter()
-        .filter(|credit| !taken.contains(&credit.id))
-        .collect();
+    let left = free.into_iter().filter(|credit| !taken.contains(&credit.id)).collect();
     Matched { found, left }
 }
 

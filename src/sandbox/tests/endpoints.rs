@@ -9,12 +9,7 @@ async fn a_gift_is_seen_by_every_read() {
     let sandbox = start(SandboxConfig::default());
     let answer = ask(&sandbox, &create("")).await;
     assert_eq!((answer.status(), answer.end), (200, End::Fin));
-    assert!(
-        answer
-            .body()
-            .contains(r#""Amount":10,"RemainingAmount":10,"#),
-        "{answer:?}"
-    );
+    assert!(answer.body().contains(r#""Amount":10,"RemainingAmount":10,"#), "{answer:?}");
     assert!(httpdate::parse_http_date(answer.header("date").unwrap()).is_ok());
     let gift = answer.value();
     let id = gift["Id"].as_str().unwrap();
@@ -22,20 +17,12 @@ async fn a_gift_is_seen_by_every_read() {
     let list = ask(&sandbox, &list_of(WALLET)).await;
     assert_eq!(list.value()[0]["Id"], id);
     assert!(list.body().contains(r#""Amount":10.00,"#));
-    let one = ask(
-        &sandbox,
-        &request("GET", &format!("/api/v1/balance/gift/{id}"), ""),
-    )
-    .await;
+    let one = ask(&sandbox, &request("GET", &format!("/api/v1/balance/gift/{id}"), "")).await;
     assert_eq!(one.value()["Id"], id);
     let path = format!("/api/v1/wallet/by/id/{WALLET}");
     let wallet = ask(&sandbox, &request("GET", &path, "")).await;
     assert_eq!(wallet.value()["CurrencyCode"], "TRY");
-    assert!(
-        wallet
-            .body()
-            .contains(r#""Balance":0.00,"AvailableBalance":10.00,"#)
-    );
+    assert!(wallet.body().contains(r#""Balance":0.00,"AvailableBalance":10.00,"#));
     let path = format!("/api/v1/wallet/balances?Id={WALLET}");
     let balances = ask(&sandbox, &request("GET", &path, "")).await;
     assert!(balances.body().contains(r#""TotalGiftBalance":10.00,"#));
@@ -43,13 +30,7 @@ async fn a_gift_is_seen_by_every_read() {
 
     let book = sandbox.book();
     assert_eq!(book.gifts[0].id.to_string(), id);
-    assert_eq!(
-        book.gifts[0].source,
-        Source::Post {
-            request: 1,
-            attempt: 1
-        }
-    );
+    assert_eq!(book.gifts[0].source, Source::Post { request: 1, attempt: 1 });
     assert_eq!(sandbox.requests_of(Endpoint::WalletGifts), 1);
 }
 
@@ -67,11 +48,7 @@ async fn reads_of_nothing() {
         ("/v1/balance/gift/x".to_owned(), 404),
     ];
     for (path, status) in table {
-        assert_eq!(
-            ask(&sandbox, &request("GET", &path, "")).await.status(),
-            status,
-            "{path}"
-        );
+        assert_eq!(ask(&sandbox, &request("GET", &path, "")).await.status(), status, "{path}");
     }
     assert_eq!(sandbox.requests_of(Endpoint::Other), 1);
 }
@@ -107,10 +84,7 @@ async fn deletes_unused_gifts_only() {
         assert_eq!(answer.status(), status);
     }
     let totals = sandbox.book().totals();
-    assert_eq!(
-        (totals.gifts, totals.deleted, totals.amount_minor),
-        (1, 1, 2_500)
-    );
+    assert_eq!((totals.gifts, totals.deleted, totals.amount_minor), (1, 1, 2_500));
 }
 
 /// Goal: the sandbox's own pages show the book and the counters, without keys and uncounted.
@@ -121,19 +95,10 @@ async fn pages_show_book_and_stats() {
     ask(&sandbox, &create("")).await;
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: s\r\nconnection: close\r\n\r\n");
     let book = ask(&sandbox, &get("/sandbox/book")).await;
-    assert!(
-        book.body().contains(r#""amount":10.00,"spent":0.00,"#),
-        "{book:?}"
-    );
-    assert!(
-        book.body()
-            .contains(r#""totals":{"gifts":1,"deleted":0,"wallets":1,"amount":10.00}"#)
-    );
+    assert!(book.body().contains(r#""amount":10.00,"spent":0.00,"#), "{book:?}");
+    assert!(book.body().contains(r#""totals":{"gifts":1,"deleted":0,"wallets":1,"amount":10.00}"#));
     let stats = ask(&sandbox, &get("/sandbox/stats")).await;
-    assert!(
-        stats.body().contains(r#""create":1,"delete":0,"#),
-        "{stats:?}"
-    );
+    assert!(stats.body().contains(r#""create":1,"delete":0,"#), "{stats:?}");
     let posts = sandbox.stats();
     assert_eq!(posts.first_post_at, posts.last_post_at);
     assert_eq!((posts.max_per_second, posts.max_concurrent), (1, 1));

@@ -99,13 +99,7 @@ async fn bodies_are_spoiled_as_named() {
         let sandbox = start_with(FaultProfile::always(kind));
         ask(&sandbox, &create("")).await
     };
-    let length = |heard: &Heard| {
-        heard
-            .header("content-length")
-            .unwrap()
-            .parse::<usize>()
-            .unwrap()
-    };
+    let length = |heard: &Heard| heard.header("content-length").unwrap().parse::<usize>().unwrap();
     let cut = hear(FaultKind::CutBody).await;
     assert!(cut.body().starts_with(r#"{"Value":{"#) && cut.body().len() < length(&cut));
     let garbled = hear(FaultKind::GarbledJson).await;
@@ -113,21 +107,10 @@ async fn bodies_are_spoiled_as_named() {
     assert!(serde_json::from_str::<serde_json::Value>(garbled.body()).is_err());
     assert_eq!(hear(FaultKind::EmptyBody).await.body(), "");
     let null = hear(FaultKind::NullValue).await;
-    assert_eq!(
-        null.body(),
-        r#"{"Value":null,"Errors":[],"IsSuccess":true,"IsFailure":false}"#
-    );
+    assert_eq!(null.body(), r#"{"Value":null,"Errors":[],"IsSuccess":true,"IsFailure":false}"#);
     assert_eq!(hear(FaultKind::CutStatusLine).await.text, "HTTP/1.1 20");
-    assert_eq!(
-        hear(FaultKind::OversizedBody).await.body().len(),
-        2 * 1024 * 1024
-    );
-    assert!(
-        hear(FaultKind::HtmlAfterCommit)
-            .await
-            .body()
-            .starts_with("<html>")
-    );
+    assert_eq!(hear(FaultKind::OversizedBody).await.body().len(), 2 * 1024 * 1024);
+    assert!(hear(FaultKind::HtmlAfterCommit).await.body().starts_with("<html>"));
     let redirect = hear(FaultKind::Redirect).await;
     assert_eq!(redirect.header("location"), Some("/api/v1/balance/gift"));
 }
@@ -150,10 +133,7 @@ async fn limits_say_when_to_come_back() {
 /// for a wallet with one gift; the silent one is given up once it is counted.
 #[tokio::test]
 async fn reads_are_spoiled() {
-    for &kind in FaultKind::ALL
-        .iter()
-        .filter(|kind| kind.place() == Place::Read)
-    {
+    for &kind in FaultKind::ALL.iter().filter(|kind| kind.place() == Place::Read) {
         let sandbox = start_with(FaultProfile::always(kind));
         sandbox.seed_gift(foreign());
         let statuses: &[u16] = match kind {
@@ -163,17 +143,11 @@ async fn reads_are_spoiled() {
         };
         if kind == FaultKind::ReadTimeout {
             drop(send(&sandbox, &list_of(WALLET)).await);
-            sandbox
-                .until(|stats| stats.fault(kind) == 1 && stats.concurrent == 0)
-                .await;
+            sandbox.until(|stats| stats.fault(kind) == 1 && stats.concurrent == 0).await;
             continue;
         }
         let heard = ask(&sandbox, &list_of(WALLET)).await;
-        assert!(
-            statuses.contains(&heard.status()),
-            "{}: {heard:?}",
-            kind.name()
-        );
+        assert!(statuses.contains(&heard.status()), "{}: {heard:?}", kind.name());
         assert!(serde_json::from_str::<serde_json::Value>(heard.body()).is_err());
         assert_eq!(sandbox.stats().fault(kind), 1);
     }
@@ -196,10 +170,7 @@ async fn refusals_last_and_resets_pass() {
     }
     assert_eq!(
         sandbox.book().gifts[0].source,
-        Source::Post {
-            request: u64::from(attempt),
-            attempt
-        }
+        Source::Post { request: u64::from(attempt), attempt }
     );
     assert_eq!(attempt, 2);
 }
@@ -212,11 +183,7 @@ async fn the_order_of_arrival_changes_nothing() {
         .with(FaultKind::ResetAfterCommit, 2_000)
         .with(FaultKind::HtmlBeforeCommit, 2_000)
         .with(FaultKind::RefuseNotFound, 2_000);
-    let config = SandboxConfig {
-        seed: 11,
-        faults: profile,
-        ..SandboxConfig::default()
-    };
+    let config = SandboxConfig { seed: 11, faults: profile, ..SandboxConfig::default() };
     let wallets: Vec<Uuid> = (1..=100).map(Uuid::from_u128).collect();
     let (forwards, backwards) = (start(config.clone()), start(config));
     let mut statuses = [Vec::new(), Vec::new()];

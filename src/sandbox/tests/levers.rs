@@ -15,14 +15,7 @@ async fn lists_lag() {
     let sandbox = start_with(profile.clone());
     sandbox.seed_gift(foreign());
     ask(&sandbox, &create("")).await;
-    let shown = async || {
-        ask(&sandbox, &list_of(WALLET))
-            .await
-            .value()
-            .as_array()
-            .unwrap()
-            .len()
-    };
+    let shown = async || ask(&sandbox, &list_of(WALLET)).await.value().as_array().unwrap().len();
     assert_eq!(shown().await, 1);
     assert_eq!(sandbox.stats().fault(FaultKind::LaggingList), 1);
     profile.list_lag = Duration::ZERO;
@@ -37,17 +30,11 @@ async fn used_gifts_hide() {
     let gift = sandbox.seed_gift(foreign());
     sandbox.mark_used(gift).unwrap();
     let list = ask(&sandbox, &list_of(WALLET)).await.value();
-    assert_eq!(
-        (&list[0]["IsUsed"], &list[0]["IsFullyUsed"]),
-        (&true.into(), &true.into())
-    );
+    assert_eq!((&list[0]["IsUsed"], &list[0]["IsFullyUsed"]), (&true.into(), &true.into()));
     let mut hiding = FaultProfile::none();
     hiding.hides_used = true;
     sandbox.set_profile(hiding);
-    assert_eq!(
-        ask(&sandbox, &list_of(WALLET)).await.value(),
-        serde_json::json!([])
-    );
+    assert_eq!(ask(&sandbox, &list_of(WALLET)).await.value(), serde_json::json!([]));
     assert_eq!(sandbox.stats().fault(FaultKind::HiddenUsed), 1);
 }
 
@@ -58,15 +45,9 @@ async fn keys_are_checked() {
         api_key: key.to_owned(),
         api_client: client.to_owned(),
     };
-    let wrong = start(SandboxConfig {
-        keys: pair("a", "x"),
-        ..SandboxConfig::default()
-    });
+    let wrong = start(SandboxConfig { keys: pair("a", "x"), ..SandboxConfig::default() });
     assert_eq!(ask(&wrong, &create("")).await.status(), 401);
-    let sandbox = start(SandboxConfig {
-        keys: pair("a", "b"),
-        ..SandboxConfig::default()
-    });
+    let sandbox = start(SandboxConfig { keys: pair("a", "b"), ..SandboxConfig::default() });
     assert_eq!(ask(&sandbox, &create("")).await.status(), 200);
     sandbox.revoke_keys();
     assert_eq!(ask(&sandbox, &create("")).await.status(), 401);
@@ -83,26 +64,17 @@ async fn keys_are_checked() {
 async fn wallets_may_be_unknown() {
     let other = Uuid::from_u128(9);
     let wallets = Wallets::Only(vec![WALLET]);
-    let sandbox = start(SandboxConfig {
-        wallets,
-        ..SandboxConfig::default()
-    });
+    let sandbox = start(SandboxConfig { wallets, ..SandboxConfig::default() });
     assert_eq!(ask(&sandbox, &create("")).await.status(), 200);
     assert_eq!(ask(&sandbox, &create_for(other, "")).await.status(), 404);
     assert_eq!(ask(&sandbox, &list_of(other)).await.status(), 404);
-    let facts = WalletFacts {
-        currency_code: "EUR".to_owned(),
-        is_frozen: true,
-        ..WalletFacts::default()
-    };
+    let facts =
+        WalletFacts { currency_code: "EUR".to_owned(), is_frozen: true, ..WalletFacts::default() };
     sandbox.set_wallet(other, facts);
     assert_eq!(ask(&sandbox, &create_for(other, "")).await.status(), 200);
     let path = format!("/api/v1/wallet/by/id/{other}");
     let record = ask(&sandbox, &request("GET", &path, "")).await.value();
-    assert_eq!(
-        (&record["CurrencyCode"], &record["IsFrozen"]),
-        (&"EUR".into(), &true.into())
-    );
+    assert_eq!((&record["CurrencyCode"], &record["IsFrozen"]), (&"EUR".into(), &true.into()));
     assert_eq!(sandbox.stats().fault(FaultKind::UnknownWallet), 2);
 }
 
@@ -125,10 +97,7 @@ async fn references_are_treated_as_configured() {
     let answer = ask(&enforcing, &create(&reference)).await;
     assert_eq!(answer.value()["ExternalReference"], WALLET.to_string());
     let again = ask(&enforcing, &create(&reference)).await;
-    assert!(
-        again.status() == 422 && again.body().contains("Duplicate reference"),
-        "{again:?}"
-    );
+    assert!(again.status() == 422 && again.body().contains("Duplicate reference"), "{again:?}");
     assert_eq!(enforcing.book().gifts.len(), 1);
     assert_eq!(enforcing.stats().fault(FaultKind::DuplicateReference), 1);
 }
@@ -137,15 +106,9 @@ async fn references_are_treated_as_configured() {
 /// none, so that no clock matters.
 #[tokio::test]
 async fn the_limit_turns_requests_away() {
-    let sandbox = start(SandboxConfig {
-        limit_per_second: Some(0),
-        ..SandboxConfig::default()
-    });
+    let sandbox = start(SandboxConfig { limit_per_second: Some(0), ..SandboxConfig::default() });
     let answer = ask(&sandbox, &create("")).await;
-    assert_eq!(
-        (answer.status(), answer.header("retry-after")),
-        (429, Some("1"))
-    );
+    assert_eq!((answer.status(), answer.header("retry-after")), (429, Some("1")));
     sandbox.set_limit(None);
     assert_eq!(ask(&sandbox, &create("")).await.status(), 200);
     assert_eq!(sandbox.stats().fault(FaultKind::OverLimit), 1);
@@ -216,10 +179,7 @@ async fn the_book_can_be_tampered_with() {
     assert_eq!(list.as_array().unwrap().len(), 1);
     assert_eq!(list[0]["Id"], double.to_string());
     let book = sandbox.book();
-    assert_eq!(
-        (book.gifts[0].source, book.gifts[0].deleted),
-        (Source::Seeded, true)
-    );
+    assert_eq!((book.gifts[0].source, book.gifts[0].deleted), (Source::Seeded, true));
     assert_eq!(book.gifts[0].created_at, foreign().created_at);
     assert_eq!(book.gifts[1].source, Source::Doubled { of: gift });
     assert_eq!(sandbox.mark_used(WALLET), Err(NoSuchGift(WALLET)));
@@ -228,19 +188,10 @@ async fn the_book_can_be_tampered_with() {
 /// Goal: a server may drop the fractions of an expiry. Method: one gift with a fraction.
 #[tokio::test]
 async fn expiry_fractions_can_be_dropped() {
-    let sandbox = start(SandboxConfig {
-        whole_second_expiry: true,
-        ..SandboxConfig::default()
-    });
+    let sandbox = start(SandboxConfig { whole_second_expiry: true, ..SandboxConfig::default() });
     let text = create("").replace("null", r#""2999-01-01T00:00:00.250Z""#);
-    let length = format!(
-        "content-length: {}",
-        text.split_once("\r\n\r\n").unwrap().1.len()
-    );
-    let old = format!(
-        "content-length: {}",
-        create("").split_once("\r\n\r\n").unwrap().1.len()
-    );
+    let length = format!("content-length: {}", text.split_once("\r\n\r\n").unwrap().1.len());
+    let old = format!("content-length: {}", create("").split_once("\r\n\r\n").unwrap().1.len());
     let answer = ask(&sandbox, &text.replace(&old, &length)).await;
     assert_eq!(answer.value()["ExpirationDate"], "2999-01-01T00:00:00Z");
 }
@@ -256,9 +207,6 @@ async fn stopping_frees_the_port() {
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     assert_eq!(sandbox.book().gifts.len(), 1);
     let port = sandbox.address().port();
-    let next = start(SandboxConfig {
-        port,
-        ..SandboxConfig::default()
-    });
+    let next = start(SandboxConfig { port, ..SandboxConfig::default() });
     assert_eq!(next.url(), sandbox.url());
 }

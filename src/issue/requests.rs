@@ -1,0 +1,144 @@
+//! Which request goes next, and which wallets must wait.
+//!
+//! **Invariant:** while the server does not answer, reads knock and gifts wait: a gift that is used to
+//! knock becomes a doubt.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::dispatcher::Dispatcher;
+use super::request::{self, Purpose, Request};
+use crate::domain::WalletId;
+use crate::pace::Permit;
+
+/// How many gifts of each wallet are in flight.
+#[derive(Debug, Default)]
+pub(super) struct Busy(HashMap<WalletId, u32>);
+
+/// The search for a first list that shows a gift which we know to exist.
+#[derive(Debug, Default)]
+pub(super) struct Sighting {
+    pub(super) wallet: Option<WalletId>,
+    next_at: Option<DateTime<Utc>>,
+    tries: u32,
+    is_under_way: bool,
+}
+
+/// A gift of ours that no list shows after so many tries is not looked for any more in this run.
+const SIGHTINGS: u32 = 8;
+
+impl Dispatcher<'_> {
+    /// Starts requests for as long as there is something to ask and a turn to ask it.
+    pub(super) fn start_requests(&mut self, now: DateTime<Utc>) {
+        while self.stop.is_none() && self.has_request(now) {
+            match self.pace.permit(now) {
+                Permit::Now => {
+                    let request = self.next_request(now);
+                    let client = self.tools.client.clone();
+                    request::spawn(request, client, self.reports.clone());
+                }
+                Permit::At(at) => {
+                    self.wake(Some(at));
+                    return;
+                }
+                Permit::Later => return,
+            }
+        }
+        if self.stop.is_none() {
+            self.wake(self.book.next_look_after(now));
+            self.wake(self.sighting.due_at(self).filter(|at| *at > now));
+            self.wake(self.supply.wakes_at());
+        }
+    }
+
+    fn has_request(&self, now: DateTime<Utc>) -> bool {
+        let is_read_due = !self.urgent.is_empty()
+            || self.book.has_due(now, |wallet| self.busy.is_free(wallet))
+            || self.sighting.due_at(self).is_some_and(|at| at <= now);
+        is_read_due || if self.is_down() { self.probe().is_some() } else { !self.ready.is_empty() }
+    }
+
+    /// The server does not answer: reads are used to knock, never gifts.
+    pub(super) fn is_down(&self) -> bool {
+        self.pace.breaker.next_probe_at().is_some()
+    }
+
+    /// The wallet to knock with, where gifts are left to send.
+    fn probe(&self) -> Option<WalletId> {
+        let has_more = !self.ready.is_empty() || !self.supply.is_over();
+        let first = || self.ready.front().map(|claimed| claimed.gift.content.wallet);
+        self.last_wallet.or_else(first).filter(|_| has_more)
+    }
+
+    /// The next request; there is one.
+    fn next_request(&mut self, now: DateTime<Utc>) -> Request {
+        if let Some(urgent) = self.urgent.pop_front() {
+            return urgent;
+        }
+        let may_give = !self.is_down() && !self.ready.is_empty();
+        if !(self.looked_last && may_give) {
+            self.looked_last = true;
+            let busy = &self.busy;
+            if let Some(wallet) = self.book.take_due(now, |wallet| busy.is_free(wallet)) {
+                return Request::Look(wallet, Purpose::Settle);
+            }
+            if self.sighting.due_at(self).is_some_and(|at| at <= now) {
+                self.sighting.is_under_way = true;
+                let wallet = self.sighting.wallet.expect("a sighting that is due has a wallet");
+                return Request::Look(wallet, Purpose::Sight);
+            }
+        }
+        self.looked_last = false;
+        if self.is_down() {
+            let wallet = self.probe().expect("a probe that is needed has a wallet");
+            return Request::Look(wallet, Purpose::Probe);
+        }
+        let claimed = self.ready.pop_front().expect("what is left to ask is a gift");
+        self.last_wallet = Some(claimed.gift.content.wallet);
+        Request::Give(claimed)
+    }
+}
+
+impl Busy {
+    pub(super) fn take_off(&mut self, wallet: WalletId) {
+        *self.0.entry(wallet).or_default() += 1;
+    }
+
+    pub(super) fn land(&mut self, wallet: WalletId) {
+        if let Some(count) = self.0.get_mut(&wallet) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&wallet);
+            }
+        }
+    }
+
+    fn is_free(&self, wallet: WalletId) -> bool {
+        !self.0.contains_key(&wallet)
+    }
+}
+
+impl Sighting {
+    /// Looks at this wallet, where one is known to have a gift.
+    pub(super) fn of(wallet: Option<WalletId>) -> Sighting {
+        Sighting { wallet, ..Sighting::default() }
+    }
+
+    /// It did not show the gift: later again.
+    pub(super) fn again(&mut self, now: DateTime<Utc>) {
+        self.is_under_way = false;
+        self.tries += 1;
+        self.next_at = Some(now + TimeDelta::milliseconds(250) * (1 << self.tries.min(6)));
+    }
+
+    /// When the next look for it is due: only where a doubt waits for it.
+    fn due_at(&self, run: &Dispatcher<'_>) -> Option<DateTime<Utc>> {
+        let is_wanted = self.wallet.is_some()
+            && !run.are_lists_proven
+            && !run.book.is_empty()
+            && !self.is_under_way
+            && self.tries < SIGHTINGS;
+        is_wanted.then(|| self.next_at.unwrap_or(DateTime::UNIX_EPOCH))
+    }
+}
