@@ -7,5 +7,6 @@ pub mod issue;
 pub mod ledger;
 pub mod pace;
 pub mod provider;
+pub mod reconcile;
 pub mod sandbox;
 pub mod settle;

@@ -69,6 +69,16 @@ impl Batch<'_> {
             .doing("recording a reconcile")
     }
 
+    /// Given gifts that the reconcile did not come to are unread.
+    pub async fn rest_is_unread(&mut self, campaign: i64) -> Result<(), LedgerError> {
+        sqlx::query(sql::RECONCILE_REST)
+            .bind(campaign)
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("ending a reconcile")
+    }
+
     /// Remembers that every wallet of the campaign was read.
     pub async fn reconcile_ended(
         &mut self,

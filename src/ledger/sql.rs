@@ -43,6 +43,7 @@ statements! {
     PROVIDER_SELECT = "provider_select";
     RECONCILE_CLEAR = "reconcile_clear";
     RECONCILE_RECORD = "reconcile_record";
+    RECONCILE_REST = "reconcile_rest";
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";

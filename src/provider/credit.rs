@@ -3,6 +3,8 @@
 //! **Invariant:** a list counts only where it was answered whole and every entry could be read: what
 //! is missing from a list that we half understand proves nothing.
 
+use std::fmt;
+
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
@@ -81,6 +83,15 @@ impl Credit {
     /// Whether the server echoes a reference, and which key it is.
     pub fn echoes(&self, key: uuid::Uuid) -> Option<bool> {
         self.reference.as_deref().map(|text| parse_guid(text) == Ok(key))
+    }
+}
+
+impl fmt::Display for SeenExpiry {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SeenExpiry::Exact(expiry) => expiry.fmt(out),
+            SeenExpiry::Day(day) => day.fmt(out),
+        }
     }
 }
 

@@ -1,0 +1,253 @@
+//! What one wallet's list shows of the gifts that the ledger knows of. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{GiftContent, GiftId, GiftState};
+use crate::ledger::{AuditedGift, Finding, KnownGift};
+use crate::provider::Credit;
+
+/// From when on gifts can be ours, by the server's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// The campaign's first attempt; none where nothing was ever sent.
+    pub first_attempt: Option<DateTime<Utc>>,
+}
+
+/// Says what a whole list shows of the campaign's gifts in this wallet.
+///
+/// `known` is all that the ledger has of the wallet, in any campaign; the findings are of `campaign`
+/// alone. Gifts that were never given and are not there have no finding.
+pub fn audit(
+    campaign: i64,
+    known: &[KnownGift],
+    credits: &[Credit],
+    since: Since,
+) -> Vec<AuditedGift> {
+    let shown: HashMap<GiftId, &Credit> =
+        credits.iter().map(|credit| (credit.id, credit)).collect();
+    let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+    let mut left: Vec<&Credit> =
+        credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
+    let ours = || known.iter().filter(|gift| gift.campaign == campaign);
+    let mut found: Vec<AuditedGift> = ours().filter_map(|gift| held(gift, &shown)).collect();
+    for gift in ours().filter(|gift| is_over(gift.state)) {
+        if let Some(place) = left.iter().position(|credit| is_given_after_all(credit, gift, since))
+        {
+            let detail = Some(left.swap_remove(place).id.to_string());
+            found.push(AuditedGift { row: gift.row, finding: Finding::Unexpected, detail });
+        }
+    }
+    left.retain(|credit| !is_explained(credit, known));
+    for credit in left {
+        blame(credit, known, &mut found, since);
+    }
+    found
+}
+
+/// What became of an issued gift.
+fn held(gift: &KnownGift, shown: &HashMap<GiftId, &Credit>) -> Option<AuditedGift> {
+    if gift.state != GiftState::Issued {
+        return None;
+    }
+    let (finding, detail) = match shown.get(&gift.gift_id?) {
+        None => (Finding::Missing, None),
+        Some(credit) if credit.fits(&gift.content).is_some() => (Finding::Matched, None),
+        Some(credit) => (Finding::Differs, Some(difference(credit, &gift.content))),
+    };
+    Some(AuditedGift { row: gift.row, finding, detail })
+}
+
+/// Refused or withdrawn: nothing of it should be there.
+fn is_over(state: GiftState) -> bool {
+    matches!(state, GiftState::Refused | GiftState::Cancelled)
+}
+
+fn is_given_after_all(credit: &Credit, gift: &KnownGift, since: Since) -> bool {
+    match credit.echoes(gift.key.0) {
+        Some(echoes) => echoes,
+        // What was never sent cannot be there but by a reference.
+        None => {
+            gift.first_sent_at.is_some()
+                && credit.fits(&gift.content).is_some()
+                && since.covers(credit)
+        }
+    }
+}
+
+/// Whether a gift whose fate is still open could be this entry.
+fn is_explained(credit: &Credit, known: &[KnownGift]) -> bool {
+    known.iter().any(|gift| {
+        let is_open = matches!(
+            gift.state,
+            GiftState::InFlight | GiftState::InDoubt | GiftState::Held | GiftState::Revoking
+        );
+        is_open && credit.echoes(gift.key.0).unwrap_or_else(|| credit.fits(&gift.content).is_some())
+    })
+}
+
+/// An entry that nobody asked for is the duplicate of a matched gift that it equals; of those, of
+/// the one with the fewest duplicates so far.
+fn blame(credit: &Credit, known: &[KnownGift], found: &mut [AuditedGift], since: Since) {
+    let equals = |row: i64| {
+        known.iter().filter(|gift| gift.row == row).any(|gift| match credit.echoes(gift.key.0) {
+            Some(echoes) => echoes,
+            None => credit.fits(&gift.content).is_some() && since.covers(credit),
+        })
+    };
+    let doubles = |gift: &AuditedGift| match (gift.finding, &gift.detail) {
+        (Finding::Matched, _) => Some(0),
+        (Finding::Duplicated, Some(detail)) => Some(detail.split(' ').count()),
+        _ => None,
+    };
+    let guilty = found
+        .iter_mut()
+        .filter(|gift| equals(gift.row))
+        .filter_map(|gift| doubles(gift).map(|doubles| (doubles, gift)))
+        .min_by_key(|(doubles, _)| *doubles);
+    if let Some((_, gift)) = guilty {
+        gift.finding = Finding::Duplicated;
+        gift.detail = Some(match gift.detail.take() {
+            Some(ids) => format!("{ids} {}", credit.id),
+            None => credit.id.to_string(),
+        });
+    }
+}
+
+fn difference(credit: &Credit, content: &GiftContent) -> String {
+    let mut parts = Vec::new();
+    if credit.amount != content.amount.to_decimal() {
+        parts.push(format!("amount {} instead of {}", credit.amount, content.amount));
+    }
+    if credit.description != content.description {
+        parts.push(format!(
+            "description {:?} instead of {:?}",
+            credit.description, content.description
+        ));
+    }
+    if parts.is_empty() {
+        parts.push(format!("expiry {} instead of {}", credit.expiry, content.expiry));
+    }
+    parts.join(", ")
+}
+
+impl Since {
+    /// Whether an entry is young enough to be ours; one without a date may be.
+    fn covers(self, credit: &Credit) -> bool {
+        let Some(first_attempt) = self.first_attempt else {
+            return false;
+        };
+        credit.created_at.is_none_or(|created| created >= first_attempt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Expiry, GiftKey, Money};
+    use crate::provider::SeenExpiry;
+    use rust_decimal::Decimal;
+    use uuid::Uuid;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000 + s, 0).unwrap()
+    }
+
+    fn known(row: i64, state: GiftState) -> KnownGift {
+        let has_id = state == GiftState::Issued;
+        KnownGift {
+            row,
+            campaign: 1,
+            key: GiftKey(Uuid::from_u128(row as u128)),
+            content: GiftContent {
+                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
+                amount: Money::from_minor(500),
+                expiry: Expiry::Never,
+                description: "KUPON".into(),
+            },
+            state,
+            gift_id: has_id.then(|| GiftId(Uuid::from_u128(100 + row as u128))),
+            issued_at: has_id.then(|| at(1)),
+            first_sent_at: Some(at(0)),
+        }
+    }
+
+    fn credit(number: u128) -> Credit {
+        Credit {
+            id: GiftId(Uuid::from_u128(number)),
+            amount: Decimal::new(5, 0),
+            remaining: None,
+            expiry: SeenExpiry::Exact(Expiry::Never),
+            description: "KUPON".into(),
+            created_at: Some(at(1)),
+            reference: None,
+            is_used: false,
+        }
+    }
+
+    /// Rows with their findings, in the order of the rows.
+    fn words(known: &[KnownGift], credits: &[Credit]) -> Vec<(i64, &'static str)> {
+        let since = Since { first_attempt: Some(at(0)) };
+        let mut found: Vec<_> = audit(1, known, credits, since)
+            .into_iter()
+            .map(|gift| (gift.row, gift.finding.word()))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn an_issued_gift_is_matched_missing_or_differs() {
+        // Goal: each issued gift has one finding. Method: one of each, and what differs.
+        let gifts = [1, 2, 3].map(|row| known(row, GiftState::Issued));
+        let other = Credit { amount: Decimal::new(501, 2), ..credit(103) };
+        let list = [credit(101), other];
+        assert_eq!(words(&gifts, &list), [(1, "matched"), (2, "missing"), (3, "differs")]);
+        let since = Since { first_attempt: Some(at(0)) };
+        let found = audit(1, &gifts[2..], &list[1..], since);
+        assert_eq!(found[0].detail.as_deref(), Some("amount 5.01 instead of 5.00"));
+    }
+
+    #[test]
+    fn a_gift_too_many_is_named() {
+        // Goal: doubles are found, each once. Method: two identical gifts and two strangers' like
+        // them; then strangers of before the campaign, with another text, with another reference.
+        let gifts = [1, 2].map(|row| known(row, GiftState::Issued));
+        let list = [credit(101), credit(102), credit(7), credit(8)];
+        assert_eq!(words(&gifts, &list), [(1, "duplicated"), (2, "duplicated")]);
+        let gift = [known(1, GiftState::Issued)];
+        for stranger in [
+            Credit { created_at: Some(at(-1)), ..credit(7) },
+            Credit { description: "other".into(), ..credit(7) },
+            Credit { reference: Some(Uuid::from_u128(9).to_string()), ..credit(7) },
+        ] {
+            assert_eq!(words(&gift, &[credit(101), stranger]), [(1, "matched")]);
+        }
+        let echoed = Credit { reference: Some(Uuid::from_u128(1).to_string()), ..credit(7) };
+        assert_eq!(words(&gift, &[credit(101), echoed]), [(1, "duplicated")]);
+    }
+
+    #[test]
+    fn what_was_refused_and_is_there_is_unexpected() {
+        // Goal: a false no is found. Method: refused and there; refused and not there; never sent.
+        assert_eq!(words(&[known(1, GiftState::Refused)], &[credit(7)]), [(1, "unexpected")]);
+        assert_eq!(words(&[known(1, GiftState::Refused)], &[]), []);
+        let mut never = known(1, GiftState::Cancelled);
+        never.first_sent_at = None;
+        assert_eq!(words(&[never], &[credit(7)]), []);
+    }
+
+    #[test]
+    fn open_gifts_and_other_campaigns_explain_what_is_there() {
+        // Goal: no false alarm. Method: a doubt's gift, and another campaign's gift, beside ours.
+        let ours = known(1, GiftState::Issued);
+        let doubt = known(2, GiftState::InDoubt);
+        let list = [credit(101), credit(7)];
+        assert_eq!(words(&[ours.clone(), doubt], &list), [(1, "matched")]);
+        let mut other = known(3, GiftState::Issued);
+        other.campaign = 2;
+        let list = [credit(101), credit(103)];
+        assert_eq!(words(&[ours, other], &list), [(1, "matched")]);
+    }
+}
