@@ -8,7 +8,7 @@
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
-use super::columns::fold;
+use super::column::fold;
 use super::fault::Problem;
 use super::zone::{end_of_day, instant};
 use crate::domain::Expiry;

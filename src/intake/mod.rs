@@ -10,7 +10,7 @@
 //!
 //! Each pass goes through the same steps, each in a file of its own: `decode` turns bytes into
 //! lines of text, `split` lines into cells, `columns` says which cell is what, and `row` reads the
-//! cells with the grammars of `amount` and `date`.
+//! cells with the grammars of `cell`, `amount` and `date`.
 //!
 //! **Invariant:** nothing is guessed for one row: what a mark or a column means is decided once,
 //! for the whole file.
@@ -18,6 +18,8 @@
 //! **Invariant:** it knows the domain alone: no ledger, no network, no clock, nothing printed.
 
 mod amount;
+mod cell;
+mod column;
 mod columns;
 mod date;
 mod decode;
@@ -38,12 +40,14 @@ mod tests;
 mod zone;
 
 pub use amount::MAX_AMOUNT;
-pub use columns::{Column, Columns, UnknownColumn};
+pub use cell::MAX_DESCRIPTION_CHARS;
+pub use column::{Column, UnknownColumn};
+pub use columns::Columns;
 pub use default_expiry::{DefaultExpiry, DefaultExpiryError};
 pub use dialect::{Dialect, LineEnding};
 pub use error::IntakeError;
 pub use fault::{Fault, FaultList};
 pub use options::{DecimalMark, ReadOptions, UnknownMark};
-pub use row::{BadRow, MAX_DESCRIPTION_CHARS, Row, RowOutcome};
+pub use row::{BadRow, Row, RowOutcome};
 pub use rows::{Rows, read};
 pub use survey::{Survey, survey};

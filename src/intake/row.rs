@@ -4,16 +4,14 @@
 //! **Invariant:** every cell is judged even after another was bad, so that one reading of the file
 //! names all faults.
 
-use super::amount::{Origin, is_exponent, read_amount};
+use super::amount::{Origin, read_amount};
+use super::cell::{check_description, check_text, read_wallet};
 use super::columns::{Columns, clean};
 use super::date::read_expiry;
 use super::fault::{Fault, Problem};
 use super::split::{Broken, Record};
 use super::{DecimalMark, ReadOptions};
 use crate::domain::{Expiry, GiftContent, Money, WalletId, normalise_description};
-
-/// Characters that a description or a reference may have.
-pub const MAX_DESCRIPTION_CHARS: usize = 500;
 
 /// A row that can become a gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +105,7 @@ impl RowReader {
             return Err(vec![Fault::at(record.line(), "", value, problem)]);
         }
         let columns = self.columns;
-        let wallet = self.cell(record, Some(columns.wallet_id), wallet);
+        let wallet = self.cell(record, Some(columns.wallet_id), read_wallet);
         let (mark, origin) = (self.mark, self.origin);
         let amount = self.cell(record, Some(columns.amount), |text| {
             read_amount(text, mark, origin)
@@ -235,7 +233,7 @@ impl RowReader {
                 "fill the column or remove it",
             )),
             "" => Ok(None),
-            text => clean_text(text).map(|()| Some(text.to_owned())),
+            text => check_text(text).map(|()| Some(text.to_owned())),
         }
     }
 }
@@ -247,47 +245,6 @@ fn content_of(wallet: WalletId, amount: Money, expiry: Expiry, description: Stri
         expiry,
         description,
     }
-}
-
-/// A description in its normal form, or why it cannot be one.
-pub(super) fn check_description(text: &str) -> Result<String, Problem> {
-    let text = normalise_description(text);
-    clean_text(&text).map(|()| text)
-}
-
-fn clean_text(text: &str) -> Result<(), Problem> {
-    if text.chars().any(char::is_control) {
-        return Err(Problem::new(
-            "a control character or a line break inside",
-            "remove it",
-        ));
-    }
-    if text.chars().count() > MAX_DESCRIPTION_CHARS {
-        return Err(Problem::new(
-            format!("more than {MAX_DESCRIPTION_CHARS} characters"),
-            "shorten it",
-        ));
-    }
-    Ok(())
-}
-
-fn wallet(text: &str) -> Result<WalletId, Problem> {
-    text.parse().map_err(|error| {
-        if text.is_empty() {
-            return Problem::new("empty", "write the wallet's id, or remove the row");
-        }
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        if is_exponent(text) || digits == text.len() {
-            return Problem::new(
-                "a number, not a wallet's id: Excel damages ids in columns of numbers",
-                "format the column as text and export the ids again",
-            );
-        }
-        Problem::new(
-            format!("{error}"),
-            "copy the whole id of the wallet, as 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7",
-        )
-    })
 }
 
 fn no_expiry() -> Problem {

@@ -5,11 +5,11 @@
 
 use std::path::Path;
 
+use super::cell::check_description;
 use super::columns::clean;
 use super::decode::{self, Lines};
 use super::evidence::Evidence;
 use super::header::read_header;
-use super::row::check_description;
 use super::split::{Record, next_record};
 use super::{Columns, DecimalMark, Dialect, IntakeError, ReadOptions};
 
