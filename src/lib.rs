@@ -2,10 +2,12 @@
 
 pub mod clock;
 pub mod domain;
+pub mod intake;
 pub mod interrupt;
 pub mod issue;
 pub mod ledger;
 pub mod pace;
+pub mod plan;
 pub mod provider;
 pub mod reconcile;
 pub mod sandbox;

@@ -1,0 +1,229 @@
+//! Which column of a file is what.
+//!
+//! It stands apart from the names themselves because here the whole header is judged: a column that
+//! is missing, or there twice, or a header that is none.
+//!
+//! **Invariant:** each known column is found at most once, and never by its place alone.
+
+use super::column::fold;
+use super::nearest::nearest;
+use super::{Column, IntakeError, ReadOptions};
+use crate::domain::WalletId;
+
+/// Where the known columns stand, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    /// Where the wallets are.
+    pub wallet_id: usize,
+    /// Where the amounts are.
+    pub amount: usize,
+    /// Where the expiries are, if they are in the file.
+    pub expires_at: Option<usize>,
+    /// Where the descriptions are, if they are in the file.
+    pub description: Option<usize>,
+    /// Where the references are, if the file has them.
+    pub reference: Option<usize>,
+}
+
+impl Columns {
+    /// Finds the columns in a header, which stands on this line.
+    pub(super) fn find(
+        cells: &[String],
+        line: u64,
+        options: &ReadOptions,
+    ) -> Result<Columns, IntakeError> {
+        refuse_data(cells, line)?;
+        check_map(&options.map)?;
+        let places = Column::ALL.map(|column| place(column, cells, options));
+        let [wallet_id, amount, expires_at, description, reference] = places;
+        let places = [wallet_id?, amount?, expires_at?, description?, reference?];
+        if places.iter().all(Option::is_none) {
+            let headers = cells.iter().take(20).map(|cell| clean(cell)).collect();
+            return Err(IntakeError::NoKnownColumn { line, headers });
+        }
+        let [wallet_id, amount, expires_at, description, reference] = places;
+        let missing = |column| missing(column, cells, &places);
+        let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
+        let amount = amount.ok_or_else(|| missing(Column::Amount))?;
+        if expires_at.is_none() && options.expires.is_none() {
+            return Err(missing(Column::ExpiresAt));
+        }
+        if description.is_none() && options.description.is_none() {
+            return Err(missing(Column::Description));
+        }
+        Ok(Columns { wallet_id, amount, expires_at, description, reference })
+    }
+}
+
+/// How many cells of a header are columns that we know.
+pub(super) fn count_known<'a>(
+    cells: impl Iterator<Item = &'a str>,
+    options: &ReadOptions,
+) -> usize {
+    let is_known = |cell: &&str| {
+        let folded = fold(cell);
+        let is_mapped = |(_, header): &(Column, String)| fold(header) == folded;
+        Column::of_header(&folded).is_some() || options.map.iter().any(is_mapped)
+    };
+    cells.filter(is_known).count()
+}
+
+/// A header has names: where an id stands, it was left out.
+fn refuse_data(cells: &[String], line: u64) -> Result<(), IntakeError> {
+    let is_id = |cell: &&String| cell.trim().parse::<WalletId>().is_ok();
+    match cells.iter().find(is_id) {
+        Some(cell) => Err(IntakeError::NoHeader { line, value: clean(cell) }),
+        None => Ok(()),
+    }
+}
+
+fn check_map(map: &[(Column, String)]) -> Result<(), IntakeError> {
+    for (index, (column, header)) in map.iter().enumerate() {
+        let clashes = |(other, text): &&(Column, String)| other == column || text == header;
+        if let Some((other, _)) = map[..index].iter().find(clashes) {
+            return Err(IntakeError::MappedTwice {
+                column: *column,
+                other: *other,
+                header: header.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a column stands: where it is mapped to, or where one of its names is.
+fn place(
+    column: Column,
+    cells: &[String],
+    options: &ReadOptions,
+) -> Result<Option<usize>, IntakeError> {
+    let map = &options.map;
+    let is_mapped_elsewhere = |cell: &str| {
+        let is_other =
+            |(other, header): &(Column, String)| *other != column && is_same(header, cell);
+        map.iter().any(is_other)
+    };
+    let mapped = map.iter().find(|(mapped, _)| *mapped == column);
+    let places = match mapped {
+        Some((_, header)) => places_of(cells, header),
+        None => indexes(cells, |cell| {
+            Column::of_header(&fold(cell)) == Some(column) && !is_mapped_elsewhere(cell)
+        }),
+    };
+    match (places.as_slice(), mapped) {
+        ([], Some((_, header))) => Err(IntakeError::UnknownMapping {
+            column,
+            header: header.clone(),
+            nearest: nearest_header(&fold(header), cells.iter().map(String::as_str)),
+        }),
+        ([], None) => Ok(None),
+        ([place], _) => Ok(Some(*place)),
+        ([first, second, ..], _) => Err(IntakeError::ColumnTwice {
+            column,
+            first: clean(&cells[*first]),
+            second: clean(&cells[*second]),
+        }),
+    }
+}
+
+/// The cells with exactly this text; else those that are the same when folded.
+fn places_of(cells: &[String], header: &str) -> Vec<usize> {
+    let exact = indexes(cells, |cell| cell.trim() == header.trim());
+    match exact.is_empty() {
+        true => indexes(cells, |cell| is_same(header, cell)),
+        false => exact,
+    }
+}
+
+fn indexes(cells: &[String], is_wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+    let numbered = cells.iter().enumerate();
+    numbered.filter(|(_, cell)| is_wanted(cell)).map(|(index, _)| index).collect()
+}
+
+fn is_same(one: &str, two: &str) -> bool {
+    fold(one) == fold(two)
+}
+
+fn missing(column: Column, cells: &[String], places: &[Option<usize>]) -> IntakeError {
+    let is_free = |(index, _): &(usize, &String)| !places.contains(&Some(*index));
+    let free = || cells.iter().enumerate().filter(is_free);
+    let by_name = column.aliases().iter().filter_map(|alias| {
+        let folded: Vec<String> = free().map(|(_, cell)| fold(cell)).collect();
+        let named = free().map(|(_, cell)| cell).zip(folded.iter().map(String::as_str));
+        nearest(alias, named)
+    });
+    IntakeError::MissingColumn {
+        column,
+        nearest: by_name.min_by_key(|&(_, edits)| edits).map(|(cell, _)| clean(cell)),
+    }
+}
+
+fn nearest_header<'a>(folded: &str, cells: impl Iterator<Item = &'a str>) -> Option<String> {
+    let cells: Vec<(&str, String)> = cells.map(|cell| (cell, fold(cell))).collect();
+    nearest(folded, cells.iter().map(|(cell, name)| (*cell, name.as_str())))
+        .map(|(cell, _)| clean(cell))
+}
+
+/// A header's text for messages: trimmed, and not without end.
+pub(super) fn clean(cell: &str) -> String {
+    cell.trim().chars().take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::tests::options;
+
+    fn find(header: &str, options: &ReadOptions) -> Result<Columns, IntakeError> {
+        let cells: Vec<String> = header.split(';').map(str::to_owned).collect();
+        Columns::find(&cells, 1, options)
+    }
+
+    #[test]
+    fn columns_stand_anywhere_among_others() {
+        // Goal: place and order do not matter. Method: a header in odd order with strangers.
+        let columns = find("Ad;Açıklama;Tutar;Şehir;Son Kullanma;Cüzdan No", &options()).unwrap();
+        assert_eq!((columns.wallet_id, columns.amount), (5, 2));
+        assert_eq!((columns.expires_at, columns.description), (Some(4), Some(1)));
+        assert_eq!(columns.reference, None);
+    }
+
+    #[test]
+    fn a_map_names_columns_that_no_alias_does() {
+        // Goal: the person's word goes first. Method: a map over a stranger and over an alias.
+        let mut options = options();
+        options.map = vec![(Column::WalletId, "Müşteri".into())];
+        let columns = find("müşteri;amount;expires;description;wallet", &options).unwrap();
+        assert_eq!(columns.wallet_id, 0);
+        options.map = vec![(Column::WalletId, "Musteriler".into())];
+        let error = find("müşteri;amount;expires;description", &options).unwrap_err();
+        assert!(error.to_string().contains("the nearest is \"müşteri\""));
+        options.map.push((Column::Amount, "Musteriler".into()));
+        let error = find("müşteri;amount;expires;description", &options).unwrap_err();
+        assert!(matches!(error, IntakeError::MappedTwice { .. }));
+    }
+
+    #[test]
+    fn each_wrong_header_has_its_own_message() {
+        // Goal: the message says what to mend. Method: each fault of a header once.
+        let text = |header: &str| find(header, &options()).unwrap_err().to_string();
+        assert_eq!(
+            text("Cüzdn No;Tutar;expires;description"),
+            "there is no column wallet_id; the nearest is \"Cüzdn No\""
+        );
+        assert_eq!(text("wallet;expires;description"), "there is no column amount");
+        assert_eq!(
+            text("wallet;Tutar;Miktar;expires;description"),
+            "two columns are amount: \"Tutar\" and \"Miktar\""
+        );
+        assert_eq!(text("a;b"), "no column of line 1 is known: a, b");
+        assert_eq!(
+            text("30bac1c0-ad6b-4c50-a52e-1b34f9b487a7;5;never;x"),
+            "line 1 has data where the header should be: \"30bac1c0-ad6b-4c50-a52e-1b34f9b487a7\""
+        );
+        let error = find("wallet;amount;description", &options()).unwrap_err();
+        assert!(error.hint().unwrap().contains("--expires"));
+        let error = find("wallet;amount;expires", &options()).unwrap_err();
+        assert!(error.hint().unwrap().contains("--description"));
+    }
+}

@@ -1,0 +1,232 @@
+//! The grammar of expiries: which instant a cell means.
+//!
+//! It is written by hand because date readers forgive: the year `26` becomes the year 26, and
+//! `01/05` a day in January or in May.
+//!
+//! **Invariant:** a text has one meaning or none; a date alone lasts until the end of its day.
+
+use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
+
+use super::column::fold;
+use super::fault::Problem;
+use super::zone::{end_of_day, instant};
+use crate::domain::Expiry;
+
+/// The expiry of a trimmed cell that is not empty; whether it has passed is for others to say.
+pub(super) fn read_expiry(text: &str, tz: Tz) -> Result<Expiry, Problem> {
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return match fold(text).as_str() {
+            "never" | "suresiz" => Ok(Expiry::Never),
+            _ => Err(not_a_date()),
+        };
+    }
+    if let Some(date) = read_date(text)? {
+        return Ok(Expiry::at(end_of_day(date, tz)));
+    }
+    read_instant(text, tz)
+}
+
+/// A date alone: `2027-05-01`, `01.05.2027` or `1.5.2027`; nothing where the text is no such form.
+pub(super) fn read_date(text: &str) -> Result<Option<NaiveDate>, Problem> {
+    let parts = |mark: char| {
+        let mut parts = text.split(mark);
+        let three = [parts.next()?, parts.next()?, parts.next()?];
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        (parts.next().is_none() && three.iter().all(is_number)).then_some(three)
+    };
+    if let Some([year, month, day]) = parts('-').filter(|parts| parts[0].len() > 2) {
+        if month.len() != 2 || day.len() != 2 {
+            return Err(not_a_date());
+        }
+        return day_of(year, month, day).map(Some);
+    }
+    if let Some([day, month, year]) = parts('.') {
+        return day_of(year, month, day).map(Some);
+    }
+    if parts('/').is_some() || parts('-').is_some() {
+        return Err(Problem::new(
+            "a date whose day and month could be swapped",
+            "write it as 2027-05-31 or 31.05.2027",
+        ));
+    }
+    Ok(None)
+}
+
+fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
+    if year.len() != 4 {
+        return Err(Problem::new(
+            "a year without four digits",
+            "write the year in full, as 31.05.2027",
+        ));
+    }
+    if month.len() > 2 || day.len() > 2 {
+        return Err(not_a_date());
+    }
+    let number = |part: &str| part.parse().unwrap_or(0);
+    let year = i32::try_from(number(year)).unwrap_or(0);
+    NaiveDate::from_ymd_opt(year, number(month), number(day)).ok_or_else(|| {
+        Problem::new(
+            "no day of the calendar",
+            "check the day and the month: day.month.year, or year-month-day",
+        )
+    })
+}
+
+/// A date with a time, `T` or a space between, and mostly a zone behind.
+fn read_instant(text: &str, tz: Tz) -> Result<Expiry, Problem> {
+    let (date, rest) = text
+        .split_at_checked(10)
+        .filter(|(date, _)| date.as_bytes()[4] == b'-')
+        .ok_or_else(not_a_date)?;
+    let date = read_date(date)?.ok_or_else(not_a_date)?;
+    let rest = rest.strip_prefix(['T', 't', ' ']).ok_or_else(not_a_date)?;
+    let (time, rest) = read_time(rest).ok_or_else(not_a_time)?;
+    let local = NaiveDateTime::new(date, time);
+    let rest = rest.trim_start_matches(' ');
+    if rest.is_empty() {
+        return Ok(Expiry::at(instant(local, tz)));
+    }
+    let east = read_offset(rest).ok_or_else(not_a_time)?;
+    Ok(Expiry::at((local - east).and_utc()))
+}
+
+/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.fraction`, and what follows.
+fn read_time(text: &str) -> Option<(NaiveTime, &str)> {
+    let (hour, rest) = two_digits(text)?;
+    let (minute, rest) = two_digits(rest.strip_prefix(':')?)?;
+    let Some(seconds) = rest.strip_prefix(':') else {
+        return Some((NaiveTime::from_hms_opt(hour, minute, 0)?, rest));
+    };
+    let (second, rest) = two_digits(seconds)?;
+    let (milli, rest) = match rest.strip_prefix(['.', ',']) {
+        None => (0, rest),
+        Some(fraction) => {
+            let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+            let (fraction, rest) = fraction.split_at(digits);
+            // An expiry holds milliseconds: finer digits are cut off.
+            let first = format!("{:0<3.3}", fraction);
+            ((digits > 0).then_some(first)?.parse().ok()?, rest)
+        }
+    };
+    Some((NaiveTime::from_hms_milli_opt(hour, minute, second, milli)?, rest))
+}
+
+/// `Z`, `+03:00`, `+0300` or `+03`: how far the zone is east of UTC.
+fn read_offset(text: &str) -> Option<Duration> {
+    if text.eq_ignore_ascii_case("z") {
+        return Some(Duration::zero());
+    }
+    let (sign, rest) = match text.strip_prefix('+') {
+        Some(rest) => (1, rest),
+        None => (-1, text.strip_prefix('-')?),
+    };
+    let (hours, rest) = two_digits(rest)?;
+    let (minutes, rest) = match rest.strip_prefix(':').unwrap_or(rest) {
+        "" if rest.is_empty() => (0, ""),
+        rest => two_digits(rest)?,
+    };
+    let is_zone = rest.is_empty() && hours <= 14 && minutes < 60;
+    is_zone.then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
+}
+
+fn two_digits(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(2)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((digits.parse().ok().filter(|_| is_number)?, rest))
+}
+
+fn not_a_date() -> Problem {
+    Problem::new("not a date", "write it as 2027-05-31, 31.05.2027, 2027-05-31T20:59:59Z, or never")
+}
+
+fn not_a_time() -> Problem {
+    Problem::new(
+        "not a time of day with a zone",
+        "write it as 2027-05-31T20:59:59Z, or the date alone for the end of that day",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        read_expiry(text, chrono_tz::Europe::Istanbul)
+            .map(|expiry| expiry.to_string())
+            .map_err(|problem| problem.problem)
+    }
+
+    #[test]
+    fn dates_are_read_as_people_write_them() {
+        // Goal: each form has its one instant. Method: texts with their instants, by hand.
+        for (text, expiry) in [
+            ("2027-05-01", "2027-05-01T20:59:59Z"),
+            ("01.05.2027", "2027-05-01T20:59:59Z"),
+            ("1.5.2027", "2027-05-01T20:59:59Z"),
+            ("29.02.2028", "2028-02-29T20:59:59Z"),
+            ("2027-05-01T00:00:00Z", "2027-05-01T00:00:00Z"),
+            ("2027-05-01T10:00:00", "2027-05-01T07:00:00Z"),
+            ("2027-05-01 10:00", "2027-05-01T07:00:00Z"),
+            ("2027-05-01T10:00:00+03:00", "2027-05-01T07:00:00Z"),
+            ("2027-05-01T10:00:00-0330", "2027-05-01T13:30:00Z"),
+            ("2027-05-01 10:00:00 +03", "2027-05-01T07:00:00Z"),
+            ("2027-05-01T10:00:00.1234567Z", "2027-05-01T10:00:00.123Z"),
+            ("2027-05-01T10:00:00.5Z", "2027-05-01T10:00:00.500Z"),
+            ("never", "never"),
+            ("NEVER", "never"),
+            ("Süresiz", "never"),
+            ("SÜRESİZ", "never"),
+        ] {
+            assert_eq!(read(text), Ok(expiry.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_two_meanings_has_none() {
+        // Goal: no year 26, no swapped month, no day that is not. Method: texts with their words.
+        for (text, problem) in [
+            ("01.05.27", "a year without four digits"),
+            ("01.05.20270", "a year without four digits"),
+            ("20270-05-01", "a year without four digits"),
+            ("30.02.2027", "no day of the calendar"),
+            ("2027-02-29", "no day of the calendar"),
+            ("2027-13-01", "no day of the calendar"),
+            ("0.5.2027", "no day of the calendar"),
+            ("01/05/2027", "a date whose day and month could be swapped"),
+            ("01-05-2027", "a date whose day and month could be swapped"),
+            ("2027-5-1", "not a date"),
+            ("2027/05/01x", "not a date"),
+            ("46508", "not a date"),
+            ("yarın", "not a date"),
+            ("31.05.2027 10:00", "not a date"),
+            ("2027-05-01T25:00:00Z", "not a time of day with a zone"),
+            ("2027-05-01T10:00:60Z", "not a time of day with a zone"),
+            ("2027-05-01T10:00:00 Europe", "not a time of day with a zone"),
+            ("2027-05-01T10:00:00.Z", "not a time of day with a zone"),
+            ("2027-05-01T10:00:00+3", "not a time of day with a zone"),
+            ("2027-05-01T", "not a time of day with a zone"),
+        ] {
+            assert_eq!(read(text), Err(problem.to_owned()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_expiry_or_a_problem(text in "\\PC{0,14}|[0-9T:.Z+ -]{0,30}") {
+            // Goal: no input panics. Method: any text.
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn an_instant_is_read_back(ms in 0..=253_402_300_799_999_i64) {
+            // Goal: no digit is lost. Method: any instant until the year 9999, there and back.
+            let instant = DateTime::<Utc>::from_timestamp_millis(ms).unwrap();
+            let text = instant.to_rfc3339();
+            prop_assert_eq!(read(&text), Ok(Expiry::at(instant).to_string()));
+        }
+    }
+}

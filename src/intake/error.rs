@@ -1,0 +1,188 @@
+//! Why a file as a whole cannot be read, and what helps.
+//!
+//! **Invariant:** a bad row is never here: rows have faults, so that all of them are listed at once.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::{Column, DecimalMark};
+use crate::domain::Money;
+
+/// A file that is refused as a whole.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the fields are what the messages say of them")]
+pub enum IntakeError {
+    /// No such file.
+    #[error("there is no file {}", path.display())]
+    NotFound { path: PathBuf },
+    /// A folder in place of a file.
+    #[error("{} is a folder, not a file", path.display())]
+    Folder { path: PathBuf },
+    /// A pipe or a device, which gives its bytes only once.
+    #[error("{} is not a regular file, and it must be read twice", path.display())]
+    NotRegular { path: PathBuf },
+    /// The system could not read it.
+    #[error("cannot read {}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// Not one byte, or blank lines alone.
+    #[error("{} is empty", path.display())]
+    Empty { path: PathBuf },
+    /// A header and no row below it.
+    #[error("{} has a header and no rows", path.display())]
+    HeaderAlone { path: PathBuf },
+    /// An Excel file.
+    #[error("{} is an Excel workbook, not a CSV file", path.display())]
+    Workbook { path: PathBuf },
+    /// UTF-16, or no text at all.
+    #[error("{} is UTF-16 or no text at all", path.display())]
+    NotText { path: PathBuf },
+    /// Another encoding.
+    #[error("line {line} is not UTF-8: its byte {position} is 0x{byte:02X}")]
+    NotUtf8 { line: u64, position: usize, byte: u8 },
+    /// A delimiter that cannot part cells.
+    #[error("{:?} cannot be a delimiter", char::from(*byte))]
+    BadDelimiter { byte: u8 },
+    /// The header's quotes do not match.
+    #[error("the quotes in the header (line {line}) do not match")]
+    BrokenHeader { line: u64 },
+    /// Data where the header should be.
+    #[error("line {line} has data where the header should be: {value:?}")]
+    NoHeader { line: u64, value: String },
+    /// More columns than any campaign has.
+    #[error("the header (line {line}) has {cells} columns, more than 1000")]
+    TooManyColumns { line: u64, cells: usize },
+    /// Nothing in the header is known.
+    #[error("no column of line {line} is known: {}", headers.join(", "))]
+    NoKnownColumn { line: u64, headers: Vec<String> },
+    /// A column that must be there is not.
+    #[error("there is no column {column}{}", nearest_text(nearest.as_deref()))]
+    MissingColumn { column: Column, nearest: Option<String> },
+    /// Two headers mean the same column.
+    #[error("two columns are {column}: {first:?} and {second:?}")]
+    ColumnTwice { column: Column, first: String, second: String },
+    /// `--map` names a header that is not there.
+    #[error(
+        "the file has no column {header:?} for {column}{}",
+        nearest_text(nearest.as_deref())
+    )]
+    UnknownMapping { column: Column, header: String, nearest: Option<String> },
+    /// `--map` gives one header two meanings, or one meaning two headers.
+    #[error("{column} and {other} are both mapped to {header:?}")]
+    MappedTwice { column: Column, other: Column, header: String },
+    /// Both marks are decimal marks.
+    #[error(
+        "the amounts in column {column:?} contradict each other: {} on line {} has a decimal \
+         comma, {} on line {} a decimal point", comma.1, comma.0, point.1, point.0
+    )]
+    AmountsContradict { column: String, comma: (u64, String), point: (u64, String) },
+    /// Nothing shows which mark is the decimal one, and it matters.
+    #[error(
+        "the amounts in column {column:?} can be read in two ways: with a decimal comma {value} \
+         on line {line} is {} and the total {}, with a decimal point it is {} and the total {}",
+        money_text(*comma), money_text(*comma_total), money_text(*point), money_text(*point_total)
+    )]
+    AmountsUndecided {
+        column: String,
+        line: u64,
+        value: String,
+        comma: Option<Money>,
+        point: Option<Money>,
+        comma_total: Option<Money>,
+        point_total: Option<Money>,
+    },
+    /// A row without end, mostly for want of a quote.
+    #[error(
+        "the row on line {line} is longer than 1 MiB{}",
+        opened.map(|line| format!(": the quote that opened on line {line} is not closed"))
+            .unwrap_or_default()
+    )]
+    RecordTooLong { line: u64, opened: Option<u64> },
+    /// The description for empty cells cannot be one.
+    #[error("the description for empty cells cannot be used: {problem}")]
+    DefaultDescription { problem: String },
+    /// The expiry for empty cells has passed.
+    #[error("the expiry for empty cells, {expiry}, has passed")]
+    DefaultExpiry { expiry: String },
+    /// Somebody wrote to the file between the passes.
+    #[error("{} changed while it was read", path.display())]
+    Changed { path: PathBuf },
+}
+
+fn nearest_text(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(header) => format!("; the nearest is {header:?}"),
+        None => String::new(),
+    }
+}
+
+fn money_text(money: Option<Money>) -> String {
+    money.map_or_else(|| "no amount".to_owned(), |money| money.to_string())
+}
+
+impl IntakeError {
+    /// What to do about it, in a sentence.
+    pub fn hint(&self) -> Option<String> {
+        use IntakeError as E;
+        Some(match self {
+            E::Io { .. } => return None,
+            E::NotFound { .. } => "check the path".to_owned(),
+            E::Folder { .. } => "name a file in the folder".to_owned(),
+            E::NotRegular { .. } => "save it as a file first".to_owned(),
+            E::Empty { .. } | E::HeaderAlone { .. } => {
+                "check the export: a campaign has a header and at least one row".to_owned()
+            }
+            E::Workbook { .. } | E::NotText { .. } | E::NotUtf8 { .. } => {
+                "save it as \"CSV UTF-8\" (in Excel: Save As, CSV UTF-8)".to_owned()
+            }
+            E::BadDelimiter { .. } => "use one of ; , | or a tab".to_owned(),
+            E::BrokenHeader { .. } => "close each quote, and double a quote inside one".to_owned(),
+            E::NoHeader { .. } => {
+                "put a header above it: wallet_id, amount, expires_at, description".to_owned()
+            }
+            E::TooManyColumns { .. } => "check the delimiter, or remove columns".to_owned(),
+            E::NoKnownColumn { .. } => {
+                "name the columns wallet_id, amount, expires_at and description, or say which is \
+                 which with --map wallet_id=…,amount=…; --delimiter sets the delimiter"
+                    .to_owned()
+            }
+            E::MissingColumn { column, nearest } => missing_hint(*column, nearest.as_deref()),
+            E::ColumnTwice { column, second, .. } => {
+                format!("rename one of them, or choose with --map {column}={second}")
+            }
+            E::UnknownMapping { .. } => "write the header as it stands in the file".to_owned(),
+            E::MappedTwice { .. } => "map each column to a header of its own".to_owned(),
+            E::AmountsContradict { .. } => {
+                "write all amounts with the same decimal mark".to_owned()
+            }
+            E::AmountsUndecided { .. } => format!(
+                "say which it is: --decimal {} or --decimal {}",
+                DecimalMark::Comma,
+                DecimalMark::Point
+            ),
+            E::RecordTooLong { .. } => "close the quote, or shorten the row".to_owned(),
+            E::DefaultDescription { .. } => "mend --description".to_owned(),
+            E::DefaultExpiry { .. } => "give --expires a later time".to_owned(),
+            E::Changed { .. } => "run it again when nobody writes to the file".to_owned(),
+        })
+    }
+
+    /// A row that is too long, seen from the row: where it began and which quote is open.
+    pub(super) fn in_quotes(self, line: u64, opened: Option<u64>) -> IntakeError {
+        match self {
+            IntakeError::RecordTooLong { .. } => IntakeError::RecordTooLong { line, opened },
+            other => other,
+        }
+    }
+}
+
+fn missing_hint(column: Column, nearest: Option<&str>) -> String {
+    let rename = match nearest {
+        Some(header) => format!("rename it to {column}, or say --map {column}={header:?}"),
+        None => format!("add a column {column}, or say which it is with --map {column}=…"),
+    };
+    match column {
+        Column::ExpiresAt => format!("{rename}; or give all rows one with --expires"),
+        Column::Description => format!("{rename}; or give all rows one with --description"),
+        _ => rename,
+    }
+}

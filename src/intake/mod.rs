@@ -1,0 +1,53 @@
+//! Intake: a campaign's file becomes rows that can be trusted, or faults that can be mended.
+//!
+//! A wrong file is the dearest fault of this trade: amounts a thousand times too large, an expiry
+//! a day early, rows that vanish. So the file is read exactly or not at all, and twice:
+//!
+//! | pass | what it reads | what it decides |
+//! | --- | --- | --- |
+//! | [`survey`] | every byte, the amounts as text | the dialect, the columns, the decimal mark of the whole column, the digest of the bytes |
+//! | [`read`] | every byte again | each row's content or all of its faults; at the end, that the file is still the one surveyed |
+//!
+//! Each pass goes through the same steps, each in a file of its own: `decode` turns bytes into
+//! lines of text, `split` lines into cells, `columns` says which cell is what, and `row` reads the
+//! cells with the grammars of `cell`, `amount` and `date`.
+//!
+//! **Invariant:** nothing is guessed for one row: what a mark or a column means is decided once,
+//! for the whole file.
+//! **Invariant:** memory stays flat, whatever the size of the file or of a line.
+//! **Invariant:** it knows the domain alone: no ledger, no network, no clock, nothing printed.
+
+mod amount;
+mod cell;
+mod column;
+mod columns;
+mod date;
+mod decode;
+mod default_expiry;
+mod dialect;
+mod error;
+mod evidence;
+mod fault;
+mod header;
+mod nearest;
+mod options;
+mod row;
+mod rows;
+mod split;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+pub use amount::MAX_AMOUNT;
+pub use cell::MAX_DESCRIPTION_CHARS;
+pub use column::{Column, UnknownColumn};
+pub use columns::Columns;
+pub use default_expiry::{DefaultExpiry, DefaultExpiryError};
+pub use dialect::{Dialect, LineEnding};
+pub use error::IntakeError;
+pub use fault::{Fault, FaultList};
+pub use options::{DecimalMark, ReadOptions, UnknownMark};
+pub use row::{BadRow, Row, RowOutcome};
+pub use rows::{Rows, read};
+pub use survey::{Survey, survey};

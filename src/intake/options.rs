@@ -1,0 +1,84 @@
+//! What a person says about a file beyond what the file says itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::Column;
+use crate::domain::Expiry;
+
+/// How to read a file.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// The byte between cells; nothing looks for it in the header.
+    pub delimiter: Option<u8>,
+    /// The decimal mark of the amounts; nothing looks for it in the whole column.
+    pub decimal: Option<DecimalMark>,
+    /// Columns by the text of their header, where no alias fits.
+    pub map: Vec<(Column, String)>,
+    /// The description where the file has no such column or an empty cell.
+    pub description: Option<String>,
+    /// The expiry where the file has no such column or an empty cell.
+    pub expires: Option<Expiry>,
+    /// The zone of dates and times that name none.
+    pub tz: Tz,
+    /// The present: an expiry that has passed is a fault.
+    pub now: DateTime<Utc>,
+}
+
+/// Which mark stands before the decimals; the other one may part thousands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecimalMark {
+    /// `1.250,50`, as in Türkiye.
+    Comma,
+    /// `1,250.50`, as in most programs.
+    Point,
+}
+
+impl DecimalMark {
+    /// The mark itself.
+    pub const fn as_char(self) -> char {
+        match self {
+            DecimalMark::Comma => ',',
+            DecimalMark::Point => '.',
+        }
+    }
+
+    /// The mark that parts thousands.
+    pub const fn other(self) -> DecimalMark {
+        match self {
+            DecimalMark::Comma => DecimalMark::Point,
+            DecimalMark::Point => DecimalMark::Comma,
+        }
+    }
+}
+
+impl fmt::Display for DecimalMark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            DecimalMark::Comma => "comma",
+            DecimalMark::Point => "point",
+        })
+    }
+}
+
+/// A word that names no decimal mark.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a decimal mark: write comma or point")]
+pub struct UnknownMark;
+
+impl FromStr for DecimalMark {
+    type Err = UnknownMark;
+
+    fn from_str(word: &str) -> Result<DecimalMark, UnknownMark> {
+        match word {
+            "comma" | "," => Ok(DecimalMark::Comma),
+            "point" | "." => Ok(DecimalMark::Point),
+            _ => Err(UnknownMark),
+        }
+    }
+}

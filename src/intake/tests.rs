@@ -1,0 +1,295 @@
+//! Whole files, from bytes to rows.
+
+use std::collections::BTreeSet;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{Expiry, Money};
+
+/// Options of a person who says nothing, in Istanbul, at the end of 2026.
+pub(super) fn options() -> ReadOptions {
+    ReadOptions {
+        delimiter: None,
+        decimal: None,
+        map: Vec::new(),
+        description: None,
+        expires: None,
+        tz: chrono_tz::Europe::Istanbul,
+        now: "2026-11-21T00:00:00Z".parse().unwrap(),
+    }
+}
+
+const W1: &str = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
+const W2: &str = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+
+fn lines(bytes: &[u8]) -> Result<decode::Lines, IntakeError> {
+    let reader = Box::new(Cursor::new(bytes.to_vec()));
+    decode::Lines::new(Path::new("f.csv"), reader)
+}
+
+/// Both passes over bytes.
+fn outcomes(bytes: &[u8], options: &ReadOptions) -> Result<Vec<RowOutcome>, IntakeError> {
+    let survey = survey::survey_lines(lines(bytes)?, options)?;
+    let all: Vec<RowOutcome> =
+        rows::read_lines(lines(bytes)?, &survey, options)?.collect::<Result<_, _>>()?;
+    assert_eq!(all.len() as u64, survey.rows);
+    Ok(all)
+}
+
+fn good(outcomes: Vec<RowOutcome>) -> Vec<Row> {
+    let row = |outcome| match outcome {
+        RowOutcome::Good(row) => row,
+        RowOutcome::Bad(bad) => panic!("{:?}", bad.faults),
+    };
+    outcomes.into_iter().map(row).collect()
+}
+
+/// The first line and the words of each fault.
+fn faults(outcomes: Vec<RowOutcome>) -> Vec<(u64, String, String)> {
+    let of = |outcome| match outcome {
+        RowOutcome::Good(_) => Vec::new(),
+        RowOutcome::Bad(bad) => bad.faults,
+    };
+    let short = |fault: Fault| (fault.line, fault.column, fault.problem);
+    outcomes.into_iter().flat_map(of).map(short).collect()
+}
+
+fn refusal(text: &str) -> String {
+    let error = outcomes(text.as_bytes(), &options()).unwrap_err();
+    error.to_string()
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+fn read_sample(name: &str, options: &ReadOptions) -> (Survey, Vec<RowOutcome>) {
+    let survey = survey(&sample(name), options).unwrap();
+    let rows = read(&sample(name), &survey, options).unwrap();
+    (survey, rows.collect::<Result<_, _>>().unwrap())
+}
+
+#[test]
+fn both_coupon_samples_say_the_same() {
+    // Goal: the form of a file changes nothing of what it asks for. Method: sorted contents of the
+    // English and the Turkish sample, and their dialects.
+    let (english, one) = read_sample("coupon-drop.csv", &options());
+    let (turkish, two) = read_sample("coupon-drop-excel-tr.csv", &options());
+    let contents = |outcomes: Vec<RowOutcome>| {
+        let mut all: Vec<String> =
+            good(outcomes).iter().map(|row| format!("{:?}", row.content)).collect();
+        all.sort();
+        all
+    };
+    let (one, two) = (contents(one), contents(two));
+    assert_eq!(one, two);
+    let different: BTreeSet<&String> = one.iter().collect();
+    assert_eq!((one.len(), different.len()), (300, 300));
+    assert_eq!(english.decimal, Some(DecimalMark::Point));
+    assert_eq!(turkish.decimal, Some(DecimalMark::Comma));
+    let excel =
+        Dialect { delimiter: b';', bom: true, line_ending: LineEnding::CrLf, sep_line: false };
+    assert_eq!(turkish.dialect, excel);
+    let json = serde_json::to_string(&excel).unwrap();
+    assert_eq!(serde_json::from_str::<Dialect>(&json).unwrap(), excel);
+}
+
+#[test]
+fn each_bad_row_of_the_sample_has_its_own_fault() {
+    // Goal: all faults at once, each with its line. Method: the sample's lines and words.
+    let (_, outcomes) = read_sample("bad-rows.csv", &options());
+    let found = faults(outcomes);
+    let lines: Vec<u64> = found.iter().map(|fault| fault.0).collect();
+    assert_eq!(lines, (3..=16).collect::<Vec<u64>>());
+    let words: Vec<&str> = found.iter().map(|fault| fault.2.as_str()).collect();
+    assert_eq!(
+        words,
+        [
+            "a number, not a wallet's id: Excel damages ids in columns of numbers",
+            "a number, not a wallet's id: Excel damages ids in columns of numbers",
+            "not a GUID (32 hexadecimal digits as 8-4-4-4-12)",
+            "a signed amount",
+            "zero",
+            "three decimals, or thousands with the wrong mark",
+            "not a number",
+            "no day of the calendar",
+            "a year without four digits",
+            "has passed",
+            "empty",
+            "empty",
+            "3 cells, the header has 4",
+            "the quote that opened on line 16 is not closed",
+        ]
+    );
+}
+
+#[test]
+fn the_ambiguous_sample_waits_for_a_word() {
+    // Goal: a thousand or one is never guessed. Method: the sample without and with the word.
+    let path = sample("ambiguous-amounts.csv");
+    let error = survey(&path, &options()).unwrap_err();
+    assert!(matches!(error, IntakeError::AmountsUndecided { line: 3, .. }));
+    assert!(error.hint().unwrap().contains("--decimal comma"));
+    for (mark, minor) in [(DecimalMark::Comma, 100_000), (DecimalMark::Point, 100)] {
+        let mut options = options();
+        options.decimal = Some(mark);
+        let (_, outcomes) = read_sample("ambiguous-amounts.csv", &options);
+        assert_eq!(good(outcomes)[1].content.amount, Money::from_minor(minor));
+    }
+}
+
+#[test]
+fn references_and_other_columns_are_kept() {
+    // Goal: nothing of a row is lost. Method: the sample's first row.
+    let (survey, outcomes) = read_sample("references.csv", &options());
+    let rows = good(outcomes);
+    assert!(survey.has_references);
+    assert_eq!(survey.header[5..], ["City", "Segment"]);
+    assert_eq!(rows[0].reference.as_deref(), Some("ORD-2036-0001"));
+    assert_eq!(rows[0].cells[5..], ["Ankara", "gold"]);
+}
+
+#[test]
+fn references_are_in_all_rows_or_in_none() {
+    // Goal: a forgotten reference is seen. Method: an empty column, and one with a hole.
+    let file = |one: &str| {
+        let head = "wallet,amount,expires,description,ref";
+        format!("{head}\n{W1},5,never,a,{one}\n{W2},5,never,a,\n")
+    };
+    let rows = good(outcomes(file("").as_bytes(), &options()).unwrap());
+    assert!(rows.iter().all(|row| row.reference.is_none()));
+    let found = faults(outcomes(file("A-1").as_bytes(), &options()).unwrap());
+    assert_eq!(found, [(3, "ref".into(), "empty, while other rows have one".into())]);
+}
+
+#[test]
+fn lines_of_rows_are_those_of_an_editor() {
+    // Goal: line numbers hold with `sep=`, blank lines, cells of two lines and either ending.
+    // Method: the same file with LF and with CRLF, its last row bad.
+    let text = format!(
+        "sep=;\n\nwallet;amount;expires;description;note\n\n{W1};5;never;a;\"one\ntwo\"\n ; ;;;\n\
+         {W2};x;never;a;\n"
+    );
+    for ending in ["\n", "\r\n"] {
+        let text = text.replace('\n', ending);
+        let all = outcomes(text.as_bytes(), &options()).unwrap();
+        let RowOutcome::Good(row) = &all[0] else {
+            panic!("{all:?}");
+        };
+        assert_eq!(row.line, 5);
+        assert_eq!(row.cells[4], format!("one{ending}two"));
+        assert_eq!(faults(all), [(8, "amount".into(), "not a number".into())]);
+    }
+}
+
+#[test]
+fn unbalanced_quotes_do_not_swallow_rows() {
+    // Goal: a quote too many is named where it opened. Method: a quote that the next quote closes
+    // in each kind of cell.
+    let row = format!("{W2},5,never,b,");
+    let head = "wallet,amount,expires,description,note";
+    let text = format!("{head}\n\"{W1},5,never,a,\n{row}\"\n");
+    let found = faults(outcomes(text.as_bytes(), &options()).unwrap());
+    assert_eq!(found[0].2, "1 cells, the header has 5");
+    let text = format!("{head}\n{W1},5,never,\"a\nb\",\n");
+    let found = faults(outcomes(text.as_bytes(), &options()).unwrap());
+    assert_eq!(found[0].1, "description");
+    assert_eq!(found[0].2, "a line break inside the quote that opened on line 2");
+    let text = format!("{head}\n{W1},5,never,a,\"x\n{row}\"\n");
+    let found = faults(outcomes(text.as_bytes(), &options()).unwrap());
+    assert_eq!(found[0].2, "the quote that opened on line 2 holds other rows");
+    let text = format!("{head}\n{W1},5,never,\"a,\n{W2},5,never,\"b\",\n{W1},x,never,c,\n");
+    let found = faults(outcomes(text.as_bytes(), &options()).unwrap());
+    assert_eq!(found[0].2, "the quote that opened on line 2 does not close before a delimiter");
+    assert_eq!(found[1].0, 4);
+}
+
+#[test]
+fn all_faults_of_a_row_come_together() {
+    // Goal: one reading names all. Method: a row with a fault in each cell.
+    let long = "x".repeat(MAX_DESCRIPTION_CHARS + 1);
+    let text = format!("wallet;amount;expires;description\nabc;;01/02/2036;{long}\n");
+    let found = faults(outcomes(text.as_bytes(), &options()).unwrap());
+    let columns: Vec<&str> = found.iter().map(|fault| fault.1.as_str()).collect();
+    assert_eq!(columns, ["wallet", "amount", "expires", "description"]);
+}
+
+#[test]
+fn defaults_fill_empty_cells_and_missing_columns() {
+    // Goal: what the person says holds where the file says nothing. Method: with and without.
+    let mut options = options();
+    options.expires = Some(Expiry::Never);
+    options.description = Some(" KUPON ".into());
+    for text in [
+        format!("wallet,amount\n\u{a0}{{{W1}}} ,5\n"),
+        format!("wallet,amount,expires,description\n{W1},5, ,\u{202f}\n"),
+    ] {
+        let rows = good(outcomes(text.as_bytes(), &options).unwrap());
+        assert_eq!(rows[0].content.expiry, Expiry::Never);
+        assert_eq!(rows[0].content.description, "KUPON");
+    }
+    let path = sample("coupon-drop.csv");
+    options.expires = Some(Expiry::at(options.now));
+    let error = survey(&path, &options).unwrap_err();
+    assert!(matches!(error, IntakeError::DefaultExpiry { .. }));
+    options.expires = None;
+    options.description = Some("a\nb".into());
+    let error = survey(&path, &options).unwrap_err();
+    assert!(matches!(error, IntakeError::DefaultDescription { .. }));
+}
+
+#[test]
+fn files_without_rows_are_refused() {
+    // Goal: nothing to do is a mistake of the export. Method: each empty file.
+    assert_eq!(refusal(""), "f.csv is empty");
+    assert_eq!(refusal("\n \r\n"), "f.csv is empty");
+    assert_eq!(
+        refusal("wallet;amount;expires;description\n;;;\n\n"),
+        "f.csv has a header and no rows"
+    );
+    let missing = survey(Path::new("no-such.csv"), &options()).unwrap_err();
+    assert_eq!(missing.to_string(), "there is no file no-such.csv");
+    let folder = survey(&sample(""), &options()).unwrap_err();
+    assert!(matches!(folder, IntakeError::Folder { .. }));
+    assert!(folder.hint().is_some());
+}
+
+#[test]
+fn a_file_that_changes_between_the_passes_is_refused() {
+    // Goal: the bytes that were surveyed are the bytes that were read. Method: append a row, then
+    // change the header.
+    let head = "wallet,amount,expires,description\n";
+    let one = format!("{head}{W1},5,never,a\n");
+    let survey = survey::survey_lines(lines(one.as_bytes()).unwrap(), &options()).unwrap();
+    let two = format!("{one}{W2},5,never,a\n");
+    let again = lines(two.as_bytes()).unwrap();
+    let mut rows = rows::read_lines(again, &survey, &options()).unwrap();
+    assert!(matches!(rows.next(), Some(Ok(_))));
+    assert!(matches!(rows.next(), Some(Ok(_))));
+    assert!(matches!(rows.next(), Some(Err(IntakeError::Changed { .. }))));
+    assert!(rows.next().is_none());
+    let other = one.replace("wallet", "Wallet");
+    let again = lines(other.as_bytes()).unwrap();
+    let error = rows::read_lines(again, &survey, &options()).err();
+    assert!(matches!(error, Some(IntakeError::Changed { .. })));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_rows_or_an_error(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        text in "([,;\"\n\r \t0-9.a-zİı]|never|walletid|\u{a0}){0,80}",
+    ) {
+        // Goal: no file panics. Method: any bytes alone and below a good header; any text, too.
+        let mut options = options();
+        options.expires = Some(Expiry::Never);
+        let head = format!("wallet;amount;description;ref\n{W1};7,5;x;1\n");
+        let _ = outcomes(&bytes, &options);
+        let _ = outcomes(&[head.as_bytes(), &bytes].concat(), &options);
+        let _ = outcomes(text.as_bytes(), &options);
+        let _ = outcomes((head + &text).as_bytes(), &options);
+    }
+}

@@ -1,0 +1,47 @@
+//! The plan: what a file adds up to, and whether it is what a person meant.
+//!
+//! It stands apart because a wrong file is the most expensive fault of this trade, and is best found
+//! before anything is stored.
+//!
+//! **Invariant:** pure, and flat: rows stream by, and only their sums stay.
+
+mod limits;
+mod totals;
+
+pub use limits::{Breach, Limits};
+pub use totals::Totals;
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::{Money, RowDigest};
+
+/// The id of a plan: what `--confirm` takes. It changes when a row is added or changed, and with
+/// the campaign's name; it does not depend on the order of rows or on the form of their file.
+pub fn plan_id(campaign: &str, rows: RowDigest, gifts: u64, total: Money) -> String {
+    let mut hash = Sha256::new();
+    hash.update((campaign.len() as u64).to_be_bytes());
+    hash.update(campaign.as_bytes());
+    hash.update(rows.0.to_be_bytes());
+    hash.update(gifts.to_be_bytes());
+    hash.update(total.minor().to_be_bytes());
+    let digest = hash.finalize();
+    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_id_names_one_plan() {
+        // Goal: what a person confirmed is what is sent. Method: change one part at a time.
+        let total = Money::from_minor(500);
+        let id = plan_id("may", RowDigest(7), 3, total);
+        assert_eq!(id.len(), 12);
+        assert_eq!(id, plan_id("may", RowDigest(7), 3, total));
+        assert_ne!(id, plan_id("june", RowDigest(7), 3, total));
+        assert_ne!(id, plan_id("may", RowDigest(8), 3, total));
+        assert_ne!(id, plan_id("may", RowDigest(7), 4, total));
+        assert_ne!(id, plan_id("may", RowDigest(7), 3, Money::ZERO));
+    }
+}
