@@ -178,8 +178,7 @@ fn lines_before_tests(text: &str) -> usize {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    // Goal: a reader who opens any file knows why it is there. Method: the first two characters
-    // behind any licence line would be too clever; the first line it is.
+    // Goal: a reader who opens any file knows why it is there. Method: the first line of each.
     let rust = ["src", "tests"].into_iter().flat_map(files);
     let faults: Vec<String> = rust
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
@@ -256,8 +255,9 @@ fn table(page: &str, name: &str) -> Vec<Vec<String>> {
     let inside = page.split_once(&open).and_then(|(_, rest)| rest.split_once(&close));
     let (inside, _) = inside.unwrap_or_else(|| panic!("docs/states.md lacks {open} … {close}"));
     let rows = inside.lines().map(str::trim).filter(|line| line.starts_with('|'));
-    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned());
-    rows.skip(2).map(|row| cells(row).collect()).collect()
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.skip(2).map(cells).collect()
 }
 
 /// The event after another, so that no event can be forgotten: a new one does not compile here.
