@@ -240,13 +240,11 @@ fn first_names(rest: &str) -> Vec<String> {
 /// Where a word stands that is no part of a longer one.
 pub(super) fn find_word(code: &str, word: &str, from: usize) -> Option<usize> {
     let stands_alone = |at: usize| {
-        let before = code[..at].chars().next_back();
-        let after = code[at + word.len()..].chars().next();
-        let ends_in_word = word.ends_with(is_word);
-        !before.is_some_and(is_word) && !(ends_in_word && after.is_some_and(is_word))
+        let goes_on_before = code[..at].ends_with(is_word);
+        let goes_on_after = word.ends_with(is_word) && code[at + word.len()..].starts_with(is_word);
+        !goes_on_before && !goes_on_after
     };
-    let hits = code[from..].match_indices(word).map(|(at, _)| from + at);
-    hits.into_iter().find(|at| stands_alone(*at))
+    code[from..].match_indices(word).map(|(at, _)| from + at).find(|at| stands_alone(*at))
 }
 
 fn line_at(code: &str, at: usize) -> usize {
