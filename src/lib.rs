@@ -1,5 +1,6 @@
 //! `giftbatch` gives gift balances to many wallets, exactly once each.
 
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod intake;
@@ -10,5 +11,6 @@ pub mod pace;
 pub mod plan;
 pub mod provider;
 pub mod reconcile;
+pub mod report;
 pub mod sandbox;
 pub mod settle;

@@ -1,3 +1,7 @@
-//! The program.
+//! The program: parse, run, exit code. All of it is in the library's `cli`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    giftbatch::cli::main()
+}

@@ -54,7 +54,7 @@ pub enum RowFate {
 }
 
 /// A row with what became of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AddedRow {
     /// Where it stands in the file.
     pub line: u64,
@@ -62,6 +62,8 @@ pub struct AddedRow {
     pub fate: RowFate,
     /// 1, or 2 and more where the file has had an identical row before.
     pub occurrence: u32,
+    /// Its own reference, where it has one.
+    pub reference: Option<String>,
 }
 
 /// What a load added up to.
@@ -146,12 +148,13 @@ impl Load<'_> {
             let mut again = Vec::new();
             for mut candidate in waiting {
                 match seen.remove(&candidate.key) {
-                    Some(stored) => fates.push(self.settle(&candidate, stored)),
-                    None if candidate.row.reference.is_some() => fates.push(AddedRow {
-                        line: candidate.row.line,
-                        fate: RowFate::ReferenceRepeated,
-                        occurrence: 1,
-                    }),
+                    Some(stored) => {
+                        let fate = self.settle(&candidate, stored);
+                        fates.push(candidate.into_fate(fate));
+                    }
+                    None if candidate.row.reference.is_some() => {
+                        fates.push(candidate.into_fate(RowFate::ReferenceRepeated));
+                    }
                     None => {
                         self.next_occurrence(&mut candidate);
                         again.push(candidate);
@@ -207,9 +210,9 @@ impl Load<'_> {
         stored.into_iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 
-    fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> AddedRow {
+    fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> RowFate {
         let content = &candidate.row.content;
-        let fate = if first_load == self.load_number {
+        if first_load == self.load_number {
             self.plan = self.plan.with(candidate.key.0.as_bytes(), content);
             self.content = self.content.with(b"", content);
             self.totals.added += 1;
@@ -219,8 +222,7 @@ impl Load<'_> {
             RowFate::Known
         } else {
             RowFate::ChangedContent
-        };
-        AddedRow { line: candidate.row.line, fate, occurrence: candidate.occurrence }
+        }
     }
 
     /// Closes the load's sums and looks around, still without committing.
@@ -264,6 +266,11 @@ impl Load<'_> {
 }
 
 impl Candidate {
+    fn into_fate(self, fate: RowFate) -> AddedRow {
+        let Candidate { row, occurrence, .. } = self;
+        AddedRow { line: row.line, fate, occurrence, reference: row.reference }
+    }
+
     fn to_json(&self) -> serde_json::Value {
         let content = &self.row.content;
         json!({

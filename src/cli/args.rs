@@ -1,0 +1,426 @@
+//! The command line's grammar. Nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::values;
+use crate::domain::{CampaignName, GiftState, Money};
+use crate::intake::{DecimalMark, DefaultExpiry};
+
+const EXAMPLES: &str = "\
+Examples:
+  giftbatch run may.csv --campaign may-drop        load, issue, reconcile and report in one
+  giftbatch demo                                   the whole job on a pretend provider
+
+Exit codes:
+  0 done, or nothing to do     5 stopped early: run it again    9 another run holds the ledger
+  1 unexpected error           6 in doubt, held, or reconcile   130, 143 interrupted, cleanly
+  2 usage or settings            found differences
+  3 the file is refused        7 not confirmed, or a limit passed
+  4 some gifts were refused    8 credentials rejected";
+
+/// Gives gift balances to many wallets, exactly once each.
+#[derive(Debug, Parser)]
+#[command(name = "giftbatch", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Settings: flag, then environment, then giftbatch.toml, then default.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct SettingsArgs {
+    /// The settings file [default: giftbatch.toml from here upwards, then the user's own].
+    #[arg(long, global = true, value_name = "FILE", env = "GIFTBATCH_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// The ledger [default: giftbatch/ledger.db in the user's data folder].
+    #[arg(long, global = true, value_name = "FILE", env = "GIFTBATCH_LEDGER")]
+    pub(super) ledger: Option<PathBuf>,
+    /// Base URL of the wallet API; keys come from GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT.
+    #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_WALLET_URL")]
+    pub(super) wallet_url: Option<String>,
+    /// Requests a second, all kinds together; 0: no limit [default: 10].
+    #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_RATE")]
+    pub(super) rate: Option<u32>,
+    /// Requests in flight at most [default: 32].
+    #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_CONCURRENCY",
+          value_parser = values::at_least_one)]
+    pub(super) concurrency: Option<usize>,
+    /// Time for one request [default: 30s].
+    #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_TIMEOUT",
+          value_parser = values::positive_duration)]
+    pub(super) timeout: Option<std::time::Duration>,
+    /// The settle window: how long after a lost answer the provider may still act [default: 5m].
+    #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_SETTLE",
+          value_parser = values::positive_duration)]
+    pub(super) settle: Option<std::time::Duration>,
+    /// Give up after so long without one usable answer [default: 15m].
+    #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_GIVE_UP_AFTER",
+          value_parser = values::positive_duration)]
+    pub(super) give_up_after: Option<std::time::Duration>,
+    /// Zone of dates without one [default: Europe/Istanbul].
+    #[arg(long, global = true, value_name = "ZONE", env = "GIFTBATCH_TZ")]
+    pub(super) tz: Option<chrono_tz::Tz>,
+}
+
+/// What is printed, and how.
+#[derive(Clone, Copy, Debug, Args, Default)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Print one JSON document.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// How progress is shown.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) progress: ProgressKind,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) color: ColorKind,
+    /// Never ask; what is not confirmed is not sent.
+    #[arg(long, global = true)]
+    pub(super) no_input: bool,
+    /// Print nothing on success.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more; twice: everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Form of log lines.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProgressKind {
+    /// A bar on a terminal, lines off one.
+    #[default]
+    Auto,
+    Bar,
+    Plain,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorKind {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Parse and validate a file; no ledger, no network.
+    Check(CheckArgs),
+    /// Freeze a file's rows into the ledger; prints totals and the plan id.
+    Load(LoadArgs),
+    /// Issue what is not issued; settles doubts first; resumes.
+    Issue(IssueArgs),
+    /// Hold every gift against its wallet's gift list.
+    Reconcile(ReconcileArgs),
+    /// Load, issue, reconcile and report in one.
+    Run(RunArgs),
+    /// Reopen refused gifts, and issue them.
+    Retry(RetryArgs),
+    /// One screen: all campaigns, or one.
+    Status(StatusArgs),
+    /// List gifts.
+    Gifts(GiftsArgs),
+    /// One gift's whole history.
+    Show(ShowArgs),
+    /// A campaign's report.
+    Report(ReportArgs),
+    /// A pretend provider on loopback.
+    Sandbox(SandboxArgs),
+    /// The whole job on the sandbox, with a sample file.
+    Demo(DemoArgs),
+    /// Completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The campaign file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What parts the cells: `;` `,` `|` or `tab` [default: found out].
+    #[arg(long, value_name = "CHAR", value_parser = values::delimiter)]
+    pub(super) delimiter: Option<u8>,
+    /// What stands before the decimals [default: found out for the whole column].
+    #[arg(long, value_name = "comma|point")]
+    pub(super) decimal: Option<DecimalMark>,
+    /// Which column is which, as `wallet_id=Cüzdan,amount=Tutar`.
+    #[arg(long, value_name = "COLUMN=HEADER", value_delimiter = ',',
+          value_parser = values::mapping)]
+    pub(super) map: Vec<values::Mapping>,
+    /// The description of rows that have none.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) description: Option<String>,
+    /// The expiry of rows that have none: a date, a duration from the first load, or `never`.
+    #[arg(long, value_name = "DATE|DUR|never")]
+    pub(super) expires: Option<DefaultExpiry>,
+    /// The file must have exactly so many rows.
+    #[arg(long, value_name = "N")]
+    pub(super) expect_rows: Option<u64>,
+    /// The file must add up to exactly this.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) expect_total: Option<Money>,
+    /// No gift may be larger.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_gift: Option<Money>,
+    /// Accept rows that are identical: each is a gift of its own.
+    #[arg(long)]
+    pub(super) allow_duplicates: bool,
+    /// Accept what another campaign has given within 30 days.
+    #[arg(long)]
+    pub(super) allow_same_content: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfirmArgs {
+    /// Confirms the plan with this id.
+    #[arg(long, value_name = "PLAN-ID")]
+    pub(super) confirm: Option<String>,
+    /// Confirms without a question; needs --max-total.
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunLimits {
+    /// While more gifts are in doubt, nothing new is sent.
+    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    pub(super) max_in_doubt: Option<usize>,
+    /// Attempts of one gift that may end in doubt.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(super) max_attempts: Option<i64>,
+    /// What becomes of doubts: settled by looking, or held for a person.
+    #[arg(long, value_enum, value_name = "settle|hold")]
+    pub(super) in_doubt: Option<InDoubtKind>,
+    /// So many refusals of one class in a row stop the run; 0: never.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) stop_after_refusals: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum InDoubtKind {
+    Settle,
+    Hold,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// The file may add up to no more.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// The campaign that the rows go to.
+    #[arg(long, value_name = "NAME")]
+    pub(super) campaign: CampaignName,
+    /// The file may add up to no more.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IssueArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
+    /// The campaign may give no more than this in all.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+    #[command(flatten)]
+    pub(super) limits: RunLimits,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReconcileArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    pub(super) campaign: Option<String>,
+    /// Every campaign of the ledger.
+    #[arg(long, conflicts_with = "campaign")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
+    #[command(flatten)]
+    pub(super) limits: RunLimits,
+    /// Do not reconcile at the end.
+    #[arg(long)]
+    pub(super) no_reconcile: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    #[command(flatten)]
+    pub(super) issue: IssueArgs,
+    /// Only refusals of these classes.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(super) class: Vec<String>,
+    /// Do not reconcile at the end.
+    #[arg(long)]
+    pub(super) no_reconcile: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// The campaign; all where none is named.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GiftsArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    /// Only gifts in this state.
+    #[arg(long, value_name = "STATE")]
+    pub(super) state: Option<GiftState>,
+    /// Print CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A gift's key, or a wallet's id.
+    #[arg(value_name = "KEY|WALLET")]
+    pub(super) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    /// Which form.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: ReportFormat,
+    /// Where to write it [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Keep cells exact that a spreadsheet would run as formulas (csv only).
+    #[arg(long)]
+    pub(super) raw: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    #[default]
+    Text,
+    Csv,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// The port on loopback; 0: any.
+    #[arg(long, default_value_t = 8787)]
+    pub(super) port: u16,
+    /// The seed of its faults.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Which faults.
+    #[arg(long, value_name = "PROFILE", default_value = "none", value_parser = values::profile())]
+    pub(super) faults: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The seed of the sandbox's faults.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+impl FileArgs {
+    /// A file that speaks for itself.
+    pub(super) fn plain(file: PathBuf) -> FileArgs {
+        FileArgs {
+            file,
+            delimiter: None,
+            decimal: None,
+            map: Vec::new(),
+            description: None,
+            expires: None,
+            expect_rows: None,
+            expect_total: None,
+            max_gift: None,
+            allow_duplicates: false,
+            allow_same_content: false,
+        }
+    }
+}
+
+impl Command {
+    /// The word that a person typed.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Command::Check(_) => "check",
+            Command::Load(_) => "load",
+            Command::Issue(_) => "issue",
+            Command::Reconcile(_) => "reconcile",
+            Command::Run(_) => "run",
+            Command::Retry(_) => "retry",
+            Command::Status(_) => "status",
+            Command::Gifts(_) => "gifts",
+            Command::Show(_) => "show",
+            Command::Report(_) => "report",
+            Command::Sandbox(_) => "sandbox",
+            Command::Demo(_) => "demo",
+            Command::Completions { .. } => "completions",
+        }
+    }
+
+    /// The campaign that it is about, where it names one.
+    pub(super) fn campaign(&self) -> Option<String> {
+        match self {
+            Command::Load(args) => Some(args.campaign.to_string()),
+            Command::Run(args) => Some(args.load.campaign.to_string()),
+            Command::Issue(args) => Some(args.campaign.clone()),
+            Command::Retry(args) => Some(args.issue.campaign.clone()),
+            Command::Gifts(args) => Some(args.campaign.clone()),
+            Command::Report(args) => Some(args.campaign.clone()),
+            Command::Reconcile(args) => args.campaign.clone(),
+            Command::Status(args) => args.campaign.clone(),
+            Command::Check(_)
+            | Command::Show(_)
+            | Command::Sandbox(_)
+            | Command::Demo(_)
+            | Command::Completions { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Confirmation: nothing is sent before a person, or a limit that a person set, has said so.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use super::args::ConfirmArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::domain::Money;
+use crate::plan::Limits;
+
+/// What is to be confirmed.
+#[derive(Clone, Debug)]
+pub(super) struct Question<'q> {
+    pub(super) campaign: &'q str,
+    /// The plan's id.
+    pub(super) plan: &'q str,
+    /// Gifts that may be sent now.
+    pub(super) gifts: u64,
+    /// Their money: what a person types.
+    pub(super) amount: Money,
+    /// What `--max-total` is held against: all that will have been given at most.
+    pub(super) exposure: Money,
+    pub(super) max_total: Option<Money>,
+}
+
+/// Passes where it was confirmed; fails with code 7 otherwise, and nothing was sent.
+pub(super) fn confirm(
+    context: &Context,
+    args: &ConfirmArgs,
+    question: &Question<'_>,
+) -> Result<(), Failure> {
+    let limits = Limits { max_total: question.max_total, ..Limits::default() };
+    if let Some(breach) = limits.check_total(question.exposure) {
+        return Err(Failure::new(Exit::NotConfirmed, breach.to_string())
+            .hint("nothing was sent; check the campaign, or raise --max-total"));
+    }
+    if question.gifts == 0 {
+        return Ok(());
+    }
+    match (&args.confirm, args.yes) {
+        (Some(id), _) if id.trim() == question.plan => Ok(()),
+        (Some(id), _) => Err(Failure::new(
+            Exit::NotConfirmed,
+            format!("{id:?} is not this plan: it is {}", question.plan),
+        )
+        .hint("look at the totals again: the rows are not those that were confirmed")),
+        (None, true) if question.max_total.is_some() => Ok(()),
+        (None, true) => Err(Failure::new(Exit::NotConfirmed, "--yes needs --max-total")
+            .hint("say how much may be given at most, as --max-total 12500")),
+        (None, false) if can_ask(context) => ask(question),
+        (None, false) => {
+            Err(Failure::new(Exit::NotConfirmed, "nobody confirmed the plan").hint(format!(
+                "look at the totals, then say --confirm {}, or --yes with --max-total",
+                question.plan
+            )))
+        }
+    }
+}
+
+fn can_ask(context: &Context) -> bool {
+    !context.out.args.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn ask(question: &Question<'_>) -> Result<(), Failure> {
+    let Question { campaign, gifts, amount, .. } = question;
+    let mut screen = anstream::stderr().lock();
+    writeln!(screen, "\n{gifts} gifts of {campaign:?} will be sent now, {amount} in all.")?;
+    write!(screen, "Type the total to confirm: ")?;
+    screen.flush()?;
+    let mut typed = String::new();
+    io::stdin().lock().read_line(&mut typed)?;
+    if read_total(&typed) == Some(*amount) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::NotConfirmed, format!("{:?} is not the total", typed.trim()))
+        .hint("nothing was sent"))
+}
+
+/// The total as people type it: `1250.50`, `1250,50`, or as it was shown.
+fn read_total(typed: &str) -> Option<Money> {
+    let plain: String = typed.trim().chars().filter(|char| !char.is_whitespace()).collect();
+    plain.parse().ok().or_else(|| match plain.split_once(',') {
+        Some((whole, cents)) if !cents.contains(',') && cents.len() <= 2 => {
+            format!("{whole}.{cents}").parse().ok()
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_read_as_people_type_it_and_never_guessed() {
+        // Goal: the right total passes, a near miss does not. Method: spellings with their value.
+        let money = |minor| Some(Money::from_minor(minor));
+        assert_eq!(read_total("1250.50\n"), money(125_050));
+        assert_eq!(read_total(" 1250,50 "), money(125_050));
+        assert_eq!(read_total("1250"), money(125_000));
+        assert_eq!(read_total("1,250.50"), None);
+        assert_eq!(read_total("1,250"), None);
+        assert_eq!(read_total("1.250,50"), None);
+        assert_eq!(read_total("yes"), None);
+        assert_eq!(read_total(""), None);
+    }
+}

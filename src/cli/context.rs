@@ -1,0 +1,78 @@
+//! What every command works with.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::failure::Failure;
+use super::out::Out;
+use super::settings::Settings;
+use crate::clock::{self, Clock};
+use crate::ledger::{Campaign, Ledger, RunLock, Writer};
+
+/// The command that runs, its settings, and the time.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) command: &'static str,
+    pub(super) settings: Settings,
+    pub(super) out: Out,
+    pub(super) clock: Clock,
+    started: Instant,
+}
+
+/// The ledger with the right to write to it.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) ledger: Ledger,
+    pub(super) writer: Writer,
+    _lock: RunLock,
+}
+
+impl Session {
+    /// A session on a ledger whose lock is taken.
+    pub(super) async fn of(ledger: Ledger, lock: RunLock) -> Result<Session, Failure> {
+        let writer = ledger.writer(&lock).await?;
+        Ok(Session { ledger, writer, _lock: lock })
+    }
+}
+
+impl Context {
+    pub(super) fn new(command: &'static str, settings: Settings, out: Out) -> Context {
+        Context { command, settings, out, clock: clock::system(), started: Instant::now() }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Opens the ledger for reading.
+    pub(super) async fn ledger(&self) -> Result<Ledger, Failure> {
+        Ok(Ledger::open(&self.settings.ledger).await?)
+    }
+
+    /// Opens the ledger for writing, or says who holds it.
+    pub(super) async fn session(&self) -> Result<Session, Failure> {
+        let ledger = self.ledger().await?;
+        let lock = RunLock::take(ledger.path(), self.command, self.now())?;
+        Session::of(ledger, lock).await
+    }
+}
+
+/// A campaign that must be there.
+pub(super) async fn campaign(ledger: &Ledger, name: &str) -> Result<Campaign, Failure> {
+    if let Some(campaign) = ledger.campaign(name).await? {
+        return Ok(campaign);
+    }
+    let known: Vec<String> =
+        ledger.campaigns().await?.into_iter().take(5).map(|campaign| campaign.name).collect();
+    let failure = Failure::usage(format!("the ledger has no campaign {name:?}"));
+    Err(if known.is_empty() {
+        failure.hint("load one first: giftbatch load FILE --campaign NAME")
+    } else {
+        failure.hint(format!("it has: {}", known.join(", ")))
+    })
+}

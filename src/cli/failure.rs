@@ -1,0 +1,92 @@
+//! Why a command could not do its part: an exit code, a message, and what helps.
+
+use super::exit::Exit;
+use crate::intake::IntakeError;
+use crate::ledger::LedgerError;
+use crate::provider::{BaseUrlError, ClientError};
+use crate::report::ReportError;
+
+/// What ends a command early.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    /// The error with its causes.
+    pub(super) error: anyhow::Error,
+    /// What a person can do.
+    pub(super) hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a message.
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, error: anyhow::Error::msg(message.into()), hint: None }
+    }
+
+    /// The same with what helps.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A usage error.
+    pub(super) fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Usage, message)
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Failure {
+        let exit = match &error {
+            LedgerError::Busy { .. } => Exit::Busy,
+            LedgerError::OtherProvider { .. } => Exit::Usage,
+            LedgerError::File { .. }
+            | LedgerError::Database { .. }
+            | LedgerError::Corrupt(_)
+            | LedgerError::Raced { .. }
+            | LedgerError::Illegal(_)
+            | LedgerError::OldSqlite(_) => Exit::Unexpected,
+        };
+        let hint = error.hint().map(str::to_owned);
+        Failure { exit, error: error.into(), hint }
+    }
+}
+
+impl From<IntakeError> for Failure {
+    fn from(error: IntakeError) -> Failure {
+        let hint = error.hint();
+        Failure { exit: Exit::FileRefused, error: error.into(), hint }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Failure {
+        match error {
+            ReportError::Ledger(error) => error.into(),
+            error => Failure { exit: Exit::Unexpected, error: error.into(), hint: None },
+        }
+    }
+}
+
+impl From<BaseUrlError> for Failure {
+    fn from(error: BaseUrlError) -> Failure {
+        Failure { exit: Exit::Usage, error: error.into(), hint: None }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        Failure { exit: Exit::Usage, error: error.into(), hint: None }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure { exit: Exit::Unexpected, error: error.into(), hint: None }
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Failure {
+        Failure { exit: Exit::Unexpected, error: error.into(), hint: None }
+    }
+}

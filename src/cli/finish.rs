@@ -1,0 +1,69 @@
+//! The end of a command: its document or its text.
+
+use super::context::Context;
+use super::exit::{Exit, Signal};
+use super::failure::Failure;
+use super::give::words;
+use super::out::Out;
+use crate::issue::Stop;
+use crate::reconcile::Reconciled;
+use crate::report::{Document, Problem, Summary, text};
+
+/// How a run ended, besides its figures.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) stop: Option<Stop>,
+    pub(super) reconciled: Option<Reconciled>,
+    pub(super) signal: Option<Signal>,
+}
+
+impl Ending {
+    /// Says why it ended early, where it did.
+    pub(super) fn explain(&self, out: Out) {
+        if let Some(words) = self.stop.as_ref().and_then(words) {
+            out.complain(&format!("error: {words}"));
+        }
+        if let Some(Reconciled::CredentialsRejected { why }) = &self.reconciled {
+            out.complain(&format!("error: the provider rejects the credentials ({why})"));
+        }
+    }
+}
+
+/// Prints where the campaign stands: the document, or the text.
+pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
+    if context.out.args.json {
+        let elapsed_ms = context.elapsed().as_millis();
+        let status = exit.status(Some(summary));
+        let document = Document::of(context.command, summary, status, exit.code(), elapsed_ms);
+        context.out.result(&document.to_json());
+    } else if exit == Exit::Done {
+        context.out.people(&text::summary(summary));
+    } else {
+        // `-q` is silent on success alone.
+        context.out.result(&text::summary(summary));
+    }
+}
+
+/// Prints why a command failed, and its document where one was asked for.
+pub(super) fn fail(
+    out: Out,
+    command: &str,
+    campaign: Option<&str>,
+    failure: &Failure,
+    elapsed_ms: u128,
+) {
+    out.complain(&format!("error: {}", failure.error));
+    for cause in failure.error.chain().skip(1) {
+        out.complain(&format!("caused by: {cause}"));
+    }
+    if let Some(hint) = &failure.hint {
+        out.complain(&format!("hint: {hint}"));
+    }
+    if out.args.json {
+        let problem = Problem { message: failure.error.to_string(), hint: failure.hint.clone() };
+        let status = failure.exit.status(None);
+        let document =
+            Document::failed(command, campaign, status, failure.exit.code(), elapsed_ms, problem);
+        out.result(&document.to_json());
+    }
+}

@@ -1,0 +1,284 @@
+//! `issue`, `run`, `retry` and `reconcile`: the commands that ask the provider.
+
+use chrono::TimeDelta;
+use tokio::sync::watch;
+
+use super::args::{
+    ConfirmArgs, InDoubtKind, IssueArgs, ReconcileArgs, RetryArgs, RunArgs, RunLimits,
+};
+use super::confirm::{Question, confirm};
+use super::context::{self, Context, Session};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::finish::{self, Ending};
+use super::load::load;
+use super::progress::Display;
+use super::signals::Signals;
+use crate::domain::{Event, GiftState, Money};
+use crate::issue::{IssueOptions, Progress, Stop, Tools, run_issue};
+use crate::ledger::{Campaign, Outcome};
+use crate::pace::Pace;
+use crate::provider::WalletClient;
+use crate::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
+use crate::report::Summary;
+use crate::settle::{InDoubt, Policy};
+
+/// Gifts that are reopened with one commit.
+const REOPENED_AT_ONCE: usize = 1_000;
+
+/// What a person said about a run.
+struct Wishes<'a> {
+    confirm: &'a ConfirmArgs,
+    max_total: Option<Money>,
+    limits: &'a RunLimits,
+}
+
+impl<'a> Wishes<'a> {
+    fn of(args: &'a IssueArgs) -> Wishes<'a> {
+        Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits }
+    }
+}
+
+/// `giftbatch issue`.
+pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let session = context.session().await?;
+    let campaign = context::campaign(&session.ledger, &args.campaign).await?;
+    let wishes = Wishes::of(args);
+    let summary = Summary::read(&session.ledger, &campaign).await?;
+    confirm_open(context, &wishes, &summary)?;
+    give(context, session, client, &campaign, &wishes, false).await
+}
+
+/// `giftbatch run`.
+pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let loaded = load(context, &mut session, &args.load).await?;
+    let max_total = args.load.max_total;
+    let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
+    let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
+    confirm_open(context, &wishes, &summary)?;
+    give(context, session, client, &loaded.campaign, &wishes, !args.no_reconcile).await
+}
+
+/// `giftbatch retry`.
+pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
+    let summary = Summary::read(&session.ledger, &campaign).await?;
+    let wishes = Wishes::of(&args.issue);
+    let (mut gifts, mut amount) = (summary.to_send(), summary.to_send_amount());
+    for (class, refused, money) in session.ledger.refusals(campaign.id).await? {
+        if args.class.is_empty() || args.class.contains(&class) {
+            context.out.note(&format!("  {class:<14} {refused} gifts, {money}"));
+            gifts += refused;
+            amount += money;
+        }
+    }
+    let question = Question {
+        campaign: &campaign.name,
+        plan: &summary.plan,
+        gifts,
+        amount,
+        // What is reopened was not given: the limit is on what this command may give.
+        exposure: amount,
+        max_total: wishes.max_total,
+    };
+    confirm(context, wishes.confirm, &question)?;
+    reopen(context, &mut session, &campaign, &args.class).await?;
+    give(context, session, client, &campaign, &wishes, !args.no_reconcile).await
+}
+
+/// `giftbatch reconcile`.
+pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let campaigns = match &args.campaign {
+        Some(name) => vec![context::campaign(&session.ledger, name).await?],
+        None => session.ledger.campaigns().await?,
+    };
+    let signals = Signals::listen(context.out)?;
+    let mut pace = pace(context);
+    let mut worst = Exit::Done;
+    for campaign in &campaigns {
+        let (back, end) =
+            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
+        session = back;
+        let campaign = context::campaign(&session.ledger, &campaign.name).await?;
+        let summary = Summary::read(&session.ledger, &campaign).await?;
+        let exit = Exit::of_reconcile(&summary, &end, signals.first());
+        finish::tell(context, &summary, exit);
+        worst = worst.worse(exit);
+        if end != Reconciled::Finished {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+fn client(context: &Context) -> Result<WalletClient, Failure> {
+    let settings = &context.settings;
+    let url = settings.wallet_url()?;
+    let credentials = settings.credentials()?;
+    Ok(WalletClient::new(url, &credentials, settings.timeout, context.clock.clone())?)
+}
+
+fn pace(context: &Context) -> Pace {
+    Pace::new(context.settings.rate, context.settings.concurrency, context.now())
+}
+
+/// Asks for what is open: all of it may be sent in this run.
+fn confirm_open(context: &Context, wishes: &Wishes<'_>, summary: &Summary) -> Result<(), Failure> {
+    let question = Question {
+        campaign: &summary.campaign,
+        plan: &summary.plan,
+        gifts: summary.to_send(),
+        amount: summary.to_send_amount(),
+        exposure: summary.exposure(),
+        max_total: wishes.max_total,
+    };
+    confirm(context, wishes.confirm, &question)
+}
+
+async fn reopen(
+    context: &Context,
+    session: &mut Session,
+    campaign: &Campaign,
+    classes: &[String],
+) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let mut batch = session.writer.begin().await?;
+        let refused = batch.refused(campaign.id, after, classes, REOPENED_AT_ONCE).await?;
+        let Some((last, _)) = refused.last().copied() else {
+            batch.rollback().await?;
+            return Ok(());
+        };
+        after = last;
+        let outcome = |(row, attempt)| Outcome {
+            row,
+            state: GiftState::Refused,
+            attempt,
+            event: Event::Reopened,
+            at: context.now(),
+        };
+        let outcomes: Vec<Outcome> = refused.into_iter().map(outcome).collect();
+        batch.record(None, &outcomes).await?;
+        batch.commit().await?;
+    }
+}
+
+/// Issues, reconciles where that is wished and possible, and says how it ended.
+async fn give(
+    context: &Context,
+    mut session: Session,
+    client: WalletClient,
+    campaign: &Campaign,
+    wishes: &Wishes<'_>,
+    reconcile: bool,
+) -> Result<Exit, Failure> {
+    let signals = Signals::listen(context.out)?;
+    let mut pace = pace(context);
+    let (progress, source) = watch::channel(Progress::default());
+    let display = Display::start(context.out, source);
+    let tools = Tools {
+        client: client.clone(),
+        clock: context.clock.clone(),
+        interrupt: signals.interrupt.clone(),
+        progress,
+    };
+    let options = options(context, wishes.limits);
+    let issued =
+        run_issue(&session.ledger, session.writer, &mut pace, &tools, campaign, &options).await;
+    display.finish().await;
+    let (writer, stop) = issued?;
+    session.writer = writer;
+    let mut reconciled = None;
+    if reconcile && stop.is_none() {
+        let (back, end) =
+            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
+        session = back;
+        reconciled = Some(end);
+    }
+    let campaign = context::campaign(&session.ledger, &campaign.name).await?;
+    let summary = Summary::read(&session.ledger, &campaign).await?;
+    let ending = Ending { stop, reconciled, signal: signals.first() };
+    let exit =
+        Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);
+    ending.explain(context.out);
+    finish::tell(context, &summary, exit);
+    Ok(exit)
+}
+
+fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
+    let settings = &context.settings;
+    let in_doubt = match limits.in_doubt.unwrap_or(settings.in_doubt) {
+        InDoubtKind::Settle => InDoubt::Settle,
+        InDoubtKind::Hold => InDoubt::Hold,
+    };
+    IssueOptions {
+        command: context.command,
+        policy: Policy {
+            window: delta(settings.settle),
+            max_attempts: limits.max_attempts.unwrap_or(settings.max_attempts),
+            in_doubt,
+        },
+        max_in_doubt: limits.max_in_doubt.unwrap_or(settings.max_in_doubt),
+        give_up_after: delta(settings.give_up_after),
+        stop_after_refusals: limits.stop_after_refusals,
+    }
+}
+
+fn delta(duration: std::time::Duration) -> TimeDelta {
+    // Settings beyond what a calendar can hold mean "for ever".
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
+}
+
+async fn reconcile_one(
+    context: &Context,
+    mut session: Session,
+    client: &WalletClient,
+    campaign: &Campaign,
+    pace: &mut Pace,
+    signals: &Signals,
+) -> Result<(Session, Reconciled), Failure> {
+    let (progress, source) = watch::channel(ReconcileProgress::default());
+    let display = Display::start(context.out, source);
+    let options = ReconcileOptions {
+        client: client.clone(),
+        clock: context.clock.clone(),
+        interrupt: signals.interrupt.clone(),
+        progress,
+        window: delta(context.settings.settle),
+        give_up_after: delta(context.settings.give_up_after),
+    };
+    let reconciled = run_reconcile(&session.ledger, session.writer, pace, campaign, &options).await;
+    display.finish().await;
+    let (writer, end) = reconciled?;
+    session.writer = writer;
+    Ok((session, end))
+}
+
+/// Whether a stop is worth more than its exit code.
+pub(super) fn words(stop: &Stop) -> Option<String> {
+    Some(match stop {
+        Stop::Interrupted => return None,
+        Stop::Silence { silent_for } => format!(
+            "no usable answer from the provider for {} s: gave up; run the same command again later",
+            silent_for.num_seconds()
+        ),
+        Stop::CredentialsRejected { why } => format!(
+            "the provider rejects the credentials ({why}); no gift was refused by it: mend \
+             GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT and run the same command again"
+        ),
+        Stop::Redirected => {
+            "the provider redirects: the wallet URL is wrong; correct it and run again".to_owned()
+        }
+        Stop::Refusals { class, in_a_row } => format!(
+            "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \
+             NAME --state refused`, mend the cause, then `giftbatch retry NAME`"
+        ),
+    })
+}

@@ -1,0 +1,352 @@
+//! `check` and `load`: a file's rows on their way into a ledger, all or none.
+//!
+//! `check` goes the same way into a ledger of its own that is thrown away, so that the two never
+//! disagree about a file.
+
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+
+use super::args::{CheckArgs, FileArgs, LoadArgs};
+use super::context::{Context, Session};
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::domain::{CampaignName, Money};
+use crate::intake::{Fault, FaultList, ReadOptions, Row, RowOutcome, Survey, read, survey};
+use crate::ledger::{
+    AddedRow, Campaign, Ledger, Load, LoadHeader, LoadTotals, NewRow, RowFate, RunLock,
+};
+use crate::plan::{Limits, Totals, plan_id};
+
+/// What a file brought.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) campaign: Campaign,
+    pub(super) survey: Survey,
+    pub(super) totals: Totals,
+    pub(super) wallets: u64,
+    pub(super) load: LoadTotals,
+    seen: Seen,
+}
+
+/// What the rows of a file showed on their way.
+#[derive(Debug, Default)]
+struct Seen {
+    totals: Totals,
+    faults: FaultList,
+    identical: Lines,
+    changed: Lines,
+}
+
+/// Some lines, and how many there are.
+#[derive(Debug, Default)]
+struct Lines {
+    first: Vec<u64>,
+    count: u64,
+}
+
+/// Rows that go to the ledger at once.
+const GROUP: usize = 1_000;
+
+/// Lines that are named; the rest is counted.
+const NAMED_LINES: usize = 10;
+
+/// The same content under another name is suspicious for this long.
+const SAME_CONTENT_DAYS: i64 = 30;
+
+/// `giftbatch check`.
+pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> {
+    let folder = tempfile::tempdir()?;
+    let ledger = Ledger::open(&folder.path().join("check.db")).await?;
+    let lock = RunLock::take(ledger.path(), context.command, context.now())?;
+    let mut session = Session::of(ledger, lock).await?;
+    let name = "check".parse().expect("a plain word is a campaign's name");
+    let loaded = load_file(context, &mut session, &args.file, &name, args.max_total).await?;
+    if context.out.args.json {
+        context.out.result(&loaded.to_json());
+    } else {
+        context.out.people(&loaded.figures());
+        context.out.people("the file is good; nothing was stored or sent");
+    }
+    Ok(Exit::Done)
+}
+
+/// `giftbatch load`, without its report.
+pub(super) async fn load(
+    context: &Context,
+    session: &mut Session,
+    args: &LoadArgs,
+) -> Result<Loaded, Failure> {
+    let loaded = load_file(context, session, &args.file, &args.campaign, args.max_total).await?;
+    if !context.out.args.json {
+        context.out.note(&loaded.preview());
+    }
+    Ok(loaded)
+}
+
+async fn load_file(
+    context: &Context,
+    session: &mut Session,
+    args: &FileArgs,
+    name: &CampaignName,
+    max_total: Option<Money>,
+) -> Result<Loaded, Failure> {
+    let known = session.ledger.campaign(name.as_str()).await?;
+    // What a row means must not depend on the day: a campaign's days count from its first load.
+    let now = known.as_ref().map_or_else(|| context.now(), |known| known.first_loaded_at);
+    let options = read_options(context, args, now);
+    let survey = survey(&args.file, &options)?;
+    let header = LoadHeader {
+        campaign: name.clone(),
+        header_json: serde_json::to_string(&survey.header)?,
+        dialect_json: serde_json::to_string(&survey.dialect)?,
+        file_sha256: survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    let mut load = session.writer.begin().await?.load(&header, context.now()).await?;
+    let rows = read_rows(args, &survey, &options, &mut load).await;
+    let since = context.now() - TimeDelta::days(SAME_CONTENT_DAYS);
+    let judged = match rows {
+        Ok(seen) => {
+            let totals = load.finish(since).await?;
+            judge(context, args, max_total, seen, totals)
+        }
+        Err(failure) => Err(failure),
+    };
+    let (seen, totals) = match judged {
+        Ok(good) => good,
+        Err(failure) => {
+            load.rollback().await?;
+            return Err(failure);
+        }
+    };
+    load.commit().await?;
+    let campaign = super::context::campaign(&session.ledger, name.as_str()).await?;
+    let (wallets, _) = session.ledger.wallets(campaign.id).await?;
+    Ok(Loaded { campaign, survey, totals: seen.totals, wallets, load: totals, seen })
+}
+
+fn read_options(
+    context: &Context,
+    args: &FileArgs,
+    now: chrono::DateTime<chrono::Utc>,
+) -> ReadOptions {
+    let tz = context.settings.tz;
+    ReadOptions {
+        delimiter: args.delimiter,
+        decimal: args.decimal,
+        map: args.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
+        description: args.description.clone(),
+        expires: args.expires.as_ref().map(|expires| expires.resolve(now, tz)),
+        tz,
+        now,
+    }
+}
+
+/// Streams the rows into the load; what is wrong with them is collected, not thrown.
+async fn read_rows(
+    args: &FileArgs,
+    survey: &Survey,
+    options: &ReadOptions,
+    load: &mut Load<'_>,
+) -> Result<Seen, Failure> {
+    let mut seen = Seen::default();
+    let mut group = Vec::with_capacity(GROUP);
+    for outcome in read(&args.file, survey, options)? {
+        match outcome? {
+            RowOutcome::Good(row) => {
+                seen.totals.add(row.line, &row.content);
+                group.push(new_row(row)?);
+            }
+            RowOutcome::Bad(bad) => seen.faults.extend(bad.faults),
+        }
+        if group.len() == GROUP {
+            seen.note(load.add(std::mem::take(&mut group)).await?);
+        }
+    }
+    seen.note(load.add(group).await?);
+    Ok(seen)
+}
+
+fn new_row(row: Row) -> Result<NewRow, Failure> {
+    Ok(NewRow {
+        line: row.line,
+        cells_json: serde_json::to_string(&row.cells)?,
+        content: row.content,
+        reference: row.reference,
+    })
+}
+
+/// Whether the file may be stored: its rows first, then what a person said about it.
+fn judge(
+    context: &Context,
+    args: &FileArgs,
+    max_total: Option<Money>,
+    seen: Seen,
+    totals: LoadTotals,
+) -> Result<(Seen, LoadTotals), Failure> {
+    if !seen.faults.is_empty() {
+        context.out.complain(&seen.faults.to_string());
+        let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
+        return Err(Failure::new(
+            Exit::FileRefused,
+            format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count()),
+        ));
+    }
+    if seen.identical.count > 0 && !args.allow_duplicates {
+        return Err(Failure::new(
+            Exit::FileRefused,
+            format!("{} repeat an identical row: {}", seen.identical.rows(), seen.identical),
+        )
+        .hint("if each is meant as a gift of its own, say --allow-duplicates"));
+    }
+    let limits = Limits {
+        expect_rows: args.expect_rows,
+        expect_total: args.expect_total,
+        max_gift: args.max_gift,
+        max_total,
+    };
+    let breaches: Vec<String> =
+        limits.check(&seen.totals).iter().map(ToString::to_string).collect();
+    if !breaches.is_empty() {
+        return Err(Failure::new(Exit::NotConfirmed, breaches.join("; "))
+            .hint("check the file, or correct the limit; nothing was stored or sent"));
+    }
+    if !totals.same_content_as.is_empty() && !args.allow_same_content {
+        let names = totals.same_content_as.join(", ");
+        return Err(Failure::new(
+            Exit::NotConfirmed,
+            format!("the very same gifts were sent within {SAME_CONTENT_DAYS} days as: {names}"),
+        )
+        .hint("if they are to be given once more, say --allow-same-content"));
+    }
+    Ok((seen, totals))
+}
+
+impl Seen {
+    fn note(&mut self, rows: Vec<AddedRow>) {
+        for row in rows {
+            if row.occurrence > 1 {
+                self.identical.add(row.line);
+            }
+            match row.fate {
+                RowFate::Added | RowFate::Known => {}
+                RowFate::ChangedContent => self.changed.add(row.line),
+                RowFate::ReferenceRepeated => self.faults.push(Fault {
+                    line: row.line,
+                    column: "reference".to_owned(),
+                    value: row.reference.unwrap_or_default(),
+                    problem: "this reference stands on an earlier line too".to_owned(),
+                    mend: "give every row a reference of its own".to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+impl Lines {
+    fn add(&mut self, line: u64) {
+        self.count += 1;
+        if self.first.len() < NAMED_LINES {
+            self.first.push(line);
+        }
+    }
+
+    fn rows(&self) -> String {
+        format!("{} {}", self.count, if self.count == 1 { "row" } else { "rows" })
+    }
+}
+
+impl std::fmt::Display for Lines {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named: Vec<String> = self.first.iter().map(ToString::to_string).collect();
+        write!(out, "line {}", named.join(", "))?;
+        match self.count - self.first.len() as u64 {
+            0 => Ok(()),
+            more => write!(out, " and {more} more"),
+        }
+    }
+}
+
+impl Loaded {
+    pub(super) fn plan(&self) -> String {
+        let campaign = &self.campaign;
+        plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total)
+    }
+
+    /// What a person looks at before money moves.
+    fn preview(&self) -> String {
+        format!("{}  {:<10} {}\n", self.figures(), "plan", self.plan())
+    }
+
+    /// What the file says, in figures.
+    fn figures(&self) -> String {
+        let mut text = String::new();
+        let totals = &self.totals;
+        let amount = |pair: Option<(Money, u64)>| {
+            pair.map(|(amount, line)| format!("{amount} (line {line})")).unwrap_or_default()
+        };
+        let expiry = |expiry: Option<crate::domain::Expiry>| {
+            expiry.map(|expiry| expiry.to_string()).unwrap_or_default()
+        };
+        let mut line = |name: &str, value: String| {
+            let _ = writeln!(text, "  {name:<10} {value}");
+        };
+        line("rows", format!("{} for {} wallets", totals.rows, self.wallets));
+        line("total", totals.total.to_string());
+        line("smallest", amount(totals.smallest));
+        line("largest", amount(totals.largest));
+        let (first, last) = (expiry(totals.first_expiry), expiry(totals.last_expiry));
+        line("expires", if first == last { first } else { format!("{first} to {last}") });
+        line("read as", self.read_as());
+        if self.load.added != totals.rows {
+            line("new", format!("{} rows, {}", self.load.added, self.load.added_amount));
+        }
+        if self.seen.identical.count > 0 {
+            let identical = &self.seen.identical;
+            line("identical", format!("{}: {identical}", identical.rows()));
+        }
+        if self.seen.changed.count > 0 {
+            let changed = &self.seen.changed;
+            line("changed", format!("{} kept as first loaded: {changed}", changed.rows()));
+        }
+        if self.load.left_out > 0 {
+            line("left out", format!("{} earlier rows are not in this file", self.load.left_out));
+        }
+        text
+    }
+
+    fn read_as(&self) -> String {
+        let survey = &self.survey;
+        let delimiter = match survey.dialect.delimiter {
+            b'\t' => "tab".to_owned(),
+            other => format!("{:?}", char::from(other)),
+        };
+        let decimals = match survey.decimal {
+            Some(mark) => format!("decimal {mark}"),
+            None => "whole amounts".to_owned(),
+        };
+        format!("UTF-8, cells parted by {delimiter}, {decimals}")
+    }
+
+    /// What `check --json` prints.
+    fn to_json(&self) -> String {
+        let totals = &self.totals;
+        serde_json::json!({
+            "version": 1,
+            "command": "check",
+            "status": "complete",
+            "exit_code": 0,
+            "rows": totals.rows,
+            "wallets": self.wallets,
+            "total": totals.total.to_string(),
+            "smallest": totals.smallest.map(|(amount, _)| amount.to_string()),
+            "largest": totals.largest.map(|(amount, _)| amount.to_string()),
+            "first_expiry": totals.first_expiry.map(|expiry| expiry.to_string()),
+            "last_expiry": totals.last_expiry.map(|expiry| expiry.to_string()),
+            "decimal": self.survey.decimal.map(|mark| mark.to_string()),
+            "delimiter": char::from(self.survey.dialect.delimiter).to_string(),
+            "identical_rows": self.seen.identical.count,
+        })
+        .to_string()
+    }
+}

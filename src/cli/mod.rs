@@ -1,0 +1,99 @@
+//! The command line: the only place that prints, and that reads the environment.
+//!
+//! One file a command or a family of them; they parse nothing themselves and decide little: what a
+//! command does is a few calls into the stages, in the order that the command's name says.
+//!
+//! **Invariant:** results on standard output, all else on standard error.
+//! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
+
+mod args;
+mod confirm;
+mod context;
+mod demo;
+mod exit;
+mod failure;
+mod finish;
+mod give;
+mod load;
+mod logs;
+mod out;
+mod progress;
+mod sandbox;
+mod settings;
+mod signals;
+mod values;
+mod view;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Cli, Command};
+use self::context::Context;
+use self::exit::Exit;
+use self::failure::Failure;
+use self::out::Out;
+use self::settings::Settings;
+use crate::report::Summary;
+
+/// Parses the command line, runs the command, and says how it ended.
+pub fn main() -> ExitCode {
+    let started = Instant::now();
+    let cli = Cli::parse();
+    let out = Out::new(cli.output);
+    logs::init(cli.output);
+    let command = cli.command.word();
+    let campaign = cli.command.campaign();
+    let exit = run(cli, out).unwrap_or_else(|failure| {
+        let elapsed_ms = started.elapsed().as_millis();
+        finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms);
+        failure.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {
+    if let Command::Completions { shell } = cli.command {
+        out.stream(|to| {
+            clap_complete::generate(shell, &mut Cli::command(), "giftbatch", &mut &mut *to);
+            Ok(())
+        })?;
+        return Ok(Exit::Done);
+    }
+    let settings = match &cli.command {
+        // Both bring what they need, and a stranger's settings must not spoil a first look.
+        Command::Demo(_) | Command::Sandbox(_) => Settings::default(),
+        _ => Settings::read(&cli.settings)?,
+    };
+    let context = Context::new(cli.command.word(), settings, out);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let exit = runtime.block_on(dispatch(context, cli.command));
+    // Requests of an abandoned run are not waited for.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(args) => load::check(&context, &args).await,
+        Command::Load(args) => {
+            let mut session = context.session().await?;
+            let loaded = load::load(&context, &mut session, &args).await?;
+            let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
+            finish::tell(&context, &summary, Exit::Done);
+            Ok(Exit::Done)
+        }
+        Command::Issue(args) => give::issue(&context, &args).await,
+        Command::Reconcile(args) => give::reconcile(&context, &args).await,
+        Command::Run(args) => give::run(&context, &args).await,
+        Command::Retry(args) => give::retry(&context, &args).await,
+        Command::Status(args) => view::status(&context, &args).await,
+        Command::Gifts(args) => view::gifts(&context, &args).await,
+        Command::Show(args) => view::show(&context, &args).await,
+        Command::Report(args) => view::report(&context, &args).await,
+        Command::Sandbox(args) => sandbox::sandbox(&context, &args).await,
+        Command::Demo(args) => demo::demo(context, &args).await,
+        Command::Completions { .. } => unreachable!("it needs no settings, and has run already"),
+    }
+}

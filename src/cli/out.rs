@@ -1,0 +1,66 @@
+//! What is printed: results on standard output, all else on standard error.
+//!
+//! **Invariant:** a reader that went away (a closed pipe) ends the printing, never the job.
+
+use std::io::{self, Write};
+
+use super::args::{ColorKind, OutputArgs};
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) args: OutputArgs,
+}
+
+impl Out {
+    pub(super) fn new(args: OutputArgs) -> Out {
+        match args.color {
+            ColorKind::Auto => {}
+            ColorKind::Always => anstream::ColorChoice::Always.write_global(),
+            ColorKind::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        Out { args }
+    }
+
+    /// A result for people; silent with `-q`, and where a document is printed instead.
+    pub(super) fn people(self, text: &str) {
+        if !self.args.json && !self.args.quiet {
+            self.result(text);
+        }
+    }
+
+    /// A result, whatever else.
+    pub(super) fn result(self, text: &str) {
+        let mut out = anstream::stdout().lock();
+        let _ = out.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = out.write_all(b"\n");
+        }
+        let _ = out.flush();
+    }
+
+    /// A remark; silent with `-q`.
+    pub(super) fn note(self, text: &str) {
+        if !self.args.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Something that must be seen.
+    pub(super) fn complain(self, text: &str) {
+        let mut out = anstream::stderr().lock();
+        let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+    }
+
+    /// Writes a result through a writer; a reader that went away is no error.
+    pub(super) fn stream(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            done => done,
+        }
+    }
+}

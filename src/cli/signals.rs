@@ -1,0 +1,47 @@
+//! Signals: the first asks the run to end, the second ends it.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::exit::Signal;
+use super::out::Out;
+use crate::interrupt::Interrupt;
+
+/// What signals ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Signals {
+    /// The wishes, for whoever sends requests.
+    pub(super) interrupt: Interrupt,
+    first: Arc<OnceLock<Signal>>,
+}
+
+impl Signals {
+    /// From here on Ctrl-C and SIGTERM end the run cleanly, instead of the process at once.
+    pub(super) fn listen(out: Out) -> std::io::Result<Signals> {
+        let signals = Signals { interrupt: Interrupt::default(), first: Arc::default() };
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let mut terminates = signal(SignalKind::terminate())?;
+        let heard = signals.clone();
+        tokio::spawn(async move {
+            loop {
+                let came = tokio::select! {
+                    _ = interrupts.recv() => Signal::Interrupt,
+                    _ = terminates.recv() => Signal::Terminate,
+                };
+                if heard.first.set(came).is_ok() {
+                    out.note("stopping: waiting for what is in flight (again: stop now)");
+                    heard.interrupt.drain.cancel();
+                } else {
+                    heard.interrupt.abandon.cancel();
+                }
+            }
+        });
+        Ok(signals)
+    }
+
+    /// Which signal came first, if any did.
+    pub(super) fn first(&self) -> Option<Signal> {
+        self.first.get().copied()
+    }
+}

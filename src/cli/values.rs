@@ -1,0 +1,49 @@
+//! How single values of the command line are read.
+
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+
+use crate::domain::{Money, parse_duration};
+use crate::intake::Column;
+use crate::sandbox::FaultProfile;
+
+/// `COLUMN=HEADER`.
+#[derive(Clone, Debug)]
+pub(super) struct Mapping(pub(super) Column, pub(super) String);
+
+pub(super) fn mapping(text: &str) -> Result<Mapping, String> {
+    let (column, header) =
+        text.split_once('=').ok_or("write it as COLUMN=HEADER, as amount=Tutar")?;
+    let column = column.trim().parse().map_err(|error| format!("{error}"))?;
+    Ok(Mapping(column, header.trim().to_owned()))
+}
+
+pub(super) fn money(text: &str) -> Result<Money, String> {
+    // A comma could be either mark: only one reading is taken, on the command line.
+    text.parse().map_err(|error| format!("{error}; write it as 12500 or 12500.50"))
+}
+
+pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("longer than nothing".to_owned()) } else { Ok(duration) }
+}
+
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number, at least 1".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+pub(super) fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" | "\t" => Ok(b'\t'),
+        ";" | "," | "|" => Ok(text.as_bytes()[0]),
+        _ => Err("one of ; , | or tab".to_owned()),
+    }
+}
+
+pub(super) fn profile() -> PossibleValuesParser {
+    PossibleValuesParser::new(FaultProfile::NAMES.iter().copied())
+}
