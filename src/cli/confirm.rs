@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::args::ConfirmArgs;
+use super::commands::ConfirmArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;

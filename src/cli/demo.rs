@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::args::{ConfirmArgs, DemoArgs, FileArgs, LoadArgs, RunArgs, RunLimits};
+use super::commands::{ConfirmArgs, DemoArgs, FileArgs, LoadArgs, RunArgs, RunLimits};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;

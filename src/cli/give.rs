@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use super::args::{
+use super::commands::{
     ConfirmArgs, InDoubtKind, IssueArgs, ReconcileArgs, RetryArgs, RunArgs, RunLimits,
 };
 use super::confirm::{Question, confirm};

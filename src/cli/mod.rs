@@ -7,6 +7,7 @@
 //! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
 
 mod args;
+mod commands;
 mod confirm;
 mod context;
 mod demo;
@@ -17,6 +18,7 @@ mod give;
 mod load;
 mod logs;
 mod out;
+mod preview;
 mod progress;
 mod sandbox;
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::SandboxArgs;
+use super::commands::SandboxArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;

@@ -9,7 +9,8 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::args::{InDoubtKind, SettingsArgs};
+use super::args::SettingsArgs;
+use super::commands::InDoubtKind;
 use super::failure::Failure;
 use crate::domain::parse_duration;
 use crate::provider::{BaseUrl, Credentials};

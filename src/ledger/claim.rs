@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::model::{instant, money};
+use super::rows::{instant, money};
 use super::{Batch, LedgerError, sql};
 use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, Money, WalletId};
 

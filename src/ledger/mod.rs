@@ -25,6 +25,7 @@ mod open;
 mod read;
 mod reconcile;
 mod record;
+mod rows;
 mod sql;
 mod writer;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::error::Doing;
-use super::model::{instant, money};
+use super::rows::{instant, money};
 use super::{
     Batch, Campaign, GiftRecord, HistoryLine, KnownGift, Ledger, LedgerError, Provider, RunRecord,
     StateTally, sql,

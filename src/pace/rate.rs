@@ -23,6 +23,8 @@ pub struct Rate {
     last_cut_at: Option<DateTime<Utc>>,
     last_grown_at: Option<DateTime<Utc>>,
     window: Window,
+    /// The last answers, the newest lowest: a one is a 429.
+    recent: u64,
 }
 
 /// Answers in this second and in the one before.
@@ -32,6 +34,9 @@ struct Window {
     accepted: u64,
     accepted_before: u64,
 }
+
+/// So many 429s among the last 64 answers are dense.
+const DENSE: u32 = 5;
 
 /// The least rate that is tried: one request in two seconds.
 const LEAST: u64 = 500;
@@ -49,6 +54,7 @@ impl Rate {
             last_cut_at: None,
             last_grown_at: None,
             window: Window::default(),
+            recent: 0,
         }
     }
 
@@ -68,6 +74,7 @@ impl Rate {
 
     /// The server took a request.
     pub fn accepted(&mut self, now: DateTime<Utc>) {
+        self.recent <<= 1;
         let second = now.timestamp();
         if second != self.window.second {
             let before = if second == self.window.second + 1 { self.window.accepted } else { 0 };
@@ -76,18 +83,31 @@ impl Rate {
         self.window.accepted += 1;
     }
 
-    /// The server said that a request sent at `sent_at` came too fast: once for a wave, the rate
-    /// falls to what it took in the last second, and by three tenths at least.
+    /// The server said that a request sent at `sent_at` came too fast.
+    ///
+    /// A single 429 among many answers slows down a little; where they are dense, the rate falls once
+    /// for the whole wave to what the server took in the last second, and by three tenths at least.
     pub fn cut(&mut self, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        self.recent = self.recent << 1 | 1;
         if self.last_cut_at.is_some_and(|cut| sent_at <= cut) {
             return;
         }
         let took = self.window.accepted_before.max(self.window.accepted) * 1_000;
-        let current = self.current.unwrap_or(took * 10 / 7);
-        self.refused_at_rate = Some(current);
-        self.last_cut_at = Some(now);
+        if self.recent.count_ones() >= DENSE {
+            let current = self.current.unwrap_or(took * 10 / 7);
+            self.last_cut_at = Some(now);
+            self.refused_at_rate = Some(current);
+            self.fall_to((current * 7 / 10).min(took.max(current / 4)), now);
+        } else if let Some(current) = self.current {
+            self.last_cut_at = Some(now);
+            self.refused_at_rate = Some(current);
+            self.fall_to(current * 95 / 100, now);
+        }
+    }
+
+    fn fall_to(&mut self, milli: u64, now: DateTime<Utc>) {
         self.last_grown_at = Some(now);
-        self.set((current * 7 / 10).min(took.max(current / 4)).max(LEAST));
+        self.set(milli.max(LEAST));
     }
 
     /// Grows once a second after a cut: fast up to where the server last said stop, slowly beyond.
@@ -131,24 +151,29 @@ mod tests {
 
     #[test]
     fn no_limit_is_no_limit_until_the_server_sets_one() {
-        // Goal: `--rate 0` finds the server's limit. Method: 100 answers in a second, then a 429.
+        // Goal: `--rate 0` finds the server's limit. Method: 100 answers in a second, then 429s.
         let mut rate = Rate::new(0);
         assert_eq!(rate.take(at(0)), None);
         for _ in 0..100 {
             rate.accepted(at(500));
         }
         rate.cut(at(600), at(700));
+        assert_eq!(rate.per_second(), None);
+        for _ in 1..DENSE {
+            rate.cut(at(600), at(700));
+        }
         assert_eq!(rate.per_second(), Some(99));
     }
 
     #[test]
     fn one_wave_cuts_once_and_the_rate_comes_back() {
-        // Goal: a 429 slows down, and not for ever. Method: a wave of ten, then ten minutes.
+        // Goal: dense 429s slow down, and not for ever. Method: a wave of twenty, then ten minutes.
         let mut rate = Rate::new(100);
         for _ in 0..90 {
             rate.accepted(at(500));
         }
-        for _ in 0..10 {
+        rate.recent = (1 << DENSE) - 1;
+        for _ in 0..20 {
             rate.cut(at(600), at(700));
         }
         assert_eq!(rate.per_second(), Some(70));
@@ -156,6 +181,17 @@ mod tests {
             rate.take(at(700 + second * 1_000));
         }
         assert_eq!(rate.per_second(), Some(100));
+    }
+
+    #[test]
+    fn a_single_429_slows_down_a_little() {
+        // Goal: one odd answer does not ruin a campaign. Method: one 429 among many answers.
+        let mut rate = Rate::new(100);
+        for _ in 0..90 {
+            rate.accepted(at(500));
+        }
+        rate.cut(at(600), at(700));
+        assert_eq!(rate.per_second(), Some(95));
     }
 
     #[test]

@@ -14,5 +14,54 @@ mod audit;
 mod queue;
 mod sweep;
 
+use chrono::TimeDelta;
+use tokio::sync::watch;
+
 pub use audit::{Since, audit};
-pub use sweep::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
+pub use sweep::run_reconcile;
+
+use crate::clock::Clock;
+use crate::interrupt::Interrupt;
+use crate::provider::WalletClient;
+
+/// What a reconcile needs.
+#[derive(Debug)]
+pub struct ReconcileOptions {
+    /// Asks the provider.
+    pub client: WalletClient,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Ends it early.
+    pub interrupt: Interrupt,
+    /// Hears how it goes.
+    pub progress: watch::Sender<ReconcileProgress>,
+    /// S: a gift is looked for again until this long after it was issued, since lists lag.
+    pub window: TimeDelta,
+    /// Without one usable answer for this long, the rest is left unread.
+    pub give_up_after: TimeDelta,
+}
+
+/// How a reconcile goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReconcileProgress {
+    /// Wallets of the campaign.
+    pub wallets: u64,
+    /// Wallets about which nothing more will be asked.
+    pub read: u64,
+    /// Wallets that wait for another read.
+    pub waiting: u64,
+}
+
+/// How a reconcile ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reconciled {
+    /// Every wallet was read, or tried often enough.
+    Finished,
+    /// A person, or the system, ended it; what was found until then is kept.
+    Interrupted,
+    /// The provider does not take our keys.
+    CredentialsRejected {
+        /// What it said.
+        why: String,
+    },
+}

@@ -1,3 +1,8 @@
 //! The tests of the whole program, in one binary, so that they are linked once.
 
+mod cli;
+mod issue;
+mod load;
+mod reconcile;
 mod tidy;
+mod world;

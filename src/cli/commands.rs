@@ -1,0 +1,240 @@
+//! The arguments of each command. Nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values;
+use crate::domain::{CampaignName, GiftState, Money};
+use crate::intake::{DecimalMark, DefaultExpiry};
+
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The campaign file.
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// What parts the cells: `;` `,` `|` or `tab` [default: found out].
+    #[arg(long, value_name = "CHAR", value_parser = values::delimiter)]
+    pub(super) delimiter: Option<u8>,
+    /// What stands before the decimals [default: found out for the whole column].
+    #[arg(long, value_name = "comma|point")]
+    pub(super) decimal: Option<DecimalMark>,
+    /// Which column is which, as `wallet_id=Cüzdan,amount=Tutar`.
+    #[arg(long, value_name = "COLUMN=HEADER", value_delimiter = ',',
+          value_parser = values::mapping)]
+    pub(super) map: Vec<values::Mapping>,
+    /// The description of rows that have none.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) description: Option<String>,
+    /// The expiry of rows that have none: a date, a duration from the first load, or `never`.
+    #[arg(long, value_name = "DATE|DUR|never")]
+    pub(super) expires: Option<DefaultExpiry>,
+    /// The file must have exactly so many rows.
+    #[arg(long, value_name = "N")]
+    pub(super) expect_rows: Option<u64>,
+    /// The file must add up to exactly this.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) expect_total: Option<Money>,
+    /// No gift may be larger.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_gift: Option<Money>,
+    /// Accept rows that are identical: each is a gift of its own.
+    #[arg(long)]
+    pub(super) allow_duplicates: bool,
+    /// Accept what another campaign has given within 30 days.
+    #[arg(long)]
+    pub(super) allow_same_content: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfirmArgs {
+    /// Confirms the plan with this id.
+    #[arg(long, value_name = "PLAN-ID")]
+    pub(super) confirm: Option<String>,
+    /// Confirms without a question; needs --max-total.
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunLimits {
+    /// While more gifts are in doubt, nothing new is sent.
+    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    pub(super) max_in_doubt: Option<usize>,
+    /// Attempts of one gift that may end in doubt.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(super) max_attempts: Option<i64>,
+    /// What becomes of doubts: settled by looking, or held for a person.
+    #[arg(long, value_enum, value_name = "settle|hold")]
+    pub(super) in_doubt: Option<InDoubtKind>,
+    /// So many refusals of one class in a row stop the run; 0: never.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) stop_after_refusals: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum InDoubtKind {
+    Settle,
+    Hold,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// The file may add up to no more.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LoadArgs {
+    #[command(flatten)]
+    pub(super) file: FileArgs,
+    /// The campaign that the rows go to.
+    #[arg(long, value_name = "NAME")]
+    pub(super) campaign: CampaignName,
+    /// The file may add up to no more.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct IssueArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
+    /// The campaign may give no more than this in all.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+    #[command(flatten)]
+    pub(super) limits: RunLimits,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReconcileArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    pub(super) campaign: Option<String>,
+    /// Every campaign of the ledger.
+    #[arg(long, conflicts_with = "campaign")]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
+    #[command(flatten)]
+    pub(super) limits: RunLimits,
+    /// Do not reconcile at the end.
+    #[arg(long)]
+    pub(super) no_reconcile: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RetryArgs {
+    #[command(flatten)]
+    pub(super) issue: IssueArgs,
+    /// Only refusals of these classes.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(super) class: Vec<String>,
+    /// Do not reconcile at the end.
+    #[arg(long)]
+    pub(super) no_reconcile: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// The campaign; all where none is named.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GiftsArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    /// Only gifts in this state.
+    #[arg(long, value_name = "STATE")]
+    pub(super) state: Option<GiftState>,
+    /// Print CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A gift's key, or a wallet's id.
+    #[arg(value_name = "KEY|WALLET")]
+    pub(super) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    /// Which form.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: ReportFormat,
+    /// Where to write it [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Keep cells exact that a spreadsheet would run as formulas (csv only).
+    #[arg(long)]
+    pub(super) raw: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    #[default]
+    Text,
+    Csv,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// The port on loopback; 0: any.
+    #[arg(long, default_value_t = 8787)]
+    pub(super) port: u16,
+    /// The seed of its faults.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Which faults.
+    #[arg(long, value_name = "PROFILE", default_value = "none", value_parser = values::profile())]
+    pub(super) faults: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The seed of the sandbox's faults.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+impl FileArgs {
+    /// A file that speaks for itself.
+    pub(super) fn plain(file: PathBuf) -> FileArgs {
+        FileArgs {
+            file,
+            delimiter: None,
+            decimal: None,
+            map: Vec::new(),
+            description: None,
+            expires: None,
+            expect_rows: None,
+            expect_total: None,
+            max_gift: None,
+            allow_duplicates: false,
+            allow_same_content: false,
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Stories of issuing: every gift exactly once, whatever fails in between.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use giftbatch::sandbox::{
+    Endpoint, ExpectedKeys, FaultProfile, Outage, RefusalKind, RetryAfter, SandboxConfig, SeedGift,
+};
+
+use crate::world::{CANARY_CLIENT, CANARY_KEY, Row, World, csv, excel_tr, rows};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_campaign_is_given_matched_and_never_again() {
+    // Goal: the main job. Method: run a file; run it again as Excel in Turkish writes it; run it
+    // with twenty rows more.
+    let world = World::new();
+    let all = rows(420);
+    let file = world.file("may.csv", csv(&all[..400]));
+    let done = world.issue_file(&file, "may", &[]).expect(0);
+    assert_eq!(done.json()["status"], "complete");
+    assert_eq!((done.gifts("issued"), done.reconciled("matched")), (400, 400));
+    world.assert_given_exactly_once(&all[..400]);
+    let file = world.file("may-excel.csv", excel_tr(&all[..400]));
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&all[..400]);
+    let file = world.file("more.csv", csv(&all));
+    let more = world.issue_file(&file, "may", &[]).expect(0);
+    assert_eq!((more.gifts("issued"), more.reconciled("matched")), (420, 420));
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mixed_faults_lose_nothing_and_give_nothing_twice() {
+    // Goal: the promise. Method: every kind of fault by seeds, five rows in a hundred intentionally
+    // identical, then the sandbox's own book against the file.
+    for seed in [1, 2, 3] {
+        let faults = FaultProfile::mixed();
+        let world = World::with(SandboxConfig { seed, faults, ..SandboxConfig::default() });
+        let mut all = rows(200);
+        let again: Vec<Row> = all.iter().step_by(20).cloned().collect();
+        all.extend(again);
+        let file = world.file("may.csv", csv(&all));
+        let mut done = world.issue_file(&file, "may", &["--allow-duplicates"]);
+        if done.code == 4 {
+            // The profile refuses some for good: those are not given, and said to be so.
+            assert!(done.gifts("refused") > 0, "seed {seed}");
+        } else {
+            done = done.expect(0);
+        }
+        world.sandbox.settled().await;
+        assert_eq!(done.gifts("issued") + done.gifts("refused"), 210, "seed {seed}");
+        assert_eq!(world.book().gifts.len() as u64, done.gifts("issued"), "seed {seed}");
+        if done.gifts("refused") == 0 {
+            world.assert_given_exactly_once(&all);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_gifts_are_reported_and_given_after_a_retry() {
+    // Goal: a no is a no until a person says otherwise. Method: three kinds of refusal, then mended.
+    let world = World::new();
+    let all = rows(40);
+    let kinds =
+        [RefusalKind::NotFound404, RefusalKind::IsFailure200, RefusalKind::Unprocessable422];
+    // Wallets with one row each.
+    for (row, kind) in all[10..13].iter().zip(kinds) {
+        world.sandbox.refuse_wallet(row.wallet, kind);
+    }
+    let file = world.file("may.csv", csv(&all));
+    let done = world.issue_file(&file, "may", &[]).expect(4);
+    assert_eq!((done.gifts("issued"), done.gifts("refused")), (37, 3));
+    assert_eq!(done.json()["status"], "partial");
+    let still = world.issue_file(&file, "may", &[]).expect(4);
+    assert_eq!(still.gifts("refused"), 3);
+    for row in &all[10..13] {
+        world.sandbox.mend_wallet(row.wallet);
+    }
+    let retry = ["retry", "may", "--yes", "--max-total", "1000000", "--json"];
+    let retried = world.run(&retry).expect(0);
+    assert_eq!((retried.gifts("issued"), retried.reconciled("matched")), (40, 40));
+    world.assert_given_exactly_once(&all);
+    world.run(&retry).expect(0);
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_it_was_confirmed() {
+    // Goal: no gift without a yes. Method: each way that is not one, then the plan's id.
+    let world = World::new();
+    let all = rows(4);
+    let file = world.file("may.csv", csv(&all));
+    let run = |more: &[&str]| {
+        let mut args = vec!["run", &file, "--campaign", "may", "--json"];
+        args.extend(more);
+        world.run(&args)
+    };
+    let plan = run(&[]).expect(7);
+    assert_eq!(plan.json()["status"], "refused");
+    run(&["--yes"]).expect(7);
+    run(&["--yes", "--max-total", "47.49"]).expect(7);
+    run(&["--confirm", "000000000000"]).expect(7);
+    assert_eq!(world.sandbox.requests_of(Endpoint::Create), 0);
+    let loaded = world.run(&["load", &file, "--campaign", "may", "--json"]).expect(0);
+    let id = loaded.json()["plan"].as_str().unwrap().to_owned();
+    world.run(&["issue", "may", "--confirm", &id, "--max-total", "1", "--json"]).expect(7);
+    assert_eq!(world.sandbox.requests_of(Endpoint::Create), 0);
+    let done = world.run(&["issue", "may", "--confirm", &id, "--json"]).expect(0);
+    assert_eq!((done.gifts("issued"), &done.json()["reconciled"]), (4, &serde_json::Value::Null));
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_credentials_burn_no_gift() {
+    // Goal: exit 8, nothing refused by it, nothing printed of the keys. Method: keys that the
+    // provider does not know, then the right ones.
+    let keys =
+        ExpectedKeys::Pair { api_key: CANARY_KEY.to_owned(), api_client: CANARY_CLIENT.to_owned() };
+    let mut world = World::with(SandboxConfig { keys, ..SandboxConfig::default() });
+    let file = world.file("may.csv", csv(&rows(60)));
+    world.set("GIFTBATCH_API_KEY", "another-canary");
+    let done = world.issue_file(&file, "may", &[]).expect(8);
+    assert_eq!(done.json()["status"], "rejected");
+    assert_eq!((done.gifts("refused"), done.gifts("issued"), done.gifts("in_doubt")), (0, 0, 0));
+    assert!(!done.stdout.contains("another-canary") && !done.stderr.contains("another-canary"));
+    world.set("GIFTBATCH_API_KEY", CANARY_KEY);
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&rows(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_ends_resumable_and_is_not_stormed() {
+    // Goal: exit 5 after a while, few knocks, and the same command finishes. Method: a provider
+    // that resets everything, then none.
+    let mut world = World::new();
+    let all = rows(80);
+    let file = world.file("may.csv", csv(&all));
+    world.sandbox.set_outage(Outage::Reset);
+    world.set("GIFTBATCH_GIVE_UP_AFTER", "3s");
+    let stopped = world.issue_file(&file, "may", &[]);
+    assert!([5, 6].contains(&stopped.code), "{stopped:?}");
+    assert_eq!(stopped.gifts("issued") + stopped.gifts("refused"), 0);
+    let knocks = world.sandbox.stats().requests_of(Endpoint::WalletGifts);
+    assert!(knocks <= 40, "{knocks} reads in an outage of three seconds");
+    world.sandbox.set_outage(Outage::None);
+    world.set("GIFTBATCH_GIVE_UP_AFTER", "20s");
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_not_there_costs_no_doubt() {
+    // Goal: a connection that was never made proves that nothing happened. Method: a closed port.
+    let mut world = World::new();
+    let file = world.file("may.csv", csv(&rows(10)));
+    let url = world.sandbox.url();
+    world.sandbox.stop().await;
+    world.set("GIFTBATCH_WALLET_URL", &url).set("GIFTBATCH_GIVE_UP_AFTER", "1s");
+    let done = world.issue_file(&file, "may", &[]).expect(5);
+    assert_eq!(done.json()["status"], "stopped");
+    assert_eq!((done.gifts("in_doubt"), done.gifts("deferred") + done.gifts("planned")), (0, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_is_settled_by_the_next() {
+    // Goal: kill -9 needs no repair. Method: kill in the middle, three times, with lost answers;
+    // then run to the end.
+    let faults = FaultProfile::lossy();
+    let world = World::with(SandboxConfig { seed: 7, faults, ..SandboxConfig::default() });
+    let all = rows(300);
+    let file = world.file("may.csv", csv(&all));
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "-q"];
+    for turn in 1..=3 {
+        let mut child = world.start(&args);
+        world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= turn * 60).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let done = world.issue_file(&file, "may", &[]).expect(0);
+    assert_eq!((done.gifts("issued"), done.reconciled("matched")), (300, 300));
+    world.sandbox.settled().await;
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_a_run_cleanly() {
+    // Goal: exit 143 or 130 with nothing in doubt, and the same command goes on. Method: a signal
+    // while gifts are sent at 50 a second.
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut world = World::new();
+        let all = rows(120);
+        let file = world.file("may.csv", csv(&all));
+        world.set("GIFTBATCH_RATE", "50");
+        let args =
+            ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
+        let child = world.start(&args);
+        world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+        let kill = std::process::Command::new("kill")
+            .args([format!("-{signal}"), child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        let output = tokio::task::block_in_place(|| child.wait_with_output()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["status"], "stopped");
+        assert_eq!(document["gifts"]["in_flight"], 0);
+        assert_eq!(document["gifts"]["in_doubt"], 0);
+        world.set("GIFTBATCH_RATE", "0");
+        world.issue_file(&file, "may", &[]).expect(0);
+        world.assert_given_exactly_once(&all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_is_told_who_holds_the_ledger() {
+    // Goal: two runs never meet. Method: start one that is slow, then another.
+    let mut world = World::new();
+    let file = world.file("may.csv", csv(&rows(100)));
+    world.set("GIFTBATCH_RATE", "20");
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
+    let mut first = world.start(&args);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    let second = world.issue_file(&file, "may", &[]).expect(9);
+    assert_eq!(second.json()["status"], "busy");
+    assert!(second.stderr.contains("`run`, process "), "{}", second.stderr);
+    // Those who only read are not in the way.
+    world.run(&["status", "may"]).expect(0);
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_limit_is_found_and_kept() {
+    // Goal: 429s are honoured in all three forms. Method: a limit of 100 a second, no rate of ours.
+    for retry_after in [RetryAfter::Seconds, RetryAfter::Date, RetryAfter::Absent] {
+        let config =
+            SandboxConfig { limit_per_second: Some(100), retry_after, ..SandboxConfig::default() };
+        let world = World::with(config);
+        let all = rows(150);
+        let file = world.file("may.csv", csv(&all));
+        world.issue_file(&file, "may", &[]).expect(0);
+        world.assert_given_exactly_once(&all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_is_kept() {
+    // Goal: no burst, and the rate is reached. Method: 100 gifts at 50 a second, by the sandbox's
+    // own count.
+    let mut world = World::new();
+    world.set("GIFTBATCH_RATE", "50");
+    let file = world.file("may.csv", csv(&rows(100)));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(0);
+    let stats = world.sandbox.stats();
+    assert!(stats.max_per_second <= 53, "{} in one second", stats.max_per_second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn last_months_gifts_and_a_wrong_clock_fool_nobody() {
+    // Goal: an identical gift that was there before is no answer. Method: lost answers, wallets that
+    // hold the same gifts from a month ago, a server clock ten minutes off either way, lagging lists.
+    for minutes in [-10, 10] {
+        let mut faults = FaultProfile::lossy();
+        faults.list_lag = Duration::from_millis(800);
+        let world = World::with(SandboxConfig { seed: 11, faults, ..SandboxConfig::default() });
+        world.sandbox.set_clock_skew(TimeDelta::minutes(minutes));
+        let all = rows(60);
+        for row in &all {
+            world.sandbox.seed_gift(SeedGift {
+                wallet: row.wallet,
+                amount_minor: row.minor,
+                expires_at: Some("2036-12-31T20:59:59Z".parse().unwrap()),
+                description: row.description.clone(),
+                reference: None,
+                created_at: Utc::now() - TimeDelta::days(30),
+            });
+        }
+        let file = world.file("may.csv", csv(&all));
+        let done = world.issue_file(&file, "may", &[]).expect(0);
+        assert_eq!(done.reconciled("matched"), 60);
+        world.sandbox.settled().await;
+        let doubled: Vec<Row> = all.iter().chain(&all).cloned().collect();
+        world.assert_given_exactly_once(&doubled);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_can_be_held_for_a_person() {
+    // Goal: `--in-doubt hold` decides nothing. Method: answers that are lost after the commit.
+    let faults = FaultProfile::always(giftbatch::sandbox::FaultKind::ErrorAfterCommit);
+    let world = World::with(SandboxConfig { faults, ..SandboxConfig::default() });
+    let file = world.file("may.csv", csv(&rows(3)));
+    let done = world.issue_file(&file, "may", &["--in-doubt", "hold"]).expect(6);
+    assert_eq!(done.json()["status"], "attention");
+    assert_eq!(done.gifts("held"), 3);
+    world.issue_file(&file, "may", &["--in-doubt", "hold"]).expect(6);
+    world.assert_given_exactly_once(&rows(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_stays_with_its_provider() {
+    // Goal: gifts of one provider are not looked for at another. Method: two sandboxes, one ledger.
+    let mut world = World::new();
+    let other = World::new();
+    let file = world.file("may.csv", csv(&rows(2)));
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.set("GIFTBATCH_WALLET_URL", &other.sandbox.url());
+    let june = world.file("june.csv", csv(&rows(3)));
+    world.issue_file(&june, "june", &[]).expect(2);
+    assert!(other.book().gifts.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_refusals_of_one_class_stop_the_run() {
+    // Goal: a wrong set-up does not refuse a whole campaign. Method: every wallet is refused.
+    let world = World::new();
+    let all = rows(60);
+    for row in &all {
+        world.sandbox.refuse_wallet(row.wallet, RefusalKind::Unprocessable422);
+    }
+    let file = world.file("may.csv", csv(&all));
+    let args = ["--stop-after-refusals", "5", "--concurrency", "4"];
+    let stopped = world.issue_file(&file, "may", &args).expect(5);
+    assert!(stopped.gifts("refused") < 20, "{}", stopped.stdout);
+    assert!(stopped.gifts("planned") + stopped.gifts("deferred") >= 40, "{}", stopped.stdout);
+}

@@ -1,0 +1,223 @@
+//! A world for stories: a sandbox in this process, a ledger in a temporary folder, and the real
+//! program as a process of its own.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use giftbatch::sandbox::{Book, Sandbox, SandboxConfig};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The keys that the program is given: if they appear anywhere, something leaked.
+pub const CANARY_KEY: &str = "canary-key-5e1f";
+pub const CANARY_CLIENT: &str = "canary-client-77ab";
+
+/// A world.
+pub struct World {
+    pub sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    settings: HashMap<&'static str, String>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Done {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// One row of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Row {
+    pub wallet: Uuid,
+    pub minor: i64,
+    pub description: String,
+}
+
+impl World {
+    /// A world whose provider has no faults.
+    pub fn new() -> World {
+        World::with(SandboxConfig::default())
+    }
+
+    pub fn with(config: SandboxConfig) -> World {
+        let sandbox = Sandbox::start(config).expect("the sandbox starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = HashMap::from([
+            ("GIFTBATCH_WALLET_URL", sandbox.url()),
+            ("GIFTBATCH_API_KEY", CANARY_KEY.to_owned()),
+            ("GIFTBATCH_API_CLIENT", CANARY_CLIENT.to_owned()),
+            ("GIFTBATCH_RATE", "0".to_owned()),
+            ("GIFTBATCH_SETTLE", "2s".to_owned()),
+            ("GIFTBATCH_TIMEOUT", "1s".to_owned()),
+            ("GIFTBATCH_GIVE_UP_AFTER", "20s".to_owned()),
+        ]);
+        World { sandbox, folder, settings }
+    }
+
+    /// Another setting for all commands to come.
+    pub fn set(&mut self, variable: &'static str, value: &str) -> &mut World {
+        self.settings.insert(variable, value.to_owned());
+        self
+    }
+
+    pub fn unset(&mut self, variable: &'static str) -> &mut World {
+        self.settings.remove(variable);
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn ledger(&self) -> PathBuf {
+        self.path("ledger.db")
+    }
+
+    /// Writes a file and gives its path as text.
+    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a file can be written");
+        path.to_str().expect("a path of plain characters").to_owned()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_giftbatch"));
+        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("GIFTBATCH_") {
+                command.env_remove(variable);
+            }
+        }
+        // Nobody's own settings, and no file of theirs.
+        command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path());
+        command.env("GIFTBATCH_LEDGER", self.ledger()).envs(&self.settings);
+        command
+    }
+
+    /// Runs the program to its end, while the sandbox goes on.
+    pub fn run(&self, args: &[&str]) -> Done {
+        let output = tokio::task::block_in_place(|| self.command(args).output());
+        let output = output.expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
+        Done {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// `run FILE --campaign NAME --json`, confirmed.
+    pub fn issue_file(&self, file: &str, campaign: &str, more: &[&str]) -> Done {
+        let mut args = vec!["run", file, "--campaign", campaign, "--json", "--yes"];
+        args.extend(["--max-total", "100000000"]);
+        args.extend(more);
+        self.run(&args)
+    }
+
+    /// Starts the program and lets it run.
+    pub fn start(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
+    pub fn book(&self) -> Book {
+        self.sandbox.book()
+    }
+
+    /// Asserts that the book holds each row exactly once, and nothing else.
+    pub fn assert_given_exactly_once(&self, rows: &[Row]) {
+        let mut expected: HashMap<Row, i64> = HashMap::new();
+        for row in rows {
+            *expected.entry(row.clone()).or_default() += 1;
+        }
+        for gift in self.book().gifts.iter().filter(|gift| !gift.deleted) {
+            let row = Row {
+                wallet: gift.wallet,
+                minor: gift.amount_minor,
+                description: gift.description.clone(),
+            };
+            *expected.entry(row).or_default() -= 1;
+        }
+        let lost: Vec<_> = expected.iter().filter(|(_, left)| **left > 0).collect();
+        let extra: Vec<_> = expected.iter().filter(|(_, left)| **left < 0).collect();
+        assert!(lost.is_empty() && extra.is_empty(), "lost: {lost:?}\ngiven too often: {extra:?}");
+    }
+}
+
+impl Done {
+    /// The one JSON document on standard output.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(self.stdout.trim())
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+
+    /// Asserts the exit code, and shows everything where it is another.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Done {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// A count of the document's `gifts`.
+    pub fn gifts(&self, state: &str) -> u64 {
+        self.json()["gifts"][state].as_u64().expect("a count")
+    }
+
+    /// A count of the document's `reconciled`.
+    pub fn reconciled(&self, finding: &str) -> u64 {
+        self.json()["reconciled"][finding].as_u64().expect("a count")
+    }
+}
+
+/// Rows over wallets: `count` rows over three quarters as many wallets, no two identical.
+pub fn rows(count: u32) -> Vec<Row> {
+    (0..count)
+        .map(|number| Row {
+            wallet: wallet(number % (count * 3 / 4).max(1)),
+            minor: 1_000 + i64::from(number % 7) * 125,
+            description: format!("KUPON {}", number / (count * 3 / 4).max(1)),
+        })
+        .collect()
+}
+
+pub fn wallet(number: u32) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_be_bytes())
+}
+
+/// The rows as a plain CSV file.
+pub fn csv(rows: &[Row]) -> String {
+    let mut text = "wallet_id,amount,expires_at,description\n".to_owned();
+    for row in rows {
+        let (whole, cents) = (row.minor / 100, row.minor % 100);
+        let _ = writeln!(text, "{},{whole}.{cents:02},2036-12-31,{}", row.wallet, row.description);
+    }
+    text
+}
+
+/// The rows as Excel in Turkish writes them, in another order.
+pub fn excel_tr(rows: &[Row]) -> String {
+    let mut text = "\u{feff}Açıklama;Son Kullanma;Tutar;Cüzdan No\r\n".to_owned();
+    for row in rows.iter().rev() {
+        let (whole, cents) = (row.minor / 100, row.minor % 100);
+        let wallet = row.wallet.to_string().to_uppercase();
+        let _ = write!(text, "{};31.12.2036;{whole},{cents:02};{wallet}\r\n", row.description);
+    }
+    text
+}
+
+/// Whether any file below the folder, the ledger included, holds the text.
+pub fn holds(folder: &Path, text: &str) -> bool {
+    std::fs::read_dir(folder).expect("a folder").any(|entry| {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            return holds(&path, text);
+        }
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
