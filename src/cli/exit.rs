@@ -1,5 +1,6 @@
 //! How a command ends: the exit codes of the command line's contract.
 
+use crate::domain::GiftState;
 use crate::issue::Stop;
 use crate::reconcile::Reconciled;
 use crate::report::{Status, Summary};
@@ -73,14 +74,18 @@ impl Exit {
             || matches!(reconciled, Some(Reconciled::Interrupted));
         let keys = matches!(stop, Some(Stop::CredentialsRejected { .. }))
             || matches!(reconciled, Some(Reconciled::CredentialsRejected { .. }));
+        let gifts = |state| summary.states.gifts(state);
+        let in_flight = gifts(GiftState::InFlight);
+        let waiting = gifts(GiftState::Planned) + gifts(GiftState::Deferred);
+        let refused = gifts(GiftState::Refused);
         match signal.filter(|_| was_stopped) {
             Some(Signal::Interrupt) => Exit::Interrupted,
             Some(Signal::Terminate) => Exit::Terminated,
-            None if summary.needs_attention() => Exit::Attention,
+            None if summary.status() == Status::Attention || in_flight > 0 => Exit::Attention,
             None if keys => Exit::CredentialsRejected,
             None if stop.is_some() || was_stopped => Exit::Stopped,
-            None if summary.waiting() > 0 => Exit::Stopped,
-            None if summary.refused() > 0 => Exit::SomeRefused,
+            None if waiting > 0 => Exit::Stopped,
+            None if refused > 0 => Exit::SomeRefused,
             None => Exit::Done,
         }
     }
@@ -94,7 +99,7 @@ impl Exit {
         match (end, signal) {
             (Reconciled::Interrupted, Some(Signal::Terminate)) => Exit::Terminated,
             (Reconciled::Interrupted, _) => Exit::Interrupted,
-            _ if summary.needs_attention() => Exit::Attention,
+            _ if summary.status() == Status::Attention => Exit::Attention,
             (Reconciled::CredentialsRejected { .. }, _) => Exit::CredentialsRejected,
             (Reconciled::Finished, _) => Exit::Done,
         }

@@ -62,7 +62,10 @@ impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Failure {
         match error {
             ReportError::Ledger(error) => error.into(),
-            error => Failure { exit: Exit::Unexpected, error: error.into(), hint: None },
+            error => {
+                let hint = error.hint().map(str::to_owned);
+                Failure { exit: Exit::Unexpected, error: error.into(), hint }
+            }
         }
     }
 }

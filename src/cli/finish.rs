@@ -7,7 +7,7 @@ use super::give::words;
 use super::out::Out;
 use crate::issue::Stop;
 use crate::reconcile::Reconciled;
-use crate::report::{Document, Problem, Summary, text};
+use crate::report::{self, Document, Subject, Summary, text};
 
 /// How a run ended, besides its figures.
 #[derive(Debug)]
@@ -29,13 +29,17 @@ impl Ending {
     }
 }
 
+/// The document of a command that ended this way.
+pub(super) fn document(context: &Context, summary: &Summary, exit: Exit) -> String {
+    let subject = Subject::Campaign(summary);
+    let status = exit.status(Some(summary));
+    Document::of(context.command, subject, status, exit.code(), context.elapsed_ms()).to_json()
+}
+
 /// Prints where the campaign stands: the document, or the text.
 pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
     if context.out.args.json {
-        let elapsed_ms = context.elapsed().as_millis();
-        let status = exit.status(Some(summary));
-        let document = Document::of(context.command, summary, status, exit.code(), elapsed_ms);
-        context.out.result(&document.to_json());
+        context.out.result(&document(context, summary, exit));
     } else if exit == Exit::Done {
         context.out.people(&text::summary(summary));
     } else {
@@ -50,7 +54,7 @@ pub(super) fn fail(
     command: &str,
     campaign: Option<&str>,
     failure: &Failure,
-    elapsed_ms: u128,
+    elapsed_ms: u64,
 ) {
     out.complain(&format!("error: {}", failure.error));
     for cause in failure.error.chain().skip(1) {
@@ -60,10 +64,11 @@ pub(super) fn fail(
         out.complain(&format!("hint: {hint}"));
     }
     if out.args.json {
-        let problem = Problem { message: failure.error.to_string(), hint: failure.hint.clone() };
+        let error =
+            report::Failure { message: failure.error.to_string(), hint: failure.hint.clone() };
+        let subject = campaign.map_or(Subject::Nothing, Subject::Named);
         let status = failure.exit.status(None);
-        let document =
-            Document::failed(command, campaign, status, failure.exit.code(), elapsed_ms, problem);
-        out.result(&document.to_json());
+        let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
+        out.result(&document.with_error(error).to_json());
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
     let summary = Summary::read(&session.ledger, &campaign).await?;
     let wishes = Wishes::of(&args.issue);
-    let (mut gifts, mut amount) = (summary.to_send(), summary.to_send_amount());
+    let (mut gifts, mut amount) = to_send(&summary);
     for (class, refused, money) in session.ledger.refusals(campaign.id).await? {
         if args.class.is_empty() || args.class.contains(&class) {
             context.out.note(&format!("  {class:<14} {refused} gifts, {money}"));
@@ -131,15 +131,24 @@ fn pace(context: &Context) -> Pace {
 
 /// Asks for what is open: all of it may be sent in this run.
 fn confirm_open(context: &Context, wishes: &Wishes<'_>, summary: &Summary) -> Result<(), Failure> {
+    let (gifts, amount) = to_send(summary);
+    let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
     let question = Question {
         campaign: &summary.campaign,
         plan: &summary.plan,
-        gifts: summary.to_send(),
-        amount: summary.to_send_amount(),
-        exposure: summary.exposure(),
+        gifts,
+        amount,
+        exposure: amount + given.map(|state| summary.states.amount(state)).into_iter().sum(),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)
+}
+
+/// Gifts that a run may send, those included that a dead run left open, and their money.
+fn to_send(summary: &Summary) -> (u64, Money) {
+    let open = [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
+    let gifts = open.map(|state| summary.states.gifts(state)).into_iter().sum();
+    (gifts, open.map(|state| summary.states.amount(state)).into_iter().sum())
 }
 
 async fn reopen(

@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
     let command = cli.command.word();
     let campaign = cli.command.campaign();
     let exit = run(cli, out).unwrap_or_else(|failure| {
-        let elapsed_ms = started.elapsed().as_millis();
+        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms);
         failure.exit
     });

@@ -11,39 +11,39 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The keys that the program is given: if they appear anywhere, something leaked.
-pub const CANARY_KEY: &str = "canary-key-5e1f";
-pub const CANARY_CLIENT: &str = "canary-client-77ab";
+pub(crate) const CANARY_KEY: &str = "canary-key-5e1f";
+pub(crate) const CANARY_CLIENT: &str = "canary-client-77ab";
 
 /// A world.
-pub struct World {
-    pub sandbox: Sandbox,
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
     folder: tempfile::TempDir,
     settings: HashMap<&'static str, String>,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Done {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// One row of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Row {
-    pub wallet: Uuid,
-    pub minor: i64,
-    pub description: String,
+pub(crate) struct Row {
+    pub(crate) wallet: Uuid,
+    pub(crate) minor: i64,
+    pub(crate) description: String,
 }
 
 impl World {
     /// A world whose provider has no faults.
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         World::with(SandboxConfig::default())
     }
 
-    pub fn with(config: SandboxConfig) -> World {
+    pub(crate) fn with(config: SandboxConfig) -> World {
         let sandbox = Sandbox::start(config).expect("the sandbox starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let settings = HashMap::from([
@@ -59,26 +59,26 @@ impl World {
     }
 
     /// Another setting for all commands to come.
-    pub fn set(&mut self, variable: &'static str, value: &str) -> &mut World {
+    pub(crate) fn set(&mut self, variable: &'static str, value: &str) -> &mut World {
         self.settings.insert(variable, value.to_owned());
         self
     }
 
-    pub fn unset(&mut self, variable: &'static str) -> &mut World {
+    pub(crate) fn unset(&mut self, variable: &'static str) -> &mut World {
         self.settings.remove(variable);
         self
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn ledger(&self) -> PathBuf {
+    pub(crate) fn ledger(&self) -> PathBuf {
         self.path("ledger.db")
     }
 
     /// Writes a file and gives its path as text.
-    pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::write(&path, text).expect("a file can be written");
         path.to_str().expect("a path of plain characters").to_owned()
@@ -99,7 +99,7 @@ impl World {
     }
 
     /// Runs the program to its end, while the sandbox goes on.
-    pub fn run(&self, args: &[&str]) -> Done {
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
         let output = tokio::task::block_in_place(|| self.command(args).output());
         let output = output.expect("the program starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// `run FILE --campaign NAME --json`, confirmed.
-    pub fn issue_file(&self, file: &str, campaign: &str, more: &[&str]) -> Done {
+    pub(crate) fn issue_file(&self, file: &str, campaign: &str, more: &[&str]) -> Done {
         let mut args = vec!["run", file, "--campaign", campaign, "--json", "--yes"];
         args.extend(["--max-total", "100000000"]);
         args.extend(more);
@@ -119,18 +119,18 @@ impl World {
     }
 
     /// Starts the program and lets it run.
-    pub fn start(&self, args: &[&str]) -> Child {
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the program starts")
     }
 
-    pub fn book(&self) -> Book {
+    pub(crate) fn book(&self) -> Book {
         self.sandbox.book()
     }
 
     /// Asserts that the book holds each row exactly once, and nothing else.
-    pub fn assert_given_exactly_once(&self, rows: &[Row]) {
+    pub(crate) fn assert_given_exactly_once(&self, rows: &[Row]) {
         let mut expected: HashMap<Row, i64> = HashMap::new();
         for row in rows {
             *expected.entry(row.clone()).or_default() += 1;
@@ -151,31 +151,31 @@ impl World {
 
 impl Done {
     /// The one JSON document on standard output.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(self.stdout.trim())
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 
     /// Asserts the exit code, and shows everything where it is another.
     #[track_caller]
-    pub fn expect(self, code: i32) -> Done {
+    pub(crate) fn expect(self, code: i32) -> Done {
         assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
     /// A count of the document's `gifts`.
-    pub fn gifts(&self, state: &str) -> u64 {
+    pub(crate) fn gifts(&self, state: &str) -> u64 {
         self.json()["gifts"][state].as_u64().expect("a count")
     }
 
     /// A count of the document's `reconciled`.
-    pub fn reconciled(&self, finding: &str) -> u64 {
+    pub(crate) fn reconciled(&self, finding: &str) -> u64 {
         self.json()["reconciled"][finding].as_u64().expect("a count")
     }
 }
 
 /// Rows over wallets: `count` rows over three quarters as many wallets, no two identical.
-pub fn rows(count: u32) -> Vec<Row> {
+pub(crate) fn rows(count: u32) -> Vec<Row> {
     (0..count)
         .map(|number| Row {
             wallet: wallet(number % (count * 3 / 4).max(1)),
@@ -185,12 +185,12 @@ pub fn rows(count: u32) -> Vec<Row> {
         .collect()
 }
 
-pub fn wallet(number: u32) -> Uuid {
+pub(crate) fn wallet(number: u32) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_be_bytes())
 }
 
 /// The rows as a plain CSV file.
-pub fn csv(rows: &[Row]) -> String {
+pub(crate) fn csv(rows: &[Row]) -> String {
     let mut text = "wallet_id,amount,expires_at,description\n".to_owned();
     for row in rows {
         let (whole, cents) = (row.minor / 100, row.minor % 100);
@@ -200,7 +200,7 @@ pub fn csv(rows: &[Row]) -> String {
 }
 
 /// The rows as Excel in Turkish writes them, in another order.
-pub fn excel_tr(rows: &[Row]) -> String {
+pub(crate) fn excel_tr(rows: &[Row]) -> String {
     let mut text = "\u{feff}Açıklama;Son Kullanma;Tutar;Cüzdan No\r\n".to_owned();
     for row in rows.iter().rev() {
         let (whole, cents) = (row.minor / 100, row.minor % 100);
@@ -211,7 +211,7 @@ pub fn excel_tr(rows: &[Row]) -> String {
 }
 
 /// Whether any file below the folder, the ledger included, holds the text.
-pub fn holds(folder: &Path, text: &str) -> bool {
+pub(crate) fn holds(folder: &Path, text: &str) -> bool {
     std::fs::read_dir(folder).expect("a folder").any(|entry| {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
