@@ -10,5 +10,6 @@ pub mod pace;
 pub mod plan;
 pub mod provider;
 pub mod reconcile;
+pub mod report;
 pub mod sandbox;
 pub mod settle;
