@@ -63,12 +63,16 @@ fn reconciled(summary: &Summary) -> Option<String> {
         .filter(|(finding, gifts)| *finding != Finding::Matched && *gifts > 0)
         .map(|(finding, gifts)| format!("{} {}", count(gifts), finding.word()))
         .collect();
+    // A gift that was revoked since may still count as matched: only where all that were ever given
+    // are matched is it certain that those are which are issued now.
     let matched = findings.gifts(Finding::Matched);
+    let gifts = |state| summary.states.gifts(state);
+    let given = issued + gifts(GiftState::Revoking) + gifts(GiftState::Revoked);
     if !bad.is_empty() {
-        Some(format!("reconcile found {}", bad.join(", ")))
-    } else if matched >= issued {
-        (issued > 0).then(|| "reconciled".to_owned())
+        Some(format!("reconcile found: {}", bad.join(", ")))
+    } else if matched < given {
+        Some(format!("{} matched by the last reconcile", count(matched)))
     } else {
-        Some(format!("{} of them reconciled", count(matched)))
+        (given > 0).then(|| "reconciled".to_owned())
     }
 }

@@ -4,6 +4,7 @@
 
 use super::Summary;
 use crate::domain::GiftState;
+use crate::ledger::Finding;
 
 /// The commands, the most urgent first; none where nothing is left to do.
 pub(super) fn next(summary: &Summary) -> Vec<String> {
@@ -12,14 +13,17 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
     let to_issue =
         [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
     let differences = summary.reconciled.map_or(0, |findings| findings.differences());
-    let is_unread = summary.reconciled.is_none() && gifts(GiftState::Issued) > 0;
+    let is_unread = summary.reconciled.is_none_or(|findings| {
+        let seen = findings.gifts(Finding::Matched) + findings.differences();
+        seen < gifts(GiftState::Issued) || findings.gifts(Finding::Unread) > 0
+    });
     let commands = [
         (gifts(GiftState::Held) > 0, format!("giftbatch gifts {name} --state held")),
         (differences > 0, format!("giftbatch report {name} --format csv")),
         (to_issue.into_iter().any(|state| gifts(state) > 0), format!("giftbatch issue {name}")),
         (gifts(GiftState::Refused) > 0, format!("giftbatch retry {name}")),
         (gifts(GiftState::Revoking) > 0, format!("giftbatch revoke {name}")),
-        (is_unread, format!("giftbatch reconcile {name}")),
+        (is_unread && gifts(GiftState::Issued) > 0, format!("giftbatch reconcile {name}")),
     ];
     commands.into_iter().filter(|(is_due, _)| *is_due).map(|(_, command)| command).collect()
 }

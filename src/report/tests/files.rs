@@ -34,9 +34,9 @@ async fn the_csv_report_is_the_input_and_its_fate() {
     let mut fixture = Fixture::of(&[S::Issued, S::Refused]).await;
     fixture.reconcile(&[(1, Finding::Matched, None)]).await;
     let (text, _) = report(&fixture, Cells::Spreadsheet).await;
-    insta::assert_snapshot!("report_csv", text.replace('\u{1b}', "ESC"));
+    insta::assert_snapshot!("report_csv", text);
     let (raw, _) = report(&fixture, Cells::Raw).await;
-    assert_eq!(raw, text.replace("'=1+1", "=1+1"));
+    assert_eq!(raw, text.replace("'=1+1", "=1+1").replace('\u{fffd}', "\u{1b}"));
     assert!(!text.contains('\r'));
 }
 
@@ -92,7 +92,7 @@ async fn lists_filter_and_agree() {
     assert_eq!(written, 1);
     insta::assert_snapshot!("gifts_json", json);
     let (_, csv) = list(&fixture, Some(S::Refused), ListForm::Csv(Cells::Spreadsheet)).await;
-    insta::assert_snapshot!("gifts_csv", csv.replace('\u{1b}', "ESC"));
+    insta::assert_snapshot!("gifts_csv", csv);
     let none = Fixture::of(&[S::Issued]).await;
     let empty = list(&none, Some(S::Held), ListForm::Json).await;
     assert_eq!(empty, (0, "[]\n".to_owned()));
