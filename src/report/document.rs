@@ -1,0 +1,91 @@
+//! The JSON document that commands print: version 1.
+//!
+//! It stands apart because it is a contract with other programs.
+//!
+//! **Invariant:** within version 1 fields are only added, at the end; none is renamed, moved or left
+//! out. What is not known is null.
+
+use serde::Serialize;
+
+use super::{Amounts, Findings, States, Status, Summary};
+
+/// What a document is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// A campaign, and how it stands.
+    Campaign(&'a Summary),
+    /// A campaign of which nothing could be read.
+    Named(&'a str),
+    /// No campaign.
+    Nothing,
+}
+
+/// What went wrong, for programs that hand it on to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What.
+    pub message: String,
+    /// What would mend it.
+    pub hint: Option<String>,
+}
+
+/// One command's result.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document<'a> {
+    version: u32,
+    command: &'a str,
+    campaign: Option<&'a str>,
+    plan: Option<&'a str>,
+    status: Status,
+    exit_code: u8,
+    gifts: Option<&'a States>,
+    amounts: Option<Amounts>,
+    reconciled: Option<Findings>,
+    elapsed_ms: u64,
+    error: Option<Failure>,
+}
+
+impl<'a> Document<'a> {
+    /// The document of a command that ended with this status and code.
+    pub fn of(
+        command: &'a str,
+        subject: Subject<'a>,
+        status: Status,
+        exit_code: u8,
+        elapsed_ms: u64,
+    ) -> Document<'a> {
+        let summary = match subject {
+            Subject::Campaign(summary) => Some(summary),
+            Subject::Named(_) | Subject::Nothing => None,
+        };
+        let campaign = match subject {
+            Subject::Campaign(summary) => Some(summary.campaign.as_str()),
+            Subject::Named(name) => Some(name),
+            Subject::Nothing => None,
+        };
+        Document {
+            version: 1,
+            command,
+            campaign,
+            plan: summary.map(|summary| summary.plan.as_str()),
+            status,
+            exit_code,
+            gifts: summary.map(|summary| &summary.states),
+            amounts: summary.map(|summary| summary.amounts),
+            reconciled: summary.and_then(|summary| summary.reconciled),
+            elapsed_ms,
+            error: None,
+        }
+    }
+
+    /// The same with what went wrong.
+    #[must_use]
+    pub fn with_error(self, error: Failure) -> Document<'a> {
+        Document { error: Some(error), ..self }
+    }
+
+    /// One line of JSON, without its line break.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers always make JSON")
+    }
+}

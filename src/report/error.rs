@@ -1,0 +1,67 @@
+//! Why a report cannot be given.
+
+use std::io;
+
+use crate::ledger::LedgerError;
+
+/// A report that was not given, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Two figures of one campaign that must be the same are not.
+    #[error("the {what} of campaign {campaign:?} disagree: {recorded} recorded, {counted} counted")]
+    Disagree {
+        /// The campaign's name.
+        campaign: String,
+        /// Which figures: `gifts` or `amounts`.
+        what: &'static str,
+        /// What its loads recorded.
+        recorded: String,
+        /// What its gifts add up to.
+        counted: String,
+    },
+    /// The ledger holds a finding that this program never writes.
+    #[error("campaign {campaign:?} holds an unknown finding {word:?}")]
+    UnknownFinding {
+        /// The campaign's name.
+        campaign: String,
+        /// The word.
+        word: String,
+    },
+    /// A file with more columns was loaded while the report was written.
+    #[error("campaign {campaign:?} was loaded again while its report was written")]
+    Changed {
+        /// The campaign's name.
+        campaign: String,
+    },
+    /// What was to take the report does not.
+    #[error("cannot write the report")]
+    Write(#[from] io::Error),
+}
+
+impl ReportError {
+    /// What would mend it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            ReportError::Ledger(error) => error.hint(),
+            ReportError::Disagree { .. } | ReportError::UnknownFinding { .. } => {
+                Some("check the ledger with `giftbatch ledger verify`, and send nothing before")
+            }
+            ReportError::Changed { .. } => Some("run the same command again"),
+            ReportError::Write(_) => None,
+        }
+    }
+
+    /// Whether the reader went away, as `head` does: no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, ReportError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<::csv::Error> for ReportError {
+    fn from(error: ::csv::Error) -> ReportError {
+        ReportError::Write(error.into())
+    }
+}

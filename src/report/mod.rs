@@ -1,0 +1,46 @@
+//! Reporting: what the ledger knows, as people and programs read it.
+//!
+//! It stands apart because a report must be able to contradict the run that came before it: it reads
+//! the ledger and nothing else, and believes no run's own counters.
+//!
+//! | what is asked | who answers |
+//! | --- | --- |
+//! | how one campaign stands | [`Summary`], then [`text::summary`] or a [`Document`] |
+//! | how all campaigns stand | [`overview`] |
+//! | what became of each row of the file | [`csv::write`] |
+//! | which gifts are in a state | [`list::write`] |
+//! | what happened to one gift | [`story`] and [`story_json`] |
+//!
+//! **Invariant:** no total is shown that its parts do not add up to: [`Summary::read`] fails instead.
+//! **Invariant:** no headline claims success while a gift is not issued.
+//! **Invariant:** lists stream page by page: memory does not grow with the campaign.
+//! **Invariant:** it knows the domain, the ledger and a plan's id. It changes nothing, asks no
+//! provider, reads no clock and prints nothing: text goes where the caller says.
+
+mod cells;
+pub mod csv;
+mod document;
+mod error;
+mod figures;
+mod headline;
+mod layout;
+pub mod list;
+mod next;
+mod overview;
+mod pages;
+mod status;
+mod story;
+mod summary;
+mod tally;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+pub use cells::{Cells, clean};
+pub use document::{Document, Failure, Subject};
+pub use error::ReportError;
+pub use overview::overview;
+pub use status::Status;
+pub use story::{story, story_json};
+pub use summary::{Refusals, Summary};
+pub use tally::{Amounts, Findings, States};

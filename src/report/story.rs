@@ -1,0 +1,129 @@
+//! One gift's whole history.
+//!
+//! It stands apart because it is what a person reads before settling a gift by hand.
+//!
+//! **Invariant:** every line that the ledger has is shown, in its order, also one whose word is not
+//! known here.
+
+use serde::Serialize;
+
+use super::clean;
+use super::figures::{instant, money};
+use super::layout::Side::Left;
+use super::layout::aligned;
+use super::list::ListedGift;
+use crate::ledger::{GiftRecord, HistoryLine};
+
+/// The history for people, with its last line break.
+pub fn story(gift: &GiftRecord, history: &[HistoryLine]) -> String {
+    let facts = facts(gift)
+        .into_iter()
+        .filter_map(|(name, value)| Some(vec![name.to_owned(), clean(&value?).into_owned()]))
+        .collect();
+    let lines: Vec<Vec<String>> = history.iter().map(line).collect();
+    let history = if lines.is_empty() {
+        "nothing happened to it yet\n".to_owned()
+    } else {
+        aligned(&[Left; 4], lines)
+    };
+    format!("{}\n{history}", aligned(&[Left, Left], facts))
+}
+
+/// What it is and where it stands; what it has not is none.
+fn facts(gift: &GiftRecord) -> [(&'static str, Option<String>); 13] {
+    let content = &gift.content;
+    let finding = gift.reconciled.as_ref().map(|word| match &gift.reconciled_detail {
+        Some(detail) => format!("{word}: {detail}"),
+        None => word.clone(),
+    });
+    [
+        ("gift", Some(gift.key.to_string())),
+        ("campaign", Some(format!("{}, line {}", gift.campaign, gift.line))),
+        ("wallet", Some(content.wallet.to_string())),
+        ("amount", Some(money(content.amount))),
+        ("expires", Some(content.expiry.to_string())),
+        ("description", Some(content.description.clone())),
+        ("reference", gift.reference.clone()),
+        ("state", Some(format!("{}, attempts: {}", gift.state, gift.attempts))),
+        ("gift id", gift.gift_id.map(|id| id.to_string())),
+        ("issued at", gift.issued_at.map(instant)),
+        ("error class", gift.error_class.clone()),
+        ("error", gift.error.clone()),
+        ("reconciled", finding),
+    ]
+}
+
+fn line(line: &HistoryLine) -> Vec<String> {
+    let attempt =
+        if line.attempt == 0 { "-".to_owned() } else { format!("attempt {}", line.attempt) };
+    let told = match (gloss(&line.word), line.detail.as_deref()) {
+        ("", detail) => detail.unwrap_or_default().to_owned(),
+        (gloss, None | Some("")) => gloss.to_owned(),
+        (gloss, Some(detail)) => format!("{gloss}: {detail}"),
+    };
+    vec![instant(line.at), attempt, clean(&line.word).into_owned(), clean(&told).into_owned()]
+}
+
+/// What a word means, for somebody who has not read the contract; empty where it is not known.
+fn gloss(word: &str) -> &'static str {
+    match word {
+        "started" => "the intent to send it was written",
+        "withdrawn" => "cancelled before it was sent",
+        "expired" => "its expiry passed before it was sent",
+        "confirmed" => "the provider answered that it exists",
+        "declined" => "the provider refused it",
+        "undelivered" => "certainly not given, to be sent again",
+        "answer_lost" => "it may have been given",
+        "orphaned" => "the run that sent it ended before the answer came",
+        "found_issued" => "found in the wallet's list",
+        "found_absent" => "not in the wallet's list, to be sent again",
+        "stayed_unclear" => "looking cannot tell, a person must decide",
+        "resolved_issued" => "a person found it at the provider",
+        "resolved_refused" => "a person decided that it is not to be given",
+        "resolved_retry" => "a person wants it sent again",
+        "reopened" => "a person wants the refused gift tried again",
+        "revoke_started" => "the intent to delete it was written",
+        "deleted" => "the provider's list shows that it is gone",
+        "still_there" => "the provider's list still shows it",
+        _ => "",
+    }
+}
+
+#[derive(Serialize)]
+struct Story<'g> {
+    version: u32,
+    #[serde(flatten)]
+    gift: ListedGift<'g>,
+    reconciled_detail: Option<&'g str>,
+    history: Vec<StoryLine<'g>>,
+}
+
+#[derive(Serialize)]
+struct StoryLine<'g> {
+    at: String,
+    attempt: i64,
+    word: &'g str,
+    detail: Option<&'g str>,
+}
+
+impl<'g> StoryLine<'g> {
+    fn of(line: &'g HistoryLine) -> StoryLine<'g> {
+        StoryLine {
+            at: instant(line.at),
+            attempt: line.attempt,
+            word: &line.word,
+            detail: line.detail.as_deref(),
+        }
+    }
+}
+
+/// The history for programs: one line of JSON, without its line break.
+pub fn story_json(gift: &GiftRecord, history: &[HistoryLine]) -> String {
+    let story = Story {
+        version: 1,
+        gift: ListedGift::of(gift),
+        reconciled_detail: gift.reconciled_detail.as_deref(),
+        history: history.iter().map(StoryLine::of).collect(),
+    };
+    serde_json::to_string(&story).expect("texts and numbers always make JSON")
+}

@@ -1,0 +1,132 @@
+//! How one campaign stands, read from the ledger and checked.
+//!
+//! **Invariant:** what it holds adds up: [`Summary::read`] fails where the gifts of a campaign are not
+//! what its loads recorded.
+//! **Invariant:** it belongs to one moment as far as its sums go; a run may go on meanwhile.
+
+use chrono::{DateTime, Utc};
+
+use super::{Amounts, Findings, ReportError, States};
+use crate::domain::{GiftState, Money};
+use crate::ledger::{Campaign, Ledger, RunRecord, StateTally};
+use crate::plan::plan_id;
+
+/// Refused gifts of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    /// What `retry --class` takes.
+    pub class: String,
+    /// How many.
+    pub gifts: u64,
+    /// What they would have given.
+    pub amount: Money,
+}
+
+/// How one campaign stands.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Its name.
+    pub campaign: String,
+    /// What `--confirm` takes.
+    pub plan: String,
+    /// Gifts and money by state.
+    pub states: States,
+    /// Money by what became of it.
+    pub amounts: Amounts,
+    /// What the last reconcile found; none until one ran.
+    pub reconciled: Option<Findings>,
+    /// When the last reconcile ended that read every wallet.
+    pub reconciled_at: Option<DateTime<Utc>>,
+    /// Refusals by class. Empty where a run changed them while they were read: they would not have
+    /// added up.
+    pub refusals: Vec<Refusals>,
+    /// Distinct wallets.
+    pub wallets: u64,
+    /// When it was first loaded.
+    pub first_loaded_at: DateTime<Utc>,
+    /// When it was last loaded.
+    pub last_loaded_at: DateTime<Utc>,
+    /// Its last run.
+    pub last_run: Option<RunRecord>,
+}
+
+impl Summary {
+    /// Reads how a campaign stands now; `campaign` may have been read earlier.
+    pub async fn read(ledger: &Ledger, campaign: &Campaign) -> Result<Summary, ReportError> {
+        match read_once(ledger, campaign).await {
+            // A load that was committed between two reads looks like a difference, once.
+            Err(ReportError::Disagree { .. }) => read_once(ledger, campaign).await,
+            read => read,
+        }
+    }
+
+    /// How many gifts it has.
+    pub fn gifts(&self) -> u64 {
+        self.states.total_gifts()
+    }
+}
+
+async fn read_once(ledger: &Ledger, named: &Campaign) -> Result<Summary, ReportError> {
+    let newest = ledger.campaign(&named.name).await?;
+    let campaign = newest.as_ref().unwrap_or(named);
+    let states = add_up(campaign, &ledger.tally(campaign.id).await?)?;
+    let (wallets, _) = ledger.wallets(campaign.id).await?;
+    Ok(Summary {
+        campaign: campaign.name.clone(),
+        plan: plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total),
+        amounts: Amounts::of(&states),
+        reconciled: findings(ledger, campaign).await?,
+        reconciled_at: campaign.reconciled_at,
+        refusals: refusals(ledger, campaign.id, &states).await?,
+        wallets,
+        first_loaded_at: campaign.first_loaded_at,
+        last_loaded_at: campaign.last_loaded_at,
+        last_run: ledger.last_run(campaign.id).await?,
+        states,
+    })
+}
+
+/// The states of a campaign, if they are what its loads recorded.
+pub(super) fn add_up(campaign: &Campaign, tallies: &[StateTally]) -> Result<States, ReportError> {
+    let disagree = |what, recorded: String, counted: String| ReportError::Disagree {
+        campaign: campaign.name.clone(),
+        what,
+        recorded,
+        counted,
+    };
+    let recorded = campaign.total.to_string();
+    let Some(states) = States::of(tallies) else {
+        return Err(disagree("amounts", recorded, "more than can be held".to_owned()));
+    };
+    let (gifts, amount) = (states.total_gifts(), states.total_amount());
+    if gifts != campaign.gifts {
+        return Err(disagree("gifts", campaign.gifts.to_string(), gifts.to_string()));
+    }
+    if amount != campaign.total {
+        return Err(disagree("amounts", recorded, amount.to_string()));
+    }
+    Ok(states)
+}
+
+async fn findings(ledger: &Ledger, campaign: &Campaign) -> Result<Option<Findings>, ReportError> {
+    let counts = ledger.tally_reconciled(campaign.id).await?;
+    if counts.is_empty() && campaign.reconciled_at.is_none() {
+        return Ok(None);
+    }
+    Findings::of(&counts).map(Some).map_err(|word| ReportError::UnknownFinding {
+        campaign: campaign.name.clone(),
+        word: word.to_owned(),
+    })
+}
+
+async fn refusals(
+    ledger: &Ledger,
+    campaign: i64,
+    states: &States,
+) -> Result<Vec<Refusals>, ReportError> {
+    let classes = ledger.refusals(campaign).await?;
+    let gifts: u64 = classes.iter().map(|(_, gifts, _)| gifts).sum();
+    let is_whole = gifts == states.gifts(GiftState::Refused);
+    let named = |(class, gifts, amount)| Refusals { class, gifts, amount };
+    Ok(if is_whole { classes.into_iter().map(named).collect() } else { Vec::new() })
+}

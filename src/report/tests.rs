@@ -1,0 +1,5 @@
+//! Reports of real ledgers: SQLite files in folders of their own, filled as a run fills them.
+
+mod files;
+mod fixture;
+mod screens;

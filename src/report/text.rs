@@ -1,0 +1,94 @@
+//! How a campaign stands, for people: a headline, what it is made of, and what to do next.
+//!
+//! **Invariant:** plain text: no colours, no control characters but line breaks.
+
+use super::figures::{count, money, second};
+use super::headline::headline;
+use super::layout::Side::{Left, Right};
+use super::layout::aligned;
+use super::next::next;
+use super::{Summary, clean};
+use crate::ledger::RunRecord;
+
+/// The whole screen, with its last line break.
+pub fn summary(summary: &Summary) -> String {
+    let blocks =
+        [head(summary), states(summary), refusals(summary), findings(summary), foot(summary)];
+    let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
+    blocks.join("\n")
+}
+
+fn head(summary: &Summary) -> String {
+    let wallets = count(summary.wallets);
+    let noun = if summary.wallets == 1 { "wallet" } else { "wallets" };
+    let loaded = second(summary.last_loaded_at);
+    format!(
+        "{}: {}\nplan {}, {wallets} {noun}, loaded {loaded}\n",
+        clean(&summary.campaign),
+        headline(summary),
+        summary.plan
+    )
+}
+
+fn states(summary: &Summary) -> String {
+    let mut rows = vec![["state", "gifts", "amount"].map(str::to_owned).to_vec()];
+    for tally in summary.states.iter().filter(|tally| tally.gifts > 0) {
+        rows.push(vec![tally.state.to_string(), count(tally.gifts), money(tally.amount)]);
+    }
+    let total = money(summary.amounts.total);
+    rows.push(vec!["total".to_owned(), count(summary.gifts()), total]);
+    aligned(&[Left, Right, Right], rows)
+}
+
+fn refusals(summary: &Summary) -> String {
+    let rows: Vec<Vec<String>> = summary
+        .refusals
+        .iter()
+        .map(|each| vec![clean(&each.class).into_owned(), count(each.gifts), money(each.amount)])
+        .collect();
+    titled(vec!["refused".to_owned(), "gifts".to_owned(), "amount".to_owned()], rows)
+}
+
+fn findings(summary: &Summary) -> String {
+    let Some(findings) = summary.reconciled else {
+        return String::new();
+    };
+    let rows: Vec<Vec<String>> = findings
+        .iter()
+        .filter(|(_, gifts)| *gifts > 0)
+        .map(|(finding, gifts)| vec![finding.word().to_owned(), count(gifts)])
+        .collect();
+    titled(vec!["reconciled".to_owned(), "gifts".to_owned()], rows)
+}
+
+/// Rows below a title; nothing where there are no rows.
+fn titled(title: Vec<String>, mut rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    rows.insert(0, title);
+    aligned(&[Left, Right, Right], rows)
+}
+
+fn foot(summary: &Summary) -> String {
+    let mut text = String::new();
+    if let Some(at) = summary.reconciled_at {
+        text += &format!("last reconcile: {}\n", second(at));
+    }
+    if let Some(run) = &summary.last_run {
+        text += &format!("last run: {}\n", last_run(run));
+    }
+    for command in next(summary) {
+        text += &format!("next: {command}\n");
+    }
+    text
+}
+
+/// The last run in a few words.
+pub(super) fn last_run(run: &RunRecord) -> String {
+    let (command, began) = (clean(&run.command), second(run.started_at));
+    match (run.ended_at, &run.outcome) {
+        (Some(_), Some(outcome)) => format!("{command}, {began}, {}", clean(outcome)),
+        _ => format!("{command}, {began}, no end (running, or killed)"),
+    }
+}
