@@ -3,7 +3,7 @@
 //! `check` goes the same way into a ledger of its own that is thrown away, so that the two never
 //! disagree about a file.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 
 use super::commands::{CheckArgs, FileArgs, LoadArgs};
 use super::context::{Context, Session};
@@ -60,8 +60,9 @@ async fn load_file(
 ) -> Result<Loaded, Failure> {
     let known = session.ledger.campaign(name.as_str()).await?;
     // What a row means must not depend on the day: a campaign's days count from its first load.
-    let now = known.as_ref().map_or_else(|| context.now(), |known| known.first_loaded_at);
-    let options = read_options(context, args, now);
+    let today = context.now().trunc_subsecs(3);
+    let first_load = known.as_ref().map_or(today, |known| known.first_loaded_at);
+    let options = read_options(context, args, first_load);
     let survey = survey(&args.file, &options)?;
     let header = LoadHeader {
         campaign: name.clone(),
@@ -69,9 +70,9 @@ async fn load_file(
         dialect_json: serde_json::to_string(&survey.dialect)?,
         file_sha256: survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
-    let mut load = session.writer.begin().await?.load(&header, context.now()).await?;
+    let mut load = session.writer.begin().await?.load(&header, today).await?;
     let rows = read_rows(args, &survey, &options, &mut load).await;
-    let since = context.now() - TimeDelta::days(SAME_CONTENT_DAYS);
+    let since = today - TimeDelta::days(SAME_CONTENT_DAYS);
     let judged = match rows {
         Ok(seen) => {
             let totals = load.finish(since).await?;

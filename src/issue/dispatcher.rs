@@ -133,23 +133,31 @@ impl<'r> Dispatcher<'r> {
         self.writer.expect("a run that ended has no commit under way")
     }
 
-    /// Ends the run: nothing new is sent; what was not sent yet certainly did not happen.
+    /// Ends the run: nothing new is sent.
     pub(super) fn stop(&mut self, why: Stop) {
         if self.stop.is_some() {
             return;
         }
         tracing::warn!(why = why.word(), "the run stops");
         self.stop = Some(why);
+        self.undo_unsent();
+    }
+
+    /// A run that ends sends nothing that is not sent yet: those intents certainly did not happen.
+    pub(super) fn undo_unsent(&mut self) {
         let now = self.tools.clock.now();
+        let undelivered = |claimed, why: String| Pending {
+            claimed,
+            event: Event::Undelivered { retry_at: now, why },
+            at: now,
+        };
         for claimed in self.ready.drain(..) {
             let why = "the run stopped before it was sent".to_owned();
-            let event = Event::Undelivered { retry_at: now, why };
-            self.pending.push(Pending { claimed, event, at: now });
+            self.pending.push(undelivered(claimed, why));
         }
-        for request in std::mem::take(&mut self.urgent) {
+        for request in self.urgent.drain(..) {
             if let Request::Look(_, Purpose::Permission(claimed, refusal)) = request {
-                let event = Event::Undelivered { retry_at: now, why: refusal.message };
-                self.pending.push(Pending { claimed, event, at: now });
+                self.pending.push(undelivered(claimed, refusal.message));
             }
         }
     }

@@ -138,5 +138,9 @@ impl Dispatcher<'_> {
             self.busy.take_off(claimed.gift.content.wallet);
             self.ready.push_back(claimed);
         }
+        if self.stop.is_some() {
+            // They were being claimed while the run was told to stop.
+            self.undo_unsent();
+        }
     }
 }
