@@ -1,6 +1,7 @@
 //! `giftbatch demo`: the whole job against the sandbox with mixed faults, and then the comparison of
 //! the campaign with the sandbox's own book.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,9 +12,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::give;
 use super::settings::Settings;
-use crate::domain::{GiftContent, GiftState};
+use crate::domain::{Expiry, GiftContent, GiftState, Money, WalletId, normalise_description};
 use crate::ledger::Ledger;
-use crate::sandbox::{BookGift, FaultProfile, Sandbox, SandboxConfig};
+use crate::sandbox::{BookGift, FaultKind, FaultProfile, Sandbox, SandboxConfig, Stats};
 
 /// The sample that the demo issues.
 const SAMPLE: &str = include_str!("../../samples/coupon-drop.csv");
@@ -63,7 +64,7 @@ fn run_args(file: std::path::PathBuf) -> RunArgs {
         load: LoadArgs {
             file: FileArgs::plain(file),
             campaign: CAMPAIGN.parse().expect("a plain word is a campaign's name"),
-            max_total: Some(crate::domain::Money::from_minor(i64::MAX)),
+            max_total: Some(Money::from_minor(i64::MAX)),
         },
         confirm: ConfirmArgs { confirm: None, yes: true },
         limits: RunLimits {
@@ -123,24 +124,29 @@ async fn compare(ledger: &Ledger, sandbox: &Sandbox) -> Result<Verdict, Failure>
 
 fn content(gift: &BookGift) -> GiftContent {
     GiftContent {
-        wallet: crate::domain::WalletId(gift.wallet),
-        amount: crate::domain::Money::from_minor(gift.amount_minor),
-        expiry: crate::domain::Expiry::from_ms(
-            gift.expires_at.map(|instant| instant.timestamp_millis()),
-        ),
-        description: crate::domain::normalise_description(&gift.description),
+        wallet: WalletId(gift.wallet),
+        amount: Money::from_minor(gift.amount_minor),
+        expiry: Expiry::from_ms(gift.expires_at.map(|instant| instant.timestamp_millis())),
+        description: normalise_description(&gift.description),
     }
 }
 
-/// Which faults the gifts went through.
-fn faults(stats: &crate::sandbox::Stats) -> String {
-    let mut happened: Vec<String> = crate::sandbox::FaultKind::ALL
+/// Which faults the requests went through, most frequent first, in lines that fit a screen.
+fn faults(stats: &Stats) -> String {
+    let mut happened: Vec<(u64, &str)> = FaultKind::ALL
         .iter()
-        .filter_map(|kind| match stats.fault(*kind) {
-            0 => None,
-            count => Some(format!("{count} {}", kind.name())),
-        })
+        .map(|kind| (stats.fault(*kind), kind.name()))
+        .filter(|(count, _)| *count > 0)
         .collect();
-    happened.sort();
-    format!("Faults on the way: {}\n", happened.join(", "))
+    happened.sort_by_key(|(count, name)| (Reverse(*count), *name));
+    let total: u64 = happened.iter().map(|(count, _)| count).sum();
+    let mut text = format!("\n{total} requests went wrong on the way:\n");
+    for line in happened.chunks(3) {
+        for (count, name) in line {
+            let _ = write!(text, "  {count:>4} {:<24}", name.replace('_', " "));
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
 }

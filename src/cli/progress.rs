@@ -1,9 +1,10 @@
 //! Progress: a bar on a terminal, lines off one.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -105,11 +106,17 @@ fn kind(args: OutputArgs) -> ProgressKind {
 
 async fn draw<T: Shown>(source: watch::Receiver<T>, stop: CancellationToken) {
     let style = ProgressStyle::with_template(
-        "{bar:24.green} {pos}/{len} {prefix} {per_sec}, {wide_msg} ETA {eta}",
+        "{bar:24.green} {pos}/{len} {prefix} {speed}, {wide_msg} ETA {eta}",
     );
     let target = ProgressDrawTarget::stderr_with_hz(10);
     let bar = ProgressBar::with_draw_target(Some(0), target)
-        .with_style(style.expect("the template is a constant that a test draws"))
+        .with_style(style.expect("the template is a constant that a test draws").with_key(
+            "speed",
+            // A reader who went away is no reason to stop a run.
+            |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{:.1}/s", state.per_sec());
+            },
+        ))
         .with_prefix(T::WHAT);
     // Gifts of an earlier run are no speed of this one.
     let (_, done) = source.borrow().of();

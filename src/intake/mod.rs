@@ -5,7 +5,7 @@
 //!
 //! | pass | what it reads | what it decides |
 //! | --- | --- | --- |
-//! | [`survey`] | every byte, the amounts as text | the dialect, the columns, the decimal mark of the whole column, the digest of the bytes |
+//! | [`survey()`] | every byte, the amounts as text | the dialect, the columns, the decimal mark of the whole column, the digest of the bytes |
 //! | [`read`] | every byte again | each row's content or all of its faults; at the end, that the file is still the one surveyed |
 //!
 //! Each pass goes through the same steps, each in a file of its own: `decode` turns bytes into

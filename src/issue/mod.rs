@@ -12,7 +12,7 @@
 //! | the dispatcher does | is decided by |
 //! | --- | --- |
 //! | commits intents, then sends, then commits outcomes | [`decide`](decide::decide): what a verdict does to a gift |
-//! | asks for a turn before each request | [`Pace`](crate::pace::Pace): rate, then concurrency, then the breaker |
+//! | asks for a turn before each request | [`Pace`]: rate, then concurrency, then the breaker |
 //! | looks at wallets with doubts while others are sent | [`DoubtBook`](crate::settle::DoubtBook), [`settle`](crate::settle::settle) |
 //!
 //! **Invariant:** a POST is sent only after the commit of its intent has returned.

@@ -1,6 +1,6 @@
 //! The statements, one file each, under the names by which the code knows them.
 //!
-//! **Invariant:** [`ALL`] lists every statement, and a test prepares each one on a migrated ledger.
+//! **Invariant:** `ALL` lists every statement, and a test prepares each one on a migrated ledger.
 
 macro_rules! statements {
     ($($name:ident = $file:literal;)*) => {

@@ -5,7 +5,7 @@
 //!
 //! | [`WalletClient`] does | this module decides |
 //! | --- | --- |
-//! | sends one request, once, and reads at most a capped answer | [`classify`]: what a POST's reply proves |
+//! | sends one request, once, and reads at most a capped answer | [`classify()`]: what a POST's reply proves |
 //! | keeps the [`Reply`], whatever it is | [`read_list`]: whether a list was answered whole |
 //!
 //! **Invariant:** the only module that names reqwest. The client never retries, follows no redirect

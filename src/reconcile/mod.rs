@@ -4,7 +4,7 @@
 //!
 //! | [`run_reconcile`] does | this module decides |
 //! | --- | --- |
-//! | reads every wallet once, failed reads again at growing gaps | [`audit`]: what one list shows of one wallet's gifts |
+//! | reads every wallet once, failed reads again at growing gaps | [`audit()`]: what one list shows of one wallet's gifts |
 //! | looks again for what is missing until lists have had their time | when a finding is final |
 //!
 //! **Invariant:** a wallet that could not be read is unread, never matched.

@@ -47,7 +47,7 @@ impl ReportError {
         match self {
             ReportError::Ledger(error) => error.hint(),
             ReportError::Disagree { .. } | ReportError::UnknownFinding { .. } => {
-                Some("check the ledger with `giftbatch ledger verify`, and send nothing before")
+                Some("the ledger is damaged: send nothing, and go back to a backup of it")
             }
             ReportError::Changed { .. } => Some("run the same command again"),
             ReportError::Write(_) => None,

@@ -6,10 +6,10 @@
 //! | what is asked | who answers |
 //! | --- | --- |
 //! | how one campaign stands | [`Summary`], then [`text::summary`] or a [`Document`] |
-//! | how all campaigns stand | [`overview`] |
+//! | how all campaigns stand | [`overview()`] |
 //! | what became of each row of the file | [`csv::write`] |
 //! | which gifts are in a state | [`list::write`] |
-//! | what happened to one gift | [`story`] and [`story_json`] |
+//! | what happened to one gift | [`story()`] and [`story_json`] |
 //!
 //! **Invariant:** no total is shown that its parts do not add up to: [`Summary::read`] fails instead.
 //! **Invariant:** no headline claims success while a gift is not issued.

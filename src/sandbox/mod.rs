@@ -4,9 +4,9 @@
 //! with seeded faults, and keeps a book of what it really credited. A client is right if, after
 //! whatever happened, the book says what its campaign asked for.
 //!
-//! A request walks: [`line`] (its connection) → [`gate`] (counting, outage, keys, limit) →
+//! A request walks: [`mod@line`] (its connection) → [`gate`] (counting, outage, keys, limit) →
 //! [`routes`] (the endpoint) → [`state`] (the decision, under the lock, with the fault that
-//! [`faults`] draws) → [`reply`] (the response, right or spoiled) → [`line`] (sent or cut).
+//! [`faults`] draws) → [`reply`] (the response, right or spoiled) → [`mod@line`] (sent or cut).
 //!
 //! **Invariant:** it imports nothing of the rest of the crate, so that no mistake is made twice.
 //! **Invariant:** it listens on the loopback address only.

@@ -171,3 +171,19 @@ async fn a_csv_report_has_the_files_columns_and_ours() {
     let text = world.run(&["report", "may"]).expect(0).stdout;
     assert!(text.contains("10.00"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn colour_and_log_forms_are_what_was_asked_for() {
+    // Goal: a terminal's colours never reach a pipe unless they are wanted. Method: a run that logs
+    // a warning (a stop), plain, with colour, and as JSON.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(3)));
+    world.sandbox.revoke_keys();
+    let plain = world.issue_file(&file, "may", &[]).expect(8);
+    assert!(plain.stderr.contains("the run stops") && !plain.stderr.contains('\u{1b}'));
+    let colour = world.issue_file(&file, "may", &["--color", "always"]).expect(8);
+    assert!(colour.stderr.contains('\u{1b}'), "{}", colour.stderr);
+    let json = world.issue_file(&file, "may", &["--log-format", "json"]).expect(8);
+    let line = json.stderr.lines().find(|line| line.starts_with('{')).expect("a JSON line");
+    assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+}
