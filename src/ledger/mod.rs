@@ -27,6 +27,8 @@ mod reconcile;
 mod record;
 mod rows;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use claim::{Claimed, Doubt, Unsent};

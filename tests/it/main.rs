@@ -3,6 +3,7 @@
 mod cli;
 mod issue;
 mod load;
+mod provider;
 mod reconcile;
 mod tidy;
 mod world;
