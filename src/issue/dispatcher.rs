@@ -138,7 +138,11 @@ impl<'r> Dispatcher<'r> {
         if self.stop.is_some() {
             return;
         }
-        tracing::warn!(why = why.word(), "the run stops");
+        if why == Stop::Interrupted {
+            tracing::info!("the run stops");
+        } else {
+            tracing::warn!(why = why.word(), "the run stops");
+        }
         self.stop = Some(why);
         self.undo_unsent();
     }

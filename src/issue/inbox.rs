@@ -58,12 +58,7 @@ impl Dispatcher<'_> {
     }
 
     fn looked(&mut self, wallet: WalletId, purpose: Purpose, reading: ListReading, times: Times) {
-        let health = match &reading {
-            ListReading::Whole(_) | ListReading::NoList => Health::Well,
-            ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
-            ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
-        };
-        self.pace.ended(health, times.sent_at, times.ended_at);
+        self.pace.ended(Health::of_reading(&reading), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
         if let Purpose::Permission(claimed, refusal) = purpose {
             let decision = decide_permission(refusal, &reading, times.ended_at);

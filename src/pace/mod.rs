@@ -19,7 +19,7 @@ pub use breaker::Breaker;
 pub use concurrency::Concurrency;
 pub use rate::Rate;
 
-use crate::provider::{Obstacle, Trouble, Verdict};
+use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
 
 /// What one reply says about the server, whatever it says about a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,17 @@ impl Health {
         }
     }
 
+    /// What the reading of a list says about the server.
+    pub fn of_reading(reading: &ListReading) -> Health {
+        match reading {
+            ListReading::Whole(_) | ListReading::NoList => Health::Well,
+            ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
+            ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
+        }
+    }
+
     /// What an obstacle says about the server.
-    pub fn of_obstacle(obstacle: &Obstacle) -> Health {
+    fn of_obstacle(obstacle: &Obstacle) -> Health {
         match obstacle {
             Obstacle::Throttled { wait } => Health::Throttled(*wait),
             Obstacle::NeverSent { .. } => Health::Down,
@@ -56,7 +65,7 @@ impl Health {
     }
 
     /// What trouble says about the server.
-    pub fn of_trouble(trouble: Trouble) -> Health {
+    fn of_trouble(trouble: Trouble) -> Health {
         match trouble {
             Trouble::TimedOut | Trouble::Overloaded => Health::Strained,
             Trouble::Cut | Trouble::ServerError => Health::Down,

@@ -178,12 +178,7 @@ impl Sweep<'_> {
 
     fn replied(&mut self, reply: Reply) {
         let Reply { job, reading, sent_at, ended_at, skew_ms } = reply;
-        let health = match &reading {
-            ListReading::Whole(_) | ListReading::NoList => Health::Well,
-            ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
-            ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
-        };
-        self.pace.ended(health, sent_at, ended_at);
+        self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
         self.skew.saw_ms(skew_ms);
         match reading {
             ListReading::Whole(credits) => self.read(job, &credits, sent_at, ended_at),
