@@ -8,9 +8,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// A wait that has begun.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -26,13 +26,20 @@ pub trait Time: fmt::Debug + Send + Sync {
 /// The clock that a run goes by; cheap to clone.
 pub type Clock = Arc<dyn Time>;
 
-/// The machine's own clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemTime;
+/// The machine's own clock, read once; from there on it counts.
+///
+/// So a clock that is set meanwhile, by a person or by the network, neither shortens a settle window
+/// nor stretches a wait.
+#[derive(Clone, Copy, Debug)]
+struct SteadyClock {
+    started_at: DateTime<Utc>,
+    started: Instant,
+}
 
-impl Time for SystemTime {
+impl Time for SteadyClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        let elapsed = TimeDelta::from_std(self.started.elapsed());
+        self.started_at + elapsed.expect("a process does not live for ages")
     }
 
     fn sleep(&self, wait: Duration) -> Sleep {
@@ -42,5 +49,5 @@ impl Time for SystemTime {
 
 /// The machine's own clock, ready to be handed on.
 pub fn system() -> Clock {
-    Arc::new(SystemTime)
+    Arc::new(SteadyClock { started_at: Utc::now(), started: Instant::now() })
 }

@@ -120,8 +120,11 @@ impl<'r> Dispatcher<'r> {
             self.start_requests(now);
             self.start_commit(now);
             self.tell();
-            if self.is_finished() || self.is_abandoned() {
+            if self.tools.interrupt.abandon.is_cancelled() {
                 self.finish_commit().await?;
+                return Ok(Some(Stop::Interrupted));
+            }
+            if self.is_finished() {
                 return Ok(self.stop.clone());
             }
             self.wait(now).await?;
@@ -234,10 +237,6 @@ impl<'r> Dispatcher<'r> {
         let is_stuck = self.book.len() >= self.options.max_in_doubt;
         let is_done = (self.supply.is_over() || is_stuck) && !self.book.has_looks_left();
         is_quiet && (self.stop.is_some() || is_done)
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.tools.interrupt.abandon.is_cancelled()
     }
 
     pub(super) fn wake(&mut self, at: Option<DateTime<Utc>>) {

@@ -94,7 +94,8 @@ impl Sweep<'_> {
             self.fill_page().await?;
             let now = self.options.clock.now();
             let wake_at = self.start_reads(now, &reports);
-            let is_idle = self.pace.in_flight() == 0;
+            let is_idle =
+                self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
             if is_idle && (self.end.is_some() || (self.page.is_empty() && self.queue.len() == 0)) {
                 break;
             }
@@ -172,6 +173,9 @@ impl Sweep<'_> {
             () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
             () = options.interrupt.drain.cancelled(), if self.end.is_none() => {
                 self.end = Some(Reconciled::Interrupted);
+            }
+            () = options.interrupt.abandon.cancelled() => {
+                self.end.get_or_insert(Reconciled::Interrupted);
             }
         }
     }

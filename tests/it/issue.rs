@@ -1,5 +1,6 @@
 //! Stories of issuing: every gift exactly once, whatever fails in between.
 
+use std::io::BufRead;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -195,10 +196,7 @@ async fn a_signal_ends_a_run_cleanly() {
             ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
         let child = world.start(&args);
         world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
-        let kill = std::process::Command::new("kill")
-            .args([format!("-{signal}"), child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
+        send(signal, &child);
         let output = tokio::task::block_in_place(|| child.wait_with_output()).unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -209,6 +207,40 @@ async fn a_signal_ends_a_run_cleanly() {
         world.issue_file(&file, "may", &[]).expect(0);
         world.assert_given_exactly_once(&all);
     }
+}
+
+/// Sends a signal to the program.
+fn send(signal: &str, child: &std::process::Child) {
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+    assert!(sent.expect("there is a kill command").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_waits_for_nothing() {
+    // Goal: stop now means now, and the next run settles what was in flight. Method: a provider that
+    // takes gifts and stays silent, with a long time-out; two signals; then the same command.
+    let silent = FaultProfile::always(giftbatch::sandbox::FaultKind::TimeoutAfterCommit);
+    let mut world = World::with(SandboxConfig { faults: silent, ..SandboxConfig::default() });
+    let all = rows(20);
+    let file = world.file("may.csv", csv(&all));
+    world.set("GIFTBATCH_TIMEOUT", "60s");
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
+    let mut child = world.start(&args);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+    send("INT", &child);
+    let said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = said.map_while(Result::ok).find(|line| line.starts_with("stopping: "));
+    assert!(first.is_some());
+    send("INT", &child);
+    let output = tokio::task::block_in_place(|| child.wait_with_output()).unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["gifts"]["in_flight"].as_u64() > Some(0), "{document}");
+    world.sandbox.set_profile(FaultProfile::none());
+    world.set("GIFTBATCH_TIMEOUT", "1s");
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&all);
 }
 
 #[tokio::test(flavor = "multi_thread")]
