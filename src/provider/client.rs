@@ -151,9 +151,8 @@ impl WalletClient {
 
     async fn read(&self, mut response: Response, cap: usize) -> Reply {
         let server_time = response.headers().get(DATE).and_then(http_date);
-        let now = server_time.unwrap_or_else(|| self.clock.now());
         let retry_after =
-            response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, now));
+            response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, server_time));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -208,14 +207,15 @@ fn http_date(value: &HeaderValue) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(value.to_str().ok()?).ok().map(DateTime::from)
 }
 
-/// Seconds, or a date by the server's own clock.
-fn retry_after(value: &HeaderValue, now: DateTime<Utc>) -> Option<Duration> {
+/// Seconds, or a date by the server's own clock. Where the server does not show its clock, a date
+/// says nothing: the two may be hours apart.
+fn retry_after(value: &HeaderValue, server_time: Option<DateTime<Utc>>) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
     let until: DateTime<Utc> = httpdate::parse_http_date(text).ok()?.into();
-    Some((until - now).to_std().unwrap_or(Duration::ZERO))
+    Some((until - server_time?).to_std().unwrap_or(Duration::ZERO))
 }
 
 #[cfg(test)]
@@ -224,13 +224,17 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        // Goal: both forms of RFC 9110. Method: each, a date that has passed, and nonsense.
-        let now = "2027-03-01T09:00:00Z".parse().unwrap();
+        // Goal: both forms of RFC 9110. Method: each, a date that has passed, nonsense, and a date
+        // from a server that does not show its clock.
+        let now = Some("2027-03-01T09:00:00Z".parse().unwrap());
         let wait = |text: &'static str| retry_after(&HeaderValue::from_static(text), now);
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
         assert_eq!(wait("Mon, 01 Mar 2027 09:00:09 GMT"), Some(Duration::from_secs(9)));
         assert_eq!(wait("Mon, 01 Mar 2027 08:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("soon"), None);
+        let date = HeaderValue::from_static("Mon, 01 Mar 2027 09:00:09 GMT");
+        assert_eq!(retry_after(&date, None), None);
+        assert_eq!(retry_after(&HeaderValue::from_static("7"), None), Some(Duration::from_secs(7)));
     }
 
     #[test]
