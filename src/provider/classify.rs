@@ -157,10 +157,9 @@ fn accepted(gift: &Gift, envelope: Option<&Envelope<'_>>) -> Verdict {
     if value.amount.map(|amount| amount.0) != Some(gift.content.amount.to_decimal()) {
         return odd("a success about another amount");
     }
-    match value.external_reference.as_deref().map(parse_guid) {
-        None => {}
-        Some(Ok(echoed)) if echoed == gift.key.0 => {}
-        Some(_) => return odd("a success about another reference"),
+    let echoed = value.external_reference.as_deref().and_then(|text| parse_guid(text).ok());
+    if echoed.is_some_and(|echoed| echoed != gift.key.0) {
+        return odd("a success about another reference");
     }
     let made_at = value.created_at.as_deref().and_then(read_instant).and_then(WireInstant::exact);
     Verdict::Accepted { gift: GiftId(id), made_at }
@@ -177,7 +176,7 @@ fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
     Verdict::Declined(refusal)
 }
 
-fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
+pub(super) fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
     let class = match status {
         400 => "invalid",
         401 => "unauthorized",
@@ -269,6 +268,11 @@ mod tests {
     #[case::null_echo(
         200,
         r#"{"Id":"G","WalletId":"W","Amount":1000,"ExternalReference":null}"#,
+        "accepted"
+    )]
+    #[case::no_echo(
+        200,
+        r#"{"Id":"G","WalletId":"W","Amount":1000,"ExternalReference":""}"#,
         "accepted"
     )]
     #[case::other_reference(

@@ -7,12 +7,15 @@ use std::fmt;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
-use super::classify::{Obstacle, Trouble, Verdict, lost, throttled, unknown};
+use super::classify::{Obstacle, Trouble, Verdict, lost, refusal, throttled, unknown};
 use super::envelope::{Envelope, Says};
 use super::reply::Reply;
 use super::wire::{WireGift, WireInstant, read_instant};
-use crate::domain::{Expiry, GiftContent, GiftId, WalletId, normalise_description, parse_guid};
+use crate::domain::{
+    Expiry, GiftContent, GiftId, GiftKey, WalletId, normalise_description, parse_guid,
+};
 
 /// A gift as the provider's list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +32,9 @@ pub struct Credit {
     pub description: String,
     /// When the server says that it was made, by the server's clock.
     pub created_at: Option<DateTime<Utc>>,
-    /// The reference that was sent with it, where the server echoes one.
-    pub reference: Option<String>,
+    /// The reference that was sent with it, where the server echoes one. What is no GUID, or the nil
+    /// GUID, is the server's way of saying that it keeps none.
+    pub reference: Option<Uuid>,
     /// Whether some of it was spent.
     pub is_used: bool,
 }
@@ -81,8 +85,8 @@ impl Credit {
     }
 
     /// Whether the server echoes a reference, and which key it is.
-    pub fn echoes(&self, key: uuid::Uuid) -> Option<bool> {
-        self.reference.as_deref().map(|text| parse_guid(text) == Ok(key))
+    pub fn echoes(&self, key: GiftKey) -> Option<bool> {
+        self.reference.map(|reference| reference == key.0)
     }
 }
 
@@ -129,7 +133,11 @@ pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
     let envelope = Envelope::read(&answer.body);
     match (answer.status, envelope.as_ref().map(Envelope::says)) {
         (200..=299, Some(Says::Done)) => entries(wallet, envelope.as_ref()),
-        (200..=299 | 400 | 404 | 410 | 422, Some(Says::Failed)) => ListReading::NoList,
+        // Any other failure may be a passing one: it says nothing about the wallet.
+        (404 | 410, Some(Says::Failed)) => ListReading::NoList,
+        (403, Some(Says::Failed)) => {
+            ListReading::Obstructed(Obstacle::Forbidden(refusal(403, envelope.as_ref())))
+        }
         (429, _) => ListReading::from_verdict(throttled(answer)),
         (status @ (401 | 403), _) => {
             ListReading::Obstructed(Obstacle::CredentialsRejected { why: format!("HTTP {status}") })
@@ -189,7 +197,7 @@ pub(super) fn credit(gift: WireGift) -> Option<Credit> {
         expiry,
         description: normalise_description(&gift.description.unwrap_or_default()),
         created_at,
-        reference: gift.external_reference,
+        reference: gift.external_reference.and_then(|text| parse_guid(&text).ok()),
         is_used: gift.is_used.unwrap_or(false) || remaining.is_some_and(|left| left < amount),
     })
 }
@@ -263,6 +271,21 @@ mod tests {
             format!(r#"{{"Value":{value},"Errors":[],"IsSuccess":true,"IsFailure":false}}"#)
         };
         assert_eq!(read(200, &list("[]")), ListReading::Whole(vec![]));
+        let entry = |reference: &str| {
+            let ListReading::Whole(credits) = read(
+                200,
+                &list(&format!(
+                    r#"[{{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf","Amount":1,"ExternalReference":{reference}}}]"#
+                )),
+            ) else {
+                panic!("a list");
+            };
+            credits[0].reference
+        };
+        for nothing in ["null", "\"\"", "\"none\"", "\"00000000-0000-0000-0000-000000000000\""] {
+            assert_eq!(entry(nothing), None, "{nothing}");
+        }
+        assert!(entry("\"6a623f97-c376-44ea-8995-09dfacd0ddcf\"").is_some());
         let unreadable =
             |status, body: &str| matches!(read(status, body), ListReading::Unreadable { .. });
         assert!(unreadable(200, &list("null")));
@@ -274,6 +297,12 @@ mod tests {
         assert!(unreadable(404, "<html>no such page</html>"));
         let failed = r#"{"Errors":["no such wallet"],"IsSuccess":false,"IsFailure":true}"#;
         assert_eq!(read(404, failed), ListReading::NoList);
+        assert!(unreadable(200, failed), "a passing failure is no empty list");
+        assert!(unreadable(422, failed));
+        let forbidden = read(403, failed);
+        assert!(matches!(forbidden, ListReading::Obstructed(Obstacle::Forbidden(_))));
+        let keys = read(403, "<html>");
+        assert!(matches!(keys, ListReading::Obstructed(Obstacle::CredentialsRejected { .. })));
         let elsewhere = r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf","Amount":1,
             "WalletId":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#;
         assert!(unreadable(200, &list(elsewhere)));

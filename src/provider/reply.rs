@@ -69,13 +69,12 @@ impl Reply {
 }
 
 impl Exchange {
-    /// How far the server's clock is ahead of ours, in milliseconds; none without a `Date`.
+    /// How far the server's clock is ahead of ours at least, in milliseconds; none without a `Date`.
     ///
-    /// `Date` has whole seconds: half a second is added, and the rest is left to the slack of whoever
-    /// uses it.
+    /// `Date` was written before the answer was whole, and its fractions were cut off: held against
+    /// the end of the exchange it is a lower bound, however slow the answer was.
     pub fn skew_ms(&self) -> Option<i64> {
         let server = self.reply.answer()?.server_time?;
-        let middle = self.sent_at + (self.ended_at - self.sent_at) / 2;
-        Some((server - middle).num_milliseconds() + 500)
+        Some((server - self.ended_at).num_milliseconds())
     }
 }

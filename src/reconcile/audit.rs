@@ -39,7 +39,12 @@ pub fn audit(
             found.push(AuditedGift { row: gift.row, finding: Finding::Unexpected, detail });
         }
     }
-    left.retain(|credit| !is_explained(credit, known));
+    for gift in known.iter().filter(|gift| is_open(gift.state)) {
+        // An open gift explains one entry, not all that look like it.
+        if let Some(place) = left.iter().position(|credit| could_be(credit, gift)) {
+            left.swap_remove(place);
+        }
+    }
     for credit in left {
         blame(credit, known, &mut found, since);
     }
@@ -65,7 +70,7 @@ fn is_over(state: GiftState) -> bool {
 }
 
 fn is_given_after_all(credit: &Credit, gift: &KnownGift, since: Since) -> bool {
-    match credit.echoes(gift.key.0) {
+    match credit.echoes(gift.key) {
         Some(echoes) => echoes,
         // What was never sent cannot be there but by a reference.
         None => {
@@ -76,22 +81,23 @@ fn is_given_after_all(credit: &Credit, gift: &KnownGift, since: Since) -> bool {
     }
 }
 
-/// Whether a gift whose fate is still open could be this entry.
-fn is_explained(credit: &Credit, known: &[KnownGift]) -> bool {
-    known.iter().any(|gift| {
-        let is_open = matches!(
-            gift.state,
-            GiftState::InFlight | GiftState::InDoubt | GiftState::Held | GiftState::Revoking
-        );
-        is_open && credit.echoes(gift.key.0).unwrap_or_else(|| credit.fits(&gift.content).is_some())
-    })
+/// Its fate is open: it may be there.
+fn is_open(state: GiftState) -> bool {
+    matches!(
+        state,
+        GiftState::InFlight | GiftState::InDoubt | GiftState::Held | GiftState::Revoking
+    )
+}
+
+fn could_be(credit: &Credit, gift: &KnownGift) -> bool {
+    credit.echoes(gift.key).unwrap_or_else(|| credit.fits(&gift.content).is_some())
 }
 
 /// An entry that nobody asked for is the duplicate of a matched gift that it equals; of those, of
 /// the one with the fewest duplicates so far.
 fn blame(credit: &Credit, known: &[KnownGift], found: &mut [AuditedGift], since: Since) {
     let equals = |row: i64| {
-        known.iter().filter(|gift| gift.row == row).any(|gift| match credit.echoes(gift.key.0) {
+        known.iter().filter(|gift| gift.row == row).any(|gift| match credit.echoes(gift.key) {
             Some(echoes) => echoes,
             None => credit.fits(&gift.content).is_some() && since.covers(credit),
         })
@@ -220,11 +226,11 @@ mod tests {
         for stranger in [
             Credit { created_at: Some(at(-1)), ..credit(7) },
             Credit { description: "other".into(), ..credit(7) },
-            Credit { reference: Some(Uuid::from_u128(9).to_string()), ..credit(7) },
+            Credit { reference: Some(Uuid::from_u128(9)), ..credit(7) },
         ] {
             assert_eq!(words(&gift, &[credit(101), stranger]), [(1, "matched")]);
         }
-        let echoed = Credit { reference: Some(Uuid::from_u128(1).to_string()), ..credit(7) };
+        let echoed = Credit { reference: Some(Uuid::from_u128(1)), ..credit(7) };
         assert_eq!(words(&gift, &[credit(101), echoed]), [(1, "duplicated")]);
     }
 
@@ -244,7 +250,10 @@ mod tests {
         let ours = known(1, GiftState::Issued);
         let doubt = known(2, GiftState::InDoubt);
         let list = [credit(101), credit(7)];
-        assert_eq!(words(&[ours.clone(), doubt], &list), [(1, "matched")]);
+        assert_eq!(words(&[ours.clone(), doubt.clone()], &list), [(1, "matched")]);
+        // One doubt explains one entry; the second is one too many.
+        let more = [credit(101), credit(7), credit(8)];
+        assert_eq!(words(&[ours.clone(), doubt], &more), [(1, "duplicated")]);
         let mut other = known(3, GiftState::Issued);
         other.campaign = 2;
         let list = [credit(101), credit(103)];

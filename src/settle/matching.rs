@@ -52,7 +52,7 @@ pub(super) fn match_up<'c>(
 /// How closely an entry fits a doubt; the lowest is an echoed reference. None: it is not its gift.
 fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
     let claimed = &doubt.doubt.claimed;
-    match credit.echoes(claimed.gift.key.0) {
+    match credit.echoes(claimed.gift.key) {
         Some(true) => Some(0),
         Some(false) => None,
         None => {

@@ -33,11 +33,6 @@ impl Skew {
     pub fn baseline(&self, first_sent_at: DateTime<Utc>) -> DateTime<Utc> {
         first_sent_at + TimeDelta::milliseconds(self.lowest_ms.unwrap_or(0)) - SLACK
     }
-
-    /// Whether the clocks were ever compared.
-    pub fn is_known(&self) -> bool {
-        self.lowest_ms.is_some()
-    }
 }
 
 #[cfg(test)]
@@ -49,7 +44,6 @@ mod tests {
         // Goal: a gift of ours is never taken for an older one. Method: clocks ahead and behind.
         let sent = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
         let mut skew = Skew::default();
-        assert!(!skew.is_known());
         assert_eq!(skew.baseline(sent), sent - SLACK);
         skew.saw_ms(Some(600_000));
         assert_eq!(skew.baseline(sent), sent + TimeDelta::minutes(10) - SLACK);
