@@ -48,11 +48,12 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_WALLET_URL")]
     pub(super) wallet_url: Option<String>,
     /// Requests a second, all kinds together; 0: no limit [default: 10].
-    #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_RATE")]
+    #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_RATE",
+          value_parser = values::rate)]
     pub(super) rate: Option<u32>,
     /// Requests in flight at most [default: 32].
     #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_CONCURRENCY",
-          value_parser = values::at_least_one)]
+          value_parser = values::concurrency)]
     pub(super) concurrency: Option<usize>,
     /// Time for one request [default: 30s].
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_TIMEOUT",

@@ -107,7 +107,7 @@ pub(super) struct IssueArgs {
     pub(super) campaign: String,
     #[command(flatten)]
     pub(super) confirm: ConfirmArgs,
-    /// The campaign may give no more than this in all.
+    /// The campaign may give no more than this in all; `retry`: what it reopens and sends.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_total: Option<Money>,
     #[command(flatten)]

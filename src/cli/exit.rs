@@ -101,6 +101,7 @@ impl Exit {
             (Reconciled::Interrupted, _) => Exit::Interrupted,
             _ if summary.status() == Status::Attention => Exit::Attention,
             (Reconciled::CredentialsRejected { .. }, _) => Exit::CredentialsRejected,
+            (Reconciled::GaveUp, _) => Exit::Stopped,
             (Reconciled::Finished, _) => Exit::Done,
         }
     }

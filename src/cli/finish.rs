@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::exit::{Exit, Signal};
 use super::failure::Failure;
-use super::give::words;
 use super::out::Out;
 use crate::issue::Stop;
 use crate::reconcile::Reconciled;
@@ -71,4 +70,26 @@ pub(super) fn fail(
         let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
         out.result(&document.with_error(error).to_json());
     }
+}
+
+/// Why a run stopped and what to do, where the exit code alone does not say it.
+fn words(stop: &Stop) -> Option<String> {
+    Some(match stop {
+        Stop::Interrupted => return None,
+        Stop::Silence { silent_for } => format!(
+            "no usable answer from the provider for {} s: gave up; run the same command again later",
+            silent_for.num_seconds()
+        ),
+        Stop::CredentialsRejected { why } => format!(
+            "the provider rejects the credentials ({why}); no gift was refused by it: mend \
+             GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT and run the same command again"
+        ),
+        Stop::Redirected => {
+            "the provider redirects: the wallet URL is wrong; correct it and run again".to_owned()
+        }
+        Stop::Refusals { class, in_a_row } => format!(
+            "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \
+             NAME --state refused`, mend the cause, then `giftbatch retry NAME`"
+        ),
+    })
 }

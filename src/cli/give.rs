@@ -15,7 +15,7 @@ use super::load::load;
 use super::progress::Display;
 use super::signals::Signals;
 use crate::domain::{Event, GiftState, Money};
-use crate::issue::{IssueOptions, Progress, Stop, Tools, run_issue};
+use crate::issue::{IssueOptions, Progress, Tools, run_issue};
 use crate::ledger::{Campaign, Outcome};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
@@ -70,10 +70,18 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let summary = Summary::read(&session.ledger, &campaign).await?;
     let wishes = Wishes::of(&args.issue);
     let (mut gifts, mut amount) = to_send(&summary);
-    for (class, refused, money) in session.ledger.refusals(campaign.id).await? {
-        if args.class.is_empty() || args.class.contains(&class) {
-            context.out.note(&format!("  {class:<14} {refused} gifts, {money}"));
-            gifts += refused;
+    for refused in session.ledger.refusals(campaign.id).await? {
+        if args.class.is_empty() || args.class.contains(&refused.class) {
+            let (again, money) =
+                (refused.gifts - refused.there, refused.amount - refused.there_amount);
+            context.out.note(&format!("  {:<14} {again} gifts, {money}", refused.class));
+            if refused.there > 0 {
+                context.out.note(&format!(
+                    "  {:<14} {} of them a reconcile found in their wallets: not sent again",
+                    "", refused.there
+                ));
+            }
+            gifts += again;
             amount += money;
         }
     }
@@ -102,6 +110,7 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     let signals = Signals::listen(context.out)?;
     let mut pace = pace(context);
     let mut worst = Exit::Done;
+    let mut documents = Vec::new();
     for campaign in &campaigns {
         let (back, end) =
             reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
@@ -109,11 +118,18 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
         let exit = Exit::of_reconcile(&summary, &end, signals.first());
-        finish::tell(context, &summary, exit);
+        if args.all && context.out.args.json {
+            documents.push(finish::document(context, &summary, exit));
+        } else {
+            finish::tell(context, &summary, exit);
+        }
         worst = worst.worse(exit);
-        if end != Reconciled::Finished {
+        if !matches!(end, Reconciled::Finished | Reconciled::GaveUp) {
             break;
         }
+    }
+    if args.all && context.out.args.json {
+        context.out.result(&format!("[{}]", documents.join(",")));
     }
     Ok(worst)
 }
@@ -126,7 +142,7 @@ fn client(context: &Context) -> Result<WalletClient, Failure> {
 }
 
 fn pace(context: &Context) -> Pace {
-    Pace::new(context.settings.rate, context.settings.concurrency, context.now())
+    Pace::new(context.settings.rate, context.settings.concurrency)
 }
 
 /// Asks for what is open: all of it may be sent in this run.
@@ -241,8 +257,9 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
 }
 
 fn delta(duration: std::time::Duration) -> TimeDelta {
-    // Settings beyond what a calendar can hold mean "for ever".
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
+    // A century is for ever, and every instant that far ahead is one that a calendar has.
+    let century = TimeDelta::days(36_500);
+    TimeDelta::from_std(duration).unwrap_or(century).min(century)
 }
 
 async fn reconcile_one(
@@ -268,26 +285,4 @@ async fn reconcile_one(
     let (writer, end) = reconciled?;
     session.writer = writer;
     Ok((session, end))
-}
-
-/// Whether a stop is worth more than its exit code.
-pub(super) fn words(stop: &Stop) -> Option<String> {
-    Some(match stop {
-        Stop::Interrupted => return None,
-        Stop::Silence { silent_for } => format!(
-            "no usable answer from the provider for {} s: gave up; run the same command again later",
-            silent_for.num_seconds()
-        ),
-        Stop::CredentialsRejected { why } => format!(
-            "the provider rejects the credentials ({why}); no gift was refused by it: mend \
-             GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT and run the same command again"
-        ),
-        Stop::Redirected => {
-            "the provider redirects: the wallet URL is wrong; correct it and run again".to_owned()
-        }
-        Stop::Refusals { class, in_a_row } => format!(
-            "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \
-             NAME --state refused`, mend the cause, then `giftbatch retry NAME`"
-        ),
-    })
 }

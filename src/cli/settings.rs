@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::args::SettingsArgs;
 use super::commands::InDoubtKind;
 use super::failure::Failure;
+use super::values;
 use crate::domain::parse_duration;
 use crate::provider::{BaseUrl, Credentials};
 
@@ -76,11 +77,14 @@ impl Settings {
         };
         let tz = file.tz.as_deref().map(str::parse::<Tz>).transpose();
         let tz = tz.map_err(|error| named("tz", error.to_string()))?;
-        for (key, value) in [("concurrency", file.concurrency), ("max_in_doubt", file.max_in_doubt)]
-        {
-            if value == Some(0) {
-                return Err(named(key, "at least 1".to_owned()));
-            }
+        if file.max_in_doubt == Some(0) {
+            return Err(named("max_in_doubt", "at least 1".to_owned()));
+        }
+        if file.concurrency.is_some_and(|many| !(1..=values::MAX_CONCURRENCY).contains(&many)) {
+            return Err(named("concurrency", format!("1 to {}", values::MAX_CONCURRENCY)));
+        }
+        if file.rate.is_some_and(|rate| rate > values::MAX_RATE) {
+            return Err(named("rate", format!("at most {}", values::MAX_RATE)));
         }
         let default = Settings::default();
         Ok(Settings {
@@ -181,10 +185,20 @@ impl SettingsFile {
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Failure::usage(format!("cannot read the settings file {}: {error}", path.display()))
         })?;
-        let file = toml::from_str(&text).map_err(|error| {
+        let mut file: SettingsFile = toml::from_str(&text).map_err(|error| {
             Failure::usage(format!("the settings file {} is wrong: {error}", path.display()))
         })?;
+        file.root_at(path.parent().unwrap_or(Path::new("")));
         Ok((Some(path), file))
+    }
+
+    /// Paths in a settings file count from the file: the same campaign must meet the same ledger,
+    /// wherever below it the program is started.
+    fn root_at(&mut self, folder: &Path) {
+        let paths = [&mut self.ledger, &mut self.api_key_file, &mut self.api_client_file];
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
     }
 }
 

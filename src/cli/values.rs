@@ -36,6 +36,26 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Requests a second that can be asked for: beyond it, no limit (0) is what is meant.
+pub(super) const MAX_RATE: u32 = 100_000;
+
+/// Requests in flight that can be asked for: more connections than any provider allows.
+pub(super) const MAX_CONCURRENCY: usize = 4_096;
+
+pub(super) fn rate(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(rate) if rate <= MAX_RATE => Ok(rate),
+        _ => Err(format!("a whole number of requests a second, at most {MAX_RATE}; 0: no limit")),
+    }
+}
+
+pub(super) fn concurrency(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(many) if (1..=MAX_CONCURRENCY).contains(&many) => Ok(many),
+        _ => Err(format!("a whole number from 1 to {MAX_CONCURRENCY}")),
+    }
+}
+
 pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     match text {
         "tab" | "\\t" | "\t" => Ok(b'\t'),

@@ -75,10 +75,14 @@ pub(super) fn decide(verdict: Verdict, now: DateTime<Utc>) -> Decision {
     }
 }
 
-/// Says what became of a gift that was forbidden, after one read with the same keys.
+/// Reads that may fail before a forbidden gift is put down to the keys.
+const PERMISSION_READS: u32 = 3;
+
+/// Says what became of a gift that was forbidden, after `reads` failed reads and this one.
 pub(super) fn decide_permission(
     refusal: Refusal,
     reading: &ListReading,
+    reads: u32,
     now: DateTime<Utc>,
 ) -> Decision {
     match reading {
@@ -88,8 +92,11 @@ pub(super) fn decide_permission(
         ListReading::Obstructed(Obstacle::CredentialsRejected { .. } | Obstacle::Forbidden(_)) => {
             rejected(refusal.message, now)
         }
+        ListReading::Obstructed(_) | ListReading::Unreadable { .. } if reads < PERMISSION_READS => {
+            Decision::AskPermission(refusal)
+        }
         ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
-            undelivered(&refusal.message, now + AGAIN)
+            rejected(refusal.message, now)
         }
     }
 }
@@ -174,16 +181,22 @@ mod tests {
     #[test]
     fn one_read_tells_a_forbidden_gift_from_forbidden_keys() {
         // Goal: no gift is burnt on bad keys. Method: each reading after a 403.
-        let told = |reading| event(decide_permission(refusal("forbidden"), &reading, now()));
-        assert_eq!(told(ListReading::Whole(vec![])), ("declined", None));
-        assert_eq!(told(ListReading::NoList), ("declined", None));
+        let told = |reading: ListReading, reads| {
+            event(decide_permission(refusal("forbidden"), &reading, reads, now()))
+        };
+        assert_eq!(told(ListReading::Whole(vec![]), 0), ("declined", None));
+        assert_eq!(told(ListReading::NoList, 0), ("declined", None));
+        let stop = || Some(Stop::CredentialsRejected { why: "no".into() });
         let keys = Obstacle::CredentialsRejected { why: "HTTP 403".into() };
-        let stop = Stop::CredentialsRejected { why: "no".into() };
-        assert_eq!(told(ListReading::Obstructed(keys)), ("undelivered", Some(stop)));
-        let never = Obstacle::NeverSent { why: String::new() };
-        assert_eq!(told(ListReading::Obstructed(never)), ("undelivered", None));
-        let odd = ListReading::Unreadable { why: String::new(), trouble: Trouble::Odd };
-        assert_eq!(told(odd), ("undelivered", None));
+        assert_eq!(told(ListReading::Obstructed(keys), 0), ("undelivered", stop()));
+        let list = Obstacle::Forbidden(refusal("forbidden"));
+        assert_eq!(told(ListReading::Obstructed(list), 0), ("undelivered", stop()));
+        let never = || ListReading::Obstructed(Obstacle::NeverSent { why: String::new() });
+        let odd = || ListReading::Unreadable { why: String::new(), trouble: Trouble::Odd };
+        for reading in [never, odd] as [fn() -> ListReading; 2] {
+            assert_eq!(told(reading(), PERMISSION_READS - 1), ("ask", None));
+            assert_eq!(told(reading(), PERMISSION_READS), ("undelivered", stop()));
+        }
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub(super) struct Dispatcher<'r> {
     pub(super) stop: Option<Stop>,
     /// The last request was a look: the next turn is a gift's, where both wait.
     pub(super) looked_last: bool,
-    /// The wallet of the last gift that was sent: its list serves as a probe.
-    pub(super) last_wallet: Option<WalletId>,
+    /// Wallets of the last gifts that were sent: their lists serve as probes, in turn.
+    pub(super) knock_at: VecDeque<WalletId>,
     wake_at: Option<DateTime<Utc>>,
 }
 
@@ -105,7 +105,7 @@ impl<'r> Dispatcher<'r> {
             progress,
             stop: None,
             looked_last: false,
-            last_wallet: None,
+            knock_at: VecDeque::new(),
             wake_at: None,
         }
     }
@@ -121,8 +121,7 @@ impl<'r> Dispatcher<'r> {
             self.start_commit(now);
             self.tell();
             if self.tools.interrupt.abandon.is_cancelled() {
-                self.finish_commit().await?;
-                return Ok(Some(Stop::Interrupted));
+                return self.abandon().await;
             }
             if self.is_finished() {
                 return Ok(self.stop.clone());
@@ -163,8 +162,8 @@ impl<'r> Dispatcher<'r> {
             self.pending.push(undelivered(claimed, why));
         }
         for request in self.urgent.drain(..) {
-            if let Request::Look(_, Purpose::Permission(claimed, refusal)) = request {
-                self.pending.push(undelivered(claimed, refusal.message));
+            if let Request::Look(_, Purpose::Permission(asked)) = request {
+                self.pending.push(undelivered(asked.claimed, asked.refusal.message));
             }
         }
     }
@@ -210,6 +209,15 @@ impl<'r> Dispatcher<'r> {
         self.committing = Some(tokio::spawn(group::commit(writer, group)));
     }
 
+    /// Waits for no reply; what is known by now is written.
+    async fn abandon(&mut self) -> Result<Option<Stop>, LedgerError> {
+        self.stop(Stop::Interrupted);
+        self.finish_commit().await?;
+        self.start_commit(self.tools.clock.now());
+        self.finish_commit().await?;
+        Ok(self.stop.clone())
+    }
+
     async fn finish_commit(&mut self) -> Result<(), LedgerError> {
         if let Some(commit) = self.committing.take() {
             self.commit_ended(commit.await)?;
@@ -232,6 +240,7 @@ impl<'r> Dispatcher<'r> {
             && self.pending.is_empty()
             && self.looks.is_empty()
             && self.ready.is_empty()
+            && self.urgent.is_empty()
             && self.pace.in_flight() == 0;
         // Too many doubts with no look left: nothing can be sent any more in this run.
         let is_stuck = self.book.len() >= self.options.max_in_doubt;

@@ -4,7 +4,7 @@ use super::decide::{Decision, Stop, decide, decide_permission};
 use super::dispatcher::Dispatcher;
 use super::group::{Committed, DoneLook, LookFor, Pending};
 
-use super::request::{Purpose, Reported, Request, Times};
+use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
 use crate::domain::{Event, WalletId};
 use crate::ledger::Claimed;
@@ -44,25 +44,35 @@ impl Dispatcher<'_> {
                     self.stop(stop);
                 }
             }
-            // A run that is ending asks nothing more: nothing happened, so it can wait.
-            Decision::AskPermission(refusal) if self.stop.is_some() => {
-                let event = Event::Undelivered { retry_at: times.ended_at, why: refusal.message };
-                self.pending.push(Pending { claimed, event, at: times.ended_at });
-            }
             Decision::AskPermission(refusal) => {
-                let wallet = claimed.gift.content.wallet;
-                let purpose = Purpose::Permission(claimed, refusal);
-                self.urgent.push_back(Request::Look(wallet, purpose));
+                self.ask(Asked { claimed, refusal, reads: 0 }, times);
             }
         }
+    }
+
+    /// Reads the wallet's list, to tell a gift that is forbidden from keys that are.
+    fn ask(&mut self, asked: Asked, times: Times) {
+        if self.stop.is_some() {
+            // A run that is ending asks nothing more: nothing happened, so it can wait.
+            let event = Event::Undelivered { retry_at: times.ended_at, why: asked.refusal.message };
+            self.pending.push(Pending { claimed: asked.claimed, event, at: times.ended_at });
+            return;
+        }
+        let wallet = asked.claimed.gift.content.wallet;
+        self.urgent.push_back(Request::Look(wallet, Purpose::Permission(asked)));
     }
 
     fn looked(&mut self, wallet: WalletId, purpose: Purpose, reading: ListReading, times: Times) {
         self.pace.ended(Health::of_reading(&reading), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
-        if let Purpose::Permission(claimed, refusal) = purpose {
-            let decision = decide_permission(refusal, &reading, times.ended_at);
-            self.follow(claimed, decision, times);
+        if let Purpose::Permission(asked) = purpose {
+            let Asked { claimed, refusal, reads } = asked;
+            match decide_permission(refusal, &reading, reads, times.ended_at) {
+                Decision::AskPermission(refusal) => {
+                    self.ask(Asked { claimed, refusal, reads: reads + 1 }, times);
+                }
+                decision @ Decision::Record(..) => self.follow(claimed, decision, times),
+            }
             return;
         }
         let credits = match reading {

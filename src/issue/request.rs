@@ -29,7 +29,15 @@ pub(super) enum Purpose {
     /// To see whether the server answers again.
     Probe,
     /// To tell whether this gift was refused, or our keys.
-    Permission(Claimed, Refusal),
+    Permission(Asked),
+}
+
+/// A gift that was forbidden, and how often its wallet's list was asked for since.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) claimed: Claimed,
+    pub(super) refusal: Refusal,
+    pub(super) reads: u32,
 }
 
 /// What came back.

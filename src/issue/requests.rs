@@ -25,6 +25,9 @@ pub(super) struct Sighting {
     is_under_way: bool,
 }
 
+/// So many wallets are knocked at in turn.
+const KNOCKS: usize = 4;
+
 /// A gift of ours that no list shows after so many tries is not looked for any more in this run.
 const SIGHTINGS: u32 = 8;
 
@@ -64,11 +67,11 @@ impl Dispatcher<'_> {
         self.pace.breaker.next_probe_at().is_some()
     }
 
-    /// The wallet to knock with, where gifts are left to send.
+    /// The wallet to knock at, where gifts are left to send.
     fn probe(&self) -> Option<WalletId> {
         let has_more = !self.ready.is_empty() || !self.supply.is_over();
-        let first = || self.ready.front().map(|claimed| claimed.gift.content.wallet);
-        self.last_wallet.or_else(first).filter(|_| has_more)
+        let next = || self.ready.front().map(|claimed| claimed.gift.content.wallet);
+        self.knock_at.front().copied().or_else(next).filter(|_| has_more)
     }
 
     /// The next request; there is one.
@@ -92,10 +95,13 @@ impl Dispatcher<'_> {
         self.looked_last = false;
         if self.is_down() {
             let wallet = self.probe().expect("a probe that is needed has a wallet");
+            // One list that is broken must not keep the whole run down.
+            self.knock_at.rotate_left(1.min(self.knock_at.len()));
             return Request::Look(wallet, Purpose::Probe);
         }
         let claimed = self.ready.pop_front().expect("what is left to ask is a gift");
-        self.last_wallet = Some(claimed.gift.content.wallet);
+        self.knock_at.push_front(claimed.gift.content.wallet);
+        self.knock_at.truncate(KNOCKS);
         Request::Give(claimed)
     }
 }

@@ -36,7 +36,8 @@ pub use error::LedgerError;
 pub use load::{AddedRow, Load, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use lock::RunLock;
 pub use model::{
-    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Provider, RunRecord, StateTally,
+    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Provider, RefusalTally, RunRecord,
+    StateTally,
 };
 pub use open::Ledger;
 pub use read::Waiting;

@@ -51,6 +51,21 @@ pub struct StateTally {
     pub amount: Money,
 }
 
+/// Refused gifts of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalTally {
+    /// The class.
+    pub class: String,
+    /// How many.
+    pub gifts: u64,
+    /// What they would have given.
+    pub amount: Money,
+    /// How many of them a reconcile found in their wallets all the same.
+    pub there: u64,
+    /// What those gave.
+    pub there_amount: Money,
+}
+
 /// The last run of a campaign.
 #[derive(Clone, Debug)]
 pub struct RunRecord {

@@ -33,6 +33,12 @@ impl Ledger {
     /// wallets and amounts.
     pub async fn open(path: &Path) -> Result<Ledger, LedgerError> {
         make_private(path)?;
+        // One file, one lock: SQLite follows links, and so must the name of the lock.
+        let path = &path.canonicalize().map_err(|source| LedgerError::File {
+            doing: "find the ledger",
+            path: path.to_owned(),
+            source,
+        })?;
         let mut connection = connect(path).await.doing("opening it")?;
         let version: String = sqlx::query_scalar("select sqlite_version()")
             .fetch_one(&mut connection)

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use super::error::Doing;
 use super::rows::{instant, money};
 use super::{
-    Batch, Campaign, GiftRecord, HistoryLine, KnownGift, Ledger, LedgerError, Provider, RunRecord,
-    StateTally, sql,
+    Batch, Campaign, GiftRecord, HistoryLine, KnownGift, Ledger, LedgerError, Provider,
+    RefusalTally, RunRecord, StateTally, sql,
 };
-use crate::domain::{GiftKey, GiftState, Money, WalletId};
+use crate::domain::{GiftKey, GiftState, WalletId};
 
 /// Gifts of a campaign that wait to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,15 +141,22 @@ impl Ledger {
             .doing("reading a gift's story")
     }
 
-    /// Refused gifts and their money by class.
-    pub async fn refusals(&self, campaign: i64) -> Result<Vec<(String, u64, Money)>, LedgerError> {
-        let rows: Vec<(String, i64, i64)> = sqlx::query_as(sql::GIFT_REFUSED_CLASSES)
+    /// Refused gifts by class.
+    pub async fn refusals(&self, campaign: i64) -> Result<Vec<RefusalTally>, LedgerError> {
+        let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(sql::GIFT_REFUSED_CLASSES)
             .bind(campaign)
             .fetch_all(&self.readers)
             .await
             .doing("adding up refusals")?;
-        let read =
-            |(class, gifts, minor): (String, i64, i64)| (class, gifts.unsigned_abs(), money(minor));
+        let read = |(class, gifts, minor, there, there_minor): (String, i64, i64, i64, i64)| {
+            RefusalTally {
+                class,
+                gifts: gifts.unsigned_abs(),
+                amount: money(minor),
+                there: there.unsigned_abs(),
+                there_amount: money(there_minor),
+            }
+        };
         Ok(rows.into_iter().map(read).collect())
     }
 }

@@ -64,14 +64,20 @@ impl Batch<'_> {
             .execute(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let (known, proven_at): (String, Option<i64>) = sqlx::query_as(sql::PROVIDER_SELECT)
-            .fetch_one(&mut *self.transaction)
+        self.check_provider(origin).await
+    }
+
+    /// Finds that the ledger's gifts live at another provider, where they do. Says whether that
+    /// provider's lists were ever seen to show a gift that we know of.
+    pub async fn check_provider(&mut self, origin: &str) -> Result<bool, LedgerError> {
+        let known: Option<(String, Option<i64>)> = sqlx::query_as(sql::PROVIDER_SELECT)
+            .fetch_optional(&mut *self.transaction)
             .await
-            .doing(doing)?;
-        if known == origin {
-            Ok(proven_at.is_some())
-        } else {
-            Err(LedgerError::OtherProvider { known, asked: origin.to_owned() })
+            .doing("reading its provider")?;
+        match known {
+            None => Ok(false),
+            Some((known, proven_at)) if known == origin => Ok(proven_at.is_some()),
+            Some((known, _)) => Err(LedgerError::OtherProvider { known, asked: origin.to_owned() }),
         }
     }
 

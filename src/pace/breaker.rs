@@ -11,7 +11,8 @@ pub struct Breaker {
     failures: u32,
     probes: u32,
     next_probe_at: Option<DateTime<Utc>>,
-    last_usable_at: DateTime<Utc>,
+    /// The first failure since the last usable answer.
+    failing_since: Option<DateTime<Utc>>,
     seed: u64,
 }
 
@@ -19,37 +20,47 @@ pub struct Breaker {
 const FIRST_GAP_MS: u64 = 400;
 const LONGEST_GAP_MS: u64 = 15_000;
 
+impl Default for Breaker {
+    /// A closed breaker.
+    fn default() -> Breaker {
+        let seed = u64::from(std::process::id());
+        Breaker { failures: 0, probes: 0, next_probe_at: None, failing_since: None, seed }
+    }
+}
+
 impl Breaker {
     /// So many failures in a row open it.
     pub const FAILURES: u32 = 5;
-
-    /// A closed breaker.
-    pub fn new(now: DateTime<Utc>) -> Breaker {
-        let seed = u64::from(std::process::id());
-        Breaker { failures: 0, probes: 0, next_probe_at: None, last_usable_at: now, seed }
-    }
 
     /// When the next probe may go; none while it is closed.
     pub fn next_probe_at(&self) -> Option<DateTime<Utc>> {
         self.next_probe_at
     }
 
-    /// How long there has been no usable answer, while it is open.
+    /// How long it has been failing without one usable answer, while it is open.
     pub fn silent_for(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        self.next_probe_at.map(|_| now - self.last_usable_at)
+        self.next_probe_at.and(self.failing_since).map(|since| now - since)
     }
 
     /// An answer came.
-    pub fn usable(&mut self, now: DateTime<Utc>) {
+    pub fn usable(&mut self) {
         self.failures = 0;
         self.probes = 0;
         self.next_probe_at = None;
-        self.last_usable_at = now;
+        self.failing_since = None;
+    }
+
+    /// Something came that tells nothing: while it is open, that is no better than nothing.
+    pub fn odd(&mut self, now: DateTime<Utc>) {
+        if self.next_probe_at.is_some() {
+            self.unusable(now);
+        }
     }
 
     /// None came.
     pub fn unusable(&mut self, now: DateTime<Utc>) {
         self.failures = self.failures.saturating_add(1);
+        self.failing_since.get_or_insert(now);
         if self.failures < Breaker::FAILURES {
             return;
         }
@@ -84,7 +95,7 @@ mod tests {
     #[test]
     fn probes_come_at_growing_gaps_and_stop_at_an_answer() {
         // Goal: few probes in a long outage, none too late. Method: an hour without an answer.
-        let mut breaker = Breaker::new(at(0));
+        let mut breaker = Breaker::default();
         for _ in 0..Breaker::FAILURES {
             assert_eq!(breaker.next_probe_at(), None);
             breaker.unusable(at(0));
@@ -100,7 +111,7 @@ mod tests {
         assert!((240..=490).contains(&probes), "{probes}");
         assert!(last_gap >= TimeDelta::milliseconds(7_500), "{last_gap}");
         assert_eq!(breaker.silent_for(now), Some(now - at(0)));
-        breaker.usable(now);
+        breaker.usable();
         assert_eq!(breaker.next_probe_at(), None);
         assert_eq!(breaker.silent_for(now), None);
     }

@@ -96,6 +96,7 @@ pub struct Pace {
     pub breaker: Breaker,
     /// The server asked us to send nothing before then.
     hold_until: Option<DateTime<Utc>>,
+    held_at: Option<DateTime<Utc>>,
     throttles_in_a_row: u32,
     in_flight: usize,
 }
@@ -105,12 +106,13 @@ const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(5);
 
 impl Pace {
     /// A pace of at most `per_second` requests a second (0: no limit) and `ceiling` at once.
-    pub fn new(per_second: u32, ceiling: usize, now: DateTime<Utc>) -> Pace {
+    pub fn new(per_second: u32, ceiling: usize) -> Pace {
         Pace {
             rate: Rate::new(per_second),
             concurrency: Concurrency::new(ceiling),
-            breaker: Breaker::new(now),
+            breaker: Breaker::default(),
             hold_until: None,
+            held_at: None,
             throttles_in_a_row: 0,
             in_flight: 0,
         }
@@ -162,16 +164,16 @@ impl Pace {
         match health {
             Health::Well => {
                 self.throttles_in_a_row = 0;
-                self.breaker.usable(now);
+                self.breaker.usable();
                 self.concurrency.grow();
                 self.rate.accepted(now);
             }
-            Health::Odd => {}
+            Health::Odd => self.breaker.odd(now),
             Health::Throttled(wait) => {
-                self.breaker.usable(now);
+                self.breaker.usable();
                 self.concurrency.cut(sent_at, now);
                 self.rate.cut(sent_at, now);
-                self.hold(wait, now);
+                self.hold(wait, sent_at, now);
             }
             Health::Strained => {
                 self.concurrency.cut(sent_at, now);
@@ -181,13 +183,17 @@ impl Pace {
         }
     }
 
-    fn hold(&mut self, wait: Option<Duration>, now: DateTime<Utc>) {
+    fn hold(&mut self, wait: Option<Duration>, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        // Requests that were under way together are one throttle, not many in a row.
+        if self.held_at.is_none_or(|held_at| sent_at > held_at) {
+            self.held_at = Some(now);
+            self.throttles_in_a_row = self.throttles_in_a_row.saturating_add(1);
+        }
         let asked = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
         let wait = asked.unwrap_or_else(|| {
             // Without a `Retry-After`: half a second, doubled for each further 429 in a row.
-            TimeDelta::milliseconds(500) * (1 << self.throttles_in_a_row.min(6))
+            TimeDelta::milliseconds(500) * (1 << (self.throttles_in_a_row.clamp(1, 7) - 1))
         });
-        self.throttles_in_a_row = self.throttles_in_a_row.saturating_add(1);
         let until = now + wait.min(LONGEST_HOLD);
         self.hold_until = Some(self.hold_until.map_or(until, |held| held.max(until)));
     }
@@ -204,7 +210,7 @@ mod tests {
     #[test]
     fn a_wait_that_the_server_asks_for_holds_everything() {
         // Goal: `Retry-After` is honoured by all. Method: one 429 with 3 s, then permits.
-        let mut pace = Pace::new(0, 8, at(0));
+        let mut pace = Pace::new(0, 8);
         assert_eq!(pace.permit(at(0)), Permit::Now);
         pace.ended(Health::Throttled(Some(Duration::from_secs(3))), at(0), at(10));
         assert_eq!(pace.permit(at(20)), Permit::At(at(3_010)));
@@ -212,9 +218,37 @@ mod tests {
     }
 
     #[test]
+    fn a_wave_of_429s_is_one_in_a_row() {
+        // Goal: parallel requests do not add up to a long wait. Method: eight at once, then one more.
+        let mut pace = Pace::new(0, 8);
+        for _ in 0..8 {
+            assert_eq!(pace.permit(at(0)), Permit::Now);
+        }
+        for _ in 0..8 {
+            pace.ended(Health::Throttled(None), at(0), at(10));
+        }
+        assert_eq!(pace.permit(at(10)), Permit::At(at(510)));
+        pace.ended(Health::Throttled(None), at(510), at(520));
+        assert_eq!(pace.permit(at(520)), Permit::At(at(1_520)));
+    }
+
+    #[test]
+    fn an_odd_answer_to_a_probe_is_no_reason_to_knock_at_once() {
+        // Goal: a proxy's page in an outage brings no storm. Method: open it, then an odd answer.
+        let mut pace = Pace::new(0, 8);
+        for _ in 0..Breaker::FAILURES {
+            pace.ended(Health::Down, at(0), at(1));
+        }
+        let Permit::At(probe_at) = pace.permit(at(1)) else { panic!("it is open") };
+        assert_eq!(pace.permit(probe_at), Permit::Now);
+        pace.ended(Health::Odd, probe_at, probe_at);
+        assert!(matches!(pace.permit(probe_at), Permit::At(next) if next > probe_at));
+    }
+
+    #[test]
     fn no_more_than_the_ceiling_is_in_flight() {
         // Goal: slots are counted. Method: take all, end one.
-        let mut pace = Pace::new(0, 2, at(0));
+        let mut pace = Pace::new(0, 2);
         assert_eq!((pace.permit(at(0)), pace.permit(at(0))), (Permit::Now, Permit::Now));
         assert_eq!(pace.permit(at(0)), Permit::Later);
         pace.ended(Health::Well, at(0), at(1));
@@ -224,7 +258,7 @@ mod tests {
     #[test]
     fn an_outage_lets_single_probes_through() {
         // Goal: no storm on a server that is down. Method: fail until it opens, then ask.
-        let mut pace = Pace::new(0, 8, at(0));
+        let mut pace = Pace::new(0, 8);
         for _ in 0..Breaker::FAILURES {
             assert_eq!(pace.permit(at(0)), Permit::Now);
             pace.ended(Health::Down, at(0), at(1));
@@ -239,9 +273,9 @@ mod tests {
     #[test]
     fn claims_run_ahead_by_what_can_be_sent_at_once() {
         // Goal: few intents are left open by a crash. Method: the number at several rates.
-        assert_eq!(Pace::new(0, 32, at(0)).ahead(), 32);
-        assert_eq!(Pace::new(10, 32, at(0)).ahead(), 1);
-        assert_eq!(Pace::new(200, 32, at(0)).ahead(), 11);
-        assert_eq!(Pace::new(5_000, 32, at(0)).ahead(), 32);
+        assert_eq!(Pace::new(0, 32).ahead(), 32);
+        assert_eq!(Pace::new(10, 32).ahead(), 1);
+        assert_eq!(Pace::new(200, 32).ahead(), 11);
+        assert_eq!(Pace::new(5_000, 32).ahead(), 32);
     }
 }

@@ -127,18 +127,24 @@ impl Rate {
 
     fn set(&mut self, milli: u64) {
         self.current = Some(milli);
-        self.limiter = Some(limiter(milli));
+        let limiter = limiter(milli);
+        // A change of rate is no reason for a burst: its first turns are taken away.
+        let _ = limiter.check_n(burst(milli));
+        self.limiter = Some(limiter);
     }
 }
 
 fn limiter(milli: u64) -> DefaultDirectRateLimiter {
     let period = Duration::from_nanos(1_000_000_000_000 / milli);
-    // A fresh limiter lets its whole burst through at once: two, which the exact mean needs, or a
-    // hundredth of a second's worth at rates that timers of a millisecond cannot serve one by one.
-    let burst = u32::try_from(milli / 100_000).unwrap_or(u32::MAX).max(2);
-    let burst = NonZeroU32::new(burst).expect("at least two");
     let quota = Quota::with_period(period).expect("a period is longer than nothing");
-    RateLimiter::direct(quota.allow_burst(burst))
+    RateLimiter::direct(quota.allow_burst(burst(milli)))
+}
+
+/// A fresh limiter lets its whole burst through at once: two, which the exact mean needs, or a
+/// hundredth of a second's worth at rates that timers of a millisecond cannot serve one by one.
+fn burst(milli: u64) -> NonZeroU32 {
+    let burst = u32::try_from(milli / 100_000).unwrap_or(u32::MAX).max(2);
+    NonZeroU32::new(burst).expect("at least two")
 }
 
 #[cfg(test)]
@@ -192,6 +198,15 @@ mod tests {
         }
         rate.cut(at(600), at(700));
         assert_eq!(rate.per_second(), Some(95));
+    }
+
+    #[test]
+    fn a_change_of_rate_brings_no_burst() {
+        // Goal: nothing goes out just after "slow down". Method: dense 429s, then a turn at once.
+        let mut rate = Rate::new(10);
+        rate.recent = (1 << DENSE) - 1;
+        rate.cut(at(600), at(700));
+        assert!(rate.take(at(700)).is_some());
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct ReconcileProgress {
 pub enum Reconciled {
     /// Every wallet was read, or tried often enough.
     Finished,
+    /// The provider gave no usable answer for too long; the rest is unread.
+    GaveUp,
     /// A person, or the system, ended it; what was found until then is kept.
     Interrupted,
     /// The provider does not take our keys.

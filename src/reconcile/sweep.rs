@@ -64,7 +64,7 @@ pub async fn run_reconcile(
     options: &ReconcileOptions,
 ) -> Result<(Writer, Reconciled), LedgerError> {
     let mut batch = writer.begin().await?;
-    batch.bind_provider(&options.client.base().to_string(), options.clock.now()).await?;
+    batch.check_provider(&options.client.base().to_string()).await?;
     batch.clear_findings(campaign.id).await?;
     batch.commit().await?;
     let (wallets, first_attempt) = ledger.wallets(campaign.id).await?;
@@ -135,7 +135,7 @@ impl Sweep<'_> {
     ) -> Option<DateTime<Utc>> {
         let silence = self.options.give_up_after.min(LONGEST_SILENCE);
         if self.pace.breaker.silent_for(now).is_some_and(|silent_for| silent_for >= silence) {
-            self.end.get_or_insert(Reconciled::Finished);
+            self.end.get_or_insert(Reconciled::GaveUp);
         }
         while self.end.is_none() {
             let is_due = self.queue.next_at().is_some_and(|at| at <= now);
@@ -234,8 +234,12 @@ impl Sweep<'_> {
 
     async fn record(&mut self) -> Result<(), LedgerError> {
         let found = std::mem::take(&mut self.found);
+        let is_sighting = found.iter().any(|gift| gift.finding == Finding::Matched);
         let mut batch = self.writer.begin().await?;
         batch.record_findings(&found).await?;
+        if is_sighting {
+            batch.lists_are_proven(self.options.clock.now()).await?;
+        }
         batch.commit().await
     }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{GiftState, Money};
-use crate::ledger::{Campaign, Ledger, RunRecord, StateTally};
+use crate::ledger::{Campaign, Ledger, RefusalTally, RunRecord, StateTally};
 use crate::plan::plan_id;
 
 /// Refused gifts of one class.
@@ -125,8 +125,8 @@ async fn refusals(
     states: &States,
 ) -> Result<Vec<Refusals>, ReportError> {
     let classes = ledger.refusals(campaign).await?;
-    let gifts: u64 = classes.iter().map(|(_, gifts, _)| gifts).sum();
+    let gifts: u64 = classes.iter().map(|class| class.gifts).sum();
     let is_whole = gifts == states.gifts(GiftState::Refused);
-    let named = |(class, gifts, amount)| Refusals { class, gifts, amount };
+    let named = |RefusalTally { class, gifts, amount, .. }| Refusals { class, gifts, amount };
     Ok(if is_whole { classes.into_iter().map(named).collect() } else { Vec::new() })
 }

@@ -121,6 +121,7 @@ impl DoubtBook {
             self.failed(id, now);
             return;
         }
+        wallet.failures = 0;
         wallet.looks += 1;
         let next = self.next_after_look(id, now);
         self.schedule(id, next);
@@ -131,12 +132,16 @@ impl DoubtBook {
         let Some(wallet) = self.wallets.get_mut(&id) else {
             return;
         };
+        let end = wallet.doubts.iter().map(|doubt| doubt.doubt.settle_from + self.window).max();
+        let is_past = end.is_none_or(|end| end <= now);
         wallet.failures += 1;
-        let gap = FIRST_GAP * (1 << wallet.failures.min(6));
-        let is_past =
-            wallet.doubts.iter().all(|doubt| doubt.doubt.settle_from + self.window <= now);
-        if !is_past || wallet.failures < MAX_FAILURES {
-            self.schedule(id, now + gap.min(TimeDelta::seconds(10)));
+        let gap = (FIRST_GAP * (1 << wallet.failures.min(6))).min(TimeDelta::seconds(10));
+        if !is_past {
+            // Before its window a list has still time to come back: only what fails after it counts.
+            wallet.failures = wallet.failures.min(MAX_FAILURES / 2);
+        }
+        if wallet.failures < MAX_FAILURES {
+            self.schedule(id, now + gap);
         }
     }
 

@@ -187,3 +187,31 @@ async fn colour_and_log_forms_are_what_was_asked_for() {
     let line = json.stderr.lines().find(|line| line.starts_with('{')).expect("a JSON line");
     assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settings_files_paths_count_from_the_file() {
+    // Goal: the same file run from two folders meets the same ledger. Method: a relative ledger in a
+    // settings file; load from the folder and from one below it.
+    let mut world = World::new();
+    world.unset("GIFTBATCH_LEDGER");
+    world.file("giftbatch.toml", "ledger = \"own.db\"\n");
+    let file = world.file("may.csv", csv(&rows(3)));
+    let below = world.path("below");
+    std::fs::create_dir(&below).unwrap();
+    let load = ["load", &file, "--campaign", "may", "--json"];
+    world.run_in(&world.path(""), &load).expect(0);
+    world.run_in(&below, &load).expect(0);
+    assert!(world.path("own.db").exists() && !below.join("own.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_beyond_reason_are_usage_errors_and_no_panic() {
+    // Goal: no setting makes the program fall over. Method: the largest of each.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(2)));
+    for wrong in [["--rate", "2000000000"], ["--concurrency", "99999999999"], ["--rate", "x"]] {
+        world.issue_file(&file, "may", &wrong).expect(2);
+    }
+    let long = ["--settle", "99999999w", "--give-up-after", "99999999w"];
+    world.issue_file(&file, "may", &long).expect(0);
+}

@@ -356,3 +356,60 @@ async fn many_refusals_of_one_class_stop_the_run() {
     assert!(stopped.gifts("refused") < 20, "{}", stopped.stdout);
     assert!(stopped.gifts("planned") + stopped.gifts("deferred") >= 40, "{}", stopped.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reconcile_found_all_the_same_is_not_retried() {
+    // Goal: a false no is not given a second time. Method: a wallet that refuses; put the very gift
+    // into it behind the program's back; reconcile, mend, retry.
+    let world = World::new();
+    let all = rows(3);
+    world.sandbox.refuse_wallet(all[1].wallet, RefusalKind::Unprocessable422);
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    world.sandbox.seed_gift(SeedGift {
+        wallet: all[1].wallet,
+        amount_minor: all[1].minor,
+        expires_at: Some("2036-12-31T20:59:59Z".parse().unwrap()),
+        description: all[1].description.clone(),
+        reference: None,
+        created_at: Utc::now(),
+    });
+    let found = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!((found.reconciled("unexpected"), found.reconciled("matched")), (1, 2));
+    world.sandbox.mend_wallet(all[1].wallet);
+    let retried = world.run(&["retry", "may", "--yes", "--max-total", "1000", "--json"]).expect(6);
+    assert!(retried.stderr.contains("not sent again"), "{}", retried.stderr);
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_url_binds_nobody() {
+    // Goal: a ledger is bound by what was sent. Method: a port where nobody listens, then the right
+    // one.
+    let mut world = World::new();
+    let url = world.sandbox.url();
+    let file = world.file("may.csv", csv(&rows(3)));
+    world.set("GIFTBATCH_WALLET_URL", "http://127.0.0.1:1").set("GIFTBATCH_GIVE_UP_AFTER", "1s");
+    world.issue_file(&file, "may", &[]).expect(5);
+    world.set("GIFTBATCH_WALLET_URL", &url);
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&rows(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_ledger_has_one_lock_whatever_it_is_called() {
+    // Goal: a link to a ledger is no way around its lock. Method: a slow run, and another through a
+    // symbolic link.
+    let mut world = World::new();
+    let file = world.file("may.csv", csv(&rows(100)));
+    world.set("GIFTBATCH_RATE", "20");
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
+    let mut first = world.start(&args);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    let link = world.path("link.db");
+    std::os::unix::fs::symlink(world.ledger(), &link).unwrap();
+    let link = link.to_str().unwrap();
+    world.issue_file(&file, "may", &["--ledger", link]).expect(9);
+    first.kill().unwrap();
+    first.wait().unwrap();
+}

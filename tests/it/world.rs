@@ -46,7 +46,9 @@ impl World {
     pub(crate) fn with(config: SandboxConfig) -> World {
         let sandbox = Sandbox::start(config).expect("the sandbox starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let ledger = folder.path().join("ledger.db").to_str().expect("plain characters").to_owned();
         let settings = HashMap::from([
+            ("GIFTBATCH_LEDGER", ledger),
             ("GIFTBATCH_WALLET_URL", sandbox.url()),
             ("GIFTBATCH_API_KEY", CANARY_KEY.to_owned()),
             ("GIFTBATCH_API_CLIENT", CANARY_CLIENT.to_owned()),
@@ -84,6 +86,11 @@ impl World {
         path.to_str().expect("a path of plain characters").to_owned()
     }
 
+    /// Runs the program from a folder of its own choice.
+    pub(crate) fn run_in(&self, folder: &Path, args: &[&str]) -> Done {
+        self.finish(self.command(args).current_dir(folder))
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_giftbatch"));
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -94,13 +101,17 @@ impl World {
         }
         // Nobody's own settings, and no file of theirs.
         command.env("HOME", self.folder.path()).env("XDG_CONFIG_HOME", self.folder.path());
-        command.env("GIFTBATCH_LEDGER", self.ledger()).envs(&self.settings);
+        command.envs(&self.settings);
         command
     }
 
     /// Runs the program to its end, while the sandbox goes on.
     pub(crate) fn run(&self, args: &[&str]) -> Done {
-        let output = tokio::task::block_in_place(|| self.command(args).output());
+        self.finish(&mut self.command(args))
+    }
+
+    fn finish(&self, command: &mut Command) -> Done {
+        let output = tokio::task::block_in_place(|| command.output());
         let output = output.expect("the program starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
         Done {

@@ -1,5 +1,7 @@
--- Refused gifts of a campaign, to be reopened; all classes where ?3 is null.
+-- Refused gifts of a campaign, to be reopened; all classes where ?3 is null. One that a reconcile
+-- found in its wallet all the same is there already, and never sent again.
 select id, attempt_count from gift
 where campaign_id = ?1 and state = 'refused' and id > ?2
+  and reconciled is not 'unexpected'
   and (?3 is null or error_class in (select value from json_each(?3)))
 order by id limit ?4

@@ -1,3 +1,7 @@
--- Binds the ledger to the provider it first issues to; does nothing later.
+-- Binds the ledger to the provider it first issues to. A later one takes its place only while nothing
+-- was ever sent: a mistyped URL binds nobody.
 insert into provider (one, origin, first_used_at_ms) values (1, ?1, ?2)
-on conflict (one) do nothing
+on conflict (one) do update set origin = excluded.origin, first_used_at_ms = excluded.first_used_at_ms,
+                                lists_proven_at_ms = null
+where origin <> excluded.origin
+  and not exists (select 1 from gift where state not in ('planned', 'deferred'))
