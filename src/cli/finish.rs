@@ -47,6 +47,14 @@ pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
     }
 }
 
+/// Prints the document of a command line that could not be understood.
+pub(super) fn misused(out: Out, command: &str, message: &str) {
+    let status = Exit::Usage.status(None);
+    let error = report::Failure { message: message.to_owned(), hint: None };
+    let document = Document::of(command, Subject::Nothing, status, Exit::Usage.code(), 0);
+    out.result(&document.with_error(error).to_json());
+}
+
 /// Prints why a command failed, and its document where one was asked for.
 pub(super) fn fail(
     out: Out,
@@ -87,6 +95,10 @@ fn words(stop: &Stop) -> Option<String> {
         Stop::Redirected => {
             "the provider redirects: the wallet URL is wrong; correct it and run again".to_owned()
         }
+        Stop::Odd { in_a_row } => format!(
+            "{in_a_row} answers in a row were none that the wallet API gives: is the wallet URL \
+             right? Correct it and run the same command again"
+        ),
         Stop::Refusals { class, in_a_row } => format!(
             "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \
              NAME --state refused`, mend the cause, then `giftbatch retry NAME`"

@@ -42,7 +42,10 @@ use crate::report::Summary;
 /// Parses the command line, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
     let started = Instant::now();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error),
+    };
     let out = Out::new(cli.output);
     logs::init(cli.output);
     let command = cli.command.word();
@@ -53,6 +56,21 @@ pub fn main() -> ExitCode {
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// Help and versions go out as they are; a misuse is one document too, where one was asked for.
+fn misused(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell where this fails.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args().any(|arg| arg == "--json") {
+        let out = Out::new(args::OutputArgs { json: true, ..args::OutputArgs::default() });
+        let command = std::env::args().nth(1).unwrap_or_default();
+        finish::misused(out, &command, &error.kind().to_string());
+    }
+    ExitCode::from(Exit::Usage.code())
 }
 
 fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {

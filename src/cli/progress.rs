@@ -40,6 +40,9 @@ impl Shown for Progress {
                 words.push_str(&format!(", {count} {word}"));
             }
         }
+        if self.is_asked_to_wait {
+            words.push_str(", the provider asks to wait");
+        }
         if self.is_down {
             words.push_str(", the provider does not answer");
         }

@@ -29,6 +29,11 @@ pub enum Stop {
         /// How many in a row.
         in_a_row: u32,
     },
+    /// Too many answers in a row that the API does not document: the base URL is wrong.
+    Odd {
+        /// How many in a row.
+        in_a_row: u32,
+    },
 }
 
 impl Stop {
@@ -40,6 +45,7 @@ impl Stop {
             Stop::CredentialsRejected { .. } => "credentials rejected",
             Stop::Redirected => "redirected",
             Stop::Refusals { .. } => "refusals",
+            Stop::Odd { .. } => "odd answers",
         }
     }
 }

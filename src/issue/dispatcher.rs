@@ -53,10 +53,14 @@ pub(super) struct Dispatcher<'r> {
     pub(super) sighting: Sighting,
     pub(super) supply: Supply,
     pub(super) streak: Streak,
+    /// Answers in a row that the API does not document.
+    pub(super) odd_in_a_row: u32,
     pub(super) progress: Progress,
     pub(super) stop: Option<Stop>,
     /// The last request was a look: the next turn is a gift's, where both wait.
     pub(super) looked_last: bool,
+    /// The last read brought no list: while the server is down, a gift knocks next.
+    pub(super) read_failed_last: bool,
     /// Wallets of the last gifts that were sent: their lists serve as probes, in turn.
     pub(super) knock_at: VecDeque<WalletId>,
     wake_at: Option<DateTime<Utc>>,
@@ -75,7 +79,7 @@ impl<'r> Dispatcher<'r> {
         progress: Progress,
     ) -> Dispatcher<'r> {
         // Every request that can be in flight has room for its report.
-        let (reports, inbox) = mpsc::channel(pace.concurrency.limit() + 1);
+        let (reports, inbox) = mpsc::channel(pace.concurrency.ceiling() + 1);
         let now = tools.clock.now();
         let mut book = DoubtBook::new(options.policy.window);
         for doubt in start.doubts {
@@ -105,6 +109,8 @@ impl<'r> Dispatcher<'r> {
             progress,
             stop: None,
             looked_last: false,
+            read_failed_last: false,
+            odd_in_a_row: 0,
             knock_at: VecDeque::new(),
             wake_at: None,
         }
@@ -172,19 +178,12 @@ impl<'r> Dispatcher<'r> {
         let Some(silent_for) = self.pace.breaker.silent_for(now) else {
             return;
         };
-        if silent_for >= self.options.give_up_after {
+        let patience = self.patience();
+        if silent_for >= patience {
             self.stop(Stop::Silence { silent_for });
         } else {
-            self.wake(Some(now + (self.options.give_up_after - silent_for)));
+            self.wake(Some(now + (patience - silent_for)));
         }
-    }
-
-    fn claim_size(&self) -> usize {
-        let may_claim = self.stop.is_none()
-            && self.supply == Supply::Unknown
-            && !self.is_down()
-            && self.book.len() < self.options.max_in_doubt;
-        if may_claim { self.pace.ahead().saturating_sub(self.ready.len()) } else { 0 }
     }
 
     fn start_commit(&mut self, now: DateTime<Utc>) {
@@ -242,10 +241,9 @@ impl<'r> Dispatcher<'r> {
             && self.ready.is_empty()
             && self.urgent.is_empty()
             && self.pace.in_flight() == 0;
-        // Too many doubts with no look left: nothing can be sent any more in this run.
-        let is_stuck = self.book.len() >= self.options.max_in_doubt;
-        let is_done = (self.supply.is_over() || is_stuck) && !self.book.has_looks_left();
-        is_quiet && (self.stop.is_some() || is_done)
+        // Full of doubts with no look left: nothing can be sent any more in this run.
+        let is_over = self.supply.is_over() || self.is_full_of_doubts();
+        is_quiet && (self.stop.is_some() || (is_over && !self.book.has_looks_left()))
     }
 
     pub(super) fn wake(&mut self, at: Option<DateTime<Utc>>) {
@@ -258,6 +256,7 @@ impl<'r> Dispatcher<'r> {
     fn tell(&mut self) {
         self.progress.in_flight = self.pace.in_flight() as u64;
         self.progress.is_down = self.is_down();
+        self.progress.is_asked_to_wait = self.pace.is_held(self.tools.clock.now());
         self.tools.progress.send_if_modified(|shown| {
             let is_new = *shown != self.progress;
             *shown = self.progress;

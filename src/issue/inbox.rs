@@ -32,7 +32,16 @@ impl Dispatcher<'_> {
         if matches!(verdict, Verdict::Accepted { .. }) && self.sighting.wallet.is_none() {
             self.sighting.wallet = Some(claimed.gift.content.wallet);
         }
+        match &verdict {
+            Verdict::Unknown { trouble: Trouble::Odd, .. } => self.odd_in_a_row += 1,
+            Verdict::Accepted { .. } | Verdict::Declined(_) => self.odd_in_a_row = 0,
+            _ => {}
+        }
         self.follow(claimed, decide(verdict, times.ended_at), times);
+        let most = self.options.stop_after_refusals;
+        if most > 0 && self.odd_in_a_row >= most {
+            self.stop(Stop::Odd { in_a_row: self.odd_in_a_row });
+        }
     }
 
     fn follow(&mut self, claimed: Claimed, decision: Decision, times: Times) {
@@ -63,6 +72,8 @@ impl Dispatcher<'_> {
     }
 
     fn looked(&mut self, wallet: WalletId, purpose: Purpose, reading: ListReading, times: Times) {
+        let is_list = matches!(reading, ListReading::Whole(_) | ListReading::NoList);
+        self.read_failed_last = !is_list;
         self.pace.ended(Health::of_reading(&reading), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
         if let Purpose::Permission(asked) = purpose {

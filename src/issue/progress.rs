@@ -26,6 +26,8 @@ pub struct Progress {
     pub in_flight: u64,
     /// Whether the provider is not answering, and is only probed.
     pub is_down: bool,
+    /// Whether the provider asked us to send nothing for a while.
+    pub is_asked_to_wait: bool,
 }
 
 impl Progress {

@@ -1,7 +1,7 @@
 //! Which request goes next, and which wallets must wait.
 //!
-//! **Invariant:** while the server does not answer, reads knock and gifts wait: a gift that is used to
-//! knock becomes a doubt.
+//! **Invariant:** while the server does not answer, one request at a time knocks: reads first, since a
+//! gift that is used to knock may become a doubt; a gift in turn, since reads alone may be broken.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::dispatcher::Dispatcher;
 use super::request::{self, Purpose, Request};
+use super::supply::Supply;
 use crate::domain::WalletId;
 use crate::pace::Permit;
 
@@ -24,6 +25,9 @@ pub(super) struct Sighting {
     tries: u32,
     is_under_way: bool,
 }
+
+/// An outage that is waited out even where only doubts are left.
+const SHORT_OUTAGE: TimeDelta = TimeDelta::seconds(30);
 
 /// So many wallets are knocked at in turn.
 const KNOCKS: usize = 4;
@@ -55,6 +59,30 @@ impl Dispatcher<'_> {
         }
     }
 
+    /// How many gifts to claim with the next commit.
+    pub(super) fn claim_size(&self) -> usize {
+        let may_claim =
+            self.stop.is_none() && self.supply == Supply::Unknown && !self.is_full_of_doubts();
+        // While the server is down one is enough, to know whether any is left.
+        let ahead = if self.is_down() { 1 } else { self.pace.ahead() };
+        if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 }
+    }
+
+    /// While so many gifts are in doubt, nothing new is sent.
+    pub(super) fn is_full_of_doubts(&self) -> bool {
+        self.book.len() >= self.options.max_in_doubt
+    }
+
+    /// How long an outage is waited out. Where only doubts are left, or so many that nothing may be
+    /// sent, the next run settles them as well: no longer than a settle window.
+    pub(super) fn patience(&self) -> TimeDelta {
+        let has_gifts = !self.ready.is_empty() || !self.supply.is_over();
+        if has_gifts && !self.is_full_of_doubts() {
+            return self.options.give_up_after;
+        }
+        self.options.give_up_after.min(self.options.policy.window.max(SHORT_OUTAGE))
+    }
+
     fn has_request(&self, now: DateTime<Utc>) -> bool {
         let is_read_due = !self.urgent.is_empty()
             || self.book.has_due(now, |wallet| self.busy.is_free(wallet))
@@ -79,8 +107,8 @@ impl Dispatcher<'_> {
         if let Some(urgent) = self.urgent.pop_front() {
             return urgent;
         }
-        let may_give = !self.is_down() && !self.ready.is_empty();
-        if !(self.looked_last && may_give) {
+        let may_give = !self.ready.is_empty() && (!self.is_down() || self.read_failed_last);
+        if !(may_give && (self.looked_last || self.is_down())) {
             self.looked_last = true;
             let busy = &self.busy;
             if let Some(wallet) = self.book.take_due(now, |wallet| busy.is_free(wallet)) {
@@ -93,12 +121,13 @@ impl Dispatcher<'_> {
             }
         }
         self.looked_last = false;
-        if self.is_down() {
+        if !may_give {
             let wallet = self.probe().expect("a probe that is needed has a wallet");
             // One list that is broken must not keep the whole run down.
             self.knock_at.rotate_left(1.min(self.knock_at.len()));
             return Request::Look(wallet, Purpose::Probe);
         }
+        self.read_failed_last = false;
         let claimed = self.ready.pop_front().expect("what is left to ask is a gift");
         self.knock_at.push_front(claimed.gift.content.wallet);
         self.knock_at.truncate(KNOCKS);

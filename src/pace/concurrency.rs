@@ -1,4 +1,5 @@
-//! How many requests may be in flight: halved when the server strains, grown slowly when it is well.
+//! How many requests may be in flight: few at first, halved when the server strains, grown slowly
+//! when it is well. A run that begins in an outage makes few doubts.
 
 use chrono::{DateTime, Utc};
 
@@ -10,13 +11,24 @@ pub struct Concurrency {
     /// Answers since the last growth.
     grown_by: usize,
     last_cut_at: Option<DateTime<Utc>>,
+    /// Until the first cut every good answer adds a slot.
+    is_starting: bool,
 }
 
+/// Requests in flight at the start.
+const START: usize = 8;
+
 impl Concurrency {
-    /// Starts at the ceiling.
+    /// Starts low, below the ceiling.
     pub fn new(ceiling: usize) -> Concurrency {
         let ceiling = ceiling.max(1);
-        Concurrency { limit: ceiling, ceiling, grown_by: 0, last_cut_at: None }
+        let limit = ceiling.min(START);
+        Concurrency { limit, ceiling, grown_by: 0, last_cut_at: None, is_starting: true }
+    }
+
+    /// The most that may ever be in flight.
+    pub fn ceiling(&self) -> usize {
+        self.ceiling
     }
 
     /// How many may be in flight now.
@@ -30,7 +42,7 @@ impl Concurrency {
             return;
         }
         self.grown_by += 1;
-        if self.grown_by >= self.limit {
+        if self.is_starting || self.grown_by >= self.limit {
             self.grown_by = 0;
             self.limit += 1;
         }
@@ -49,6 +61,7 @@ impl Concurrency {
         }
         self.last_cut_at = Some(now);
         self.grown_by = 0;
+        self.is_starting = false;
         self.limit = (self.limit / 2).max(self.floor());
     }
 }
@@ -75,6 +88,18 @@ mod tests {
             limit.grow();
         }
         assert_eq!(limit.limit(), 8);
+    }
+
+    #[test]
+    fn it_starts_low_and_grows_fast_until_the_first_cut() {
+        // Goal: few doubts where a run begins in an outage, full speed soon where it does not.
+        // Method: good answers from the start.
+        let mut limit = Concurrency::new(64);
+        assert_eq!((limit.limit(), limit.ceiling()), (8, 64));
+        for _ in 0..56 {
+            limit.grow();
+        }
+        assert_eq!(limit.limit(), 64);
     }
 
     #[test]

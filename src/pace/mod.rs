@@ -148,13 +148,20 @@ impl Pace {
         self.in_flight
     }
 
+    /// Whether the server asked us to send nothing for now.
+    pub fn is_held(&self, now: DateTime<Utc>) -> bool {
+        self.hold_until.is_some_and(|until| until > now)
+    }
+
     /// How many gifts are worth claiming ahead of what is in flight: what can be sent at once, or
     /// within some fifty milliseconds of the rate.
     pub fn ahead(&self) -> usize {
         let slots = self.concurrency.limit();
+        // A quarter of the slots, and never none, keeps a busy pipe full while a group is committed.
+        let free = slots.saturating_sub(self.in_flight).max(slots / 4).max(1);
         match self.rate.per_second() {
-            None => slots,
-            Some(per_second) => slots.min(1 + per_second as usize / 20),
+            None => free,
+            Some(per_second) => free.min(1 + per_second as usize / 20),
         }
     }
 
@@ -273,9 +280,21 @@ mod tests {
     #[test]
     fn claims_run_ahead_by_what_can_be_sent_at_once() {
         // Goal: few intents are left open by a crash. Method: the number at several rates.
-        assert_eq!(Pace::new(0, 32).ahead(), 32);
-        assert_eq!(Pace::new(10, 32).ahead(), 1);
-        assert_eq!(Pace::new(200, 32).ahead(), 11);
-        assert_eq!(Pace::new(5_000, 32).ahead(), 32);
+        let grown = |per_second| {
+            let mut pace = Pace::new(per_second, 32);
+            for _ in 0..32 {
+                pace.concurrency.grow();
+            }
+            pace
+        };
+        assert_eq!(grown(0).ahead(), 32);
+        assert_eq!(grown(10).ahead(), 1);
+        assert_eq!(grown(200).ahead(), 11);
+        assert_eq!(grown(5_000).ahead(), 32);
+        let mut busy = grown(0);
+        for _ in 0..32 {
+            assert_eq!(busy.permit(at(0)), Permit::Now);
+        }
+        assert_eq!(busy.ahead(), 8);
     }
 }

@@ -89,7 +89,7 @@ pub async fn run_reconcile(
 
 impl Sweep<'_> {
     async fn run(&mut self) -> Result<Reconciled, LedgerError> {
-        let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.limit() + 1);
+        let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
         loop {
             self.fill_page().await?;
             let now = self.options.clock.now();

@@ -108,6 +108,13 @@ async fn a_failure_is_one_document_too() {
     assert_eq!((&document["exit_code"], &document["status"]), (&3.into(), &"refused".into()));
     assert_eq!(document["campaign"], "may");
     assert!(done.stderr.starts_with("error: "), "{}", done.stderr);
+    let misused = world.run(&["run", "--bogus", "--json"]).expect(2);
+    assert_eq!(
+        (&misused.json()["exit_code"], &misused.json()["status"]),
+        (&2.into(), &"failed".into())
+    );
+    let help = world.run(&["run", "--help"]).expect(0);
+    assert!(help.stdout.contains("--confirm") && help.stderr.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -227,7 +227,7 @@ async fn a_second_signal_waits_for_nothing() {
     world.set("GIFTBATCH_TIMEOUT", "60s");
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
     let mut child = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 5).await;
     send("INT", &child);
     let said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
     let first = said.map_while(Result::ok).find(|line| line.starts_with("stopping: "));
@@ -412,4 +412,26 @@ async fn one_ledger_has_one_lock_whatever_it_is_called() {
     world.issue_file(&file, "may", &["--ledger", link]).expect(9);
     first.kill().unwrap();
     first.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubts_wait_for_lists_that_cannot_be_read() {
+    // Goal: exit 6 in reasonable time, and settled when the lists are back. Method: every third
+    // answer lost after the commit, and no list that can be read; then all is well.
+    let faults = FaultProfile::none()
+        .with(giftbatch::sandbox::FaultKind::ErrorAfterCommit, 3_000)
+        .with(giftbatch::sandbox::FaultKind::ReadError, 10_000);
+    let mut world = World::with(SandboxConfig { seed: 3, faults, ..SandboxConfig::default() });
+    let all = rows(60);
+    let file = world.file("may.csv", csv(&all));
+    world.set("GIFTBATCH_GIVE_UP_AFTER", "4s");
+    let doubtful = world.issue_file(&file, "may", &["--max-in-doubt", "10"]).expect(6);
+    assert_eq!(doubtful.json()["status"], "attention");
+    assert!(doubtful.gifts("in_doubt") > 0, "{}", doubtful.stdout);
+    // Broken lists alone do not keep gifts from being given.
+    assert!(doubtful.gifts("issued") > 20, "{}", doubtful.stdout);
+    world.sandbox.set_profile(FaultProfile::none());
+    world.set("GIFTBATCH_GIVE_UP_AFTER", "20s");
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&all);
 }
