@@ -31,10 +31,23 @@ create table campaign (
     total_minor         integer not null check (total_minor >= 0),
     -- Sum of the digests of all rows: the plan that a person confirms. Independent of their order.
     plan_digest         blob    not null check (length(plan_digest) = 16),
-    -- The same without keys and names: tells that another campaign gives the same to the same.
-    content_digest      blob    not null check (length(content_digest) = 16),
     reconciled_at_ms    integer            -- when a reconcile of it last ended; null before
 ) strict;
+
+-- One load of a file into a campaign, never changed.
+create table load (
+    campaign_id         integer not null references campaign (id),
+    number              integer not null check (number > 0),  -- campaign.load_count of that moment
+    loaded_at_ms        integer not null,
+    file_sha256         text    not null check (length(file_sha256) = 64),
+    row_count           integer not null,
+    -- Sum of the digests of the file's rows without keys and names: tells that another campaign was
+    -- given the same file, whatever else it was given.
+    content_digest      blob    not null check (length(content_digest) = 16),
+    primary key (campaign_id, number)
+) strict, without rowid;
+
+create index load_of_content on load (content_digest);
 
 -- One process that may send. A run without an end is alive, or was killed.
 create table run (

@@ -86,8 +86,12 @@ pub struct Load<'w> {
     campaign: CampaignName,
     campaign_id: i64,
     load_number: i64,
+    loaded_at: DateTime<Utc>,
+    file_sha256: String,
     plan: RowDigest,
+    /// Of the file's rows, those included that were there already.
     content: RowDigest,
+    rows: i64,
     totals: LoadTotals,
     /// The next occurrence of contents that this file has had twice or more.
     repeated: HashMap<GiftKey, u32>,
@@ -118,16 +122,16 @@ impl<'w> Batch<'w> {
             .fetch_one(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let digest = |column| {
-            let stored: Uuid = row.try_get(column).doing(doing)?;
-            Ok::<_, LedgerError>(RowDigest(stored.as_u128()))
-        };
+        let plan: Uuid = row.try_get("plan_digest").doing(doing)?;
         Ok(Load {
             campaign: header.campaign.clone(),
             campaign_id: row.try_get("id").doing(doing)?,
             load_number: row.try_get("load_count").doing(doing)?,
-            plan: digest("plan_digest")?,
-            content: digest("content_digest")?,
+            plan: RowDigest(plan.as_u128()),
+            content: RowDigest::default(),
+            rows: 0,
+            loaded_at: now,
+            file_sha256: header.file_sha256.clone(),
             totals: LoadTotals::default(),
             repeated: HashMap::new(),
             transaction: self.transaction,
@@ -212,9 +216,10 @@ impl Load<'_> {
 
     fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> RowFate {
         let content = &candidate.row.content;
+        self.content = self.content.with(b"", content);
+        self.rows += 1;
         if first_load == self.load_number {
             self.plan = self.plan.with(candidate.key.0.as_bytes(), content);
-            self.content = self.content.with(b"", content);
             self.totals.added += 1;
             self.totals.added_amount += content.amount;
             RowFate::Added
@@ -233,6 +238,15 @@ impl Load<'_> {
             .bind(i64::try_from(self.totals.added).expect("rows of a file fit 63 bits"))
             .bind(self.totals.added_amount.minor())
             .bind(Uuid::from_u128(self.plan.0))
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        sqlx::query(sql::LOAD_INSERT)
+            .bind(self.campaign_id)
+            .bind(self.load_number)
+            .bind(self.loaded_at.timestamp_millis())
+            .bind(&self.file_sha256)
+            .bind(self.rows)
             .bind(Uuid::from_u128(self.content.0))
             .execute(&mut *self.transaction)
             .await

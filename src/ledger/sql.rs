@@ -38,6 +38,7 @@ statements! {
     GIFT_UPSERT = "gift_upsert";
     HISTORY = "history";
     LEDGER_INSERT = "ledger_insert";
+    LOAD_INSERT = "load_insert";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LISTS_PROVEN = "provider_lists_proven";
     PROVIDER_SELECT = "provider_select";
