@@ -18,6 +18,7 @@
 
 mod claim;
 mod error;
+mod file_row;
 mod load;
 mod lock;
 mod model;
@@ -33,7 +34,8 @@ mod writer;
 
 pub use claim::{Claimed, Doubt, Unsent};
 pub use error::LedgerError;
-pub use load::{AddedRow, Load, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use load::Load;
 pub use lock::RunLock;
 pub use model::{
     Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Provider, RefusalTally, RunRecord,

@@ -1,0 +1,68 @@
+//! What a load is told of a file and its rows, and what it tells of them.
+
+use crate::domain::{CampaignName, GiftContent, Money};
+
+/// What a load says about its file.
+#[derive(Clone, Debug)]
+pub struct LoadHeader {
+    /// The campaign that it goes to.
+    pub campaign: CampaignName,
+    /// The names of the file's columns, as a JSON array.
+    pub header_json: String,
+    /// How the file was written, as JSON, so that rows can be written back the same way.
+    pub dialect_json: String,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub file_sha256: String,
+}
+
+/// A row of the file.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    /// Where it stands in the file, as an editor counts.
+    pub line: u64,
+    /// What it asks for.
+    pub content: GiftContent,
+    /// Its own reference, where it has one.
+    pub reference: Option<String>,
+    /// Its cells as they were, as a JSON array.
+    pub cells_json: String,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowFate {
+    /// A new gift.
+    Added,
+    /// The ledger had it already.
+    Known,
+    /// The ledger has its reference with another content, which stays as it was.
+    ChangedContent,
+    /// This file has its reference twice; nothing was added.
+    ReferenceRepeated,
+}
+
+/// A row with what became of it.
+#[derive(Clone, Debug)]
+pub struct AddedRow {
+    /// Where it stands in the file.
+    pub line: u64,
+    /// What became of it.
+    pub fate: RowFate,
+    /// 1, or 2 and more where the file has had an identical row before.
+    pub occurrence: u32,
+    /// Its own reference, where it has one.
+    pub reference: Option<String>,
+}
+
+/// What a load added up to.
+#[derive(Clone, Debug, Default)]
+pub struct LoadTotals {
+    /// Gifts that are new.
+    pub added: u64,
+    /// Their money.
+    pub added_amount: Money,
+    /// Rows that earlier files of the campaign had and this one has not.
+    pub left_out: u64,
+    /// Other campaigns that gave the very same, some of it since the moment that was asked for.
+    pub same_content_as: Vec<String>,
+}
