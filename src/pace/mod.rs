@@ -157,8 +157,9 @@ impl Pace {
     /// within some fifty milliseconds of the rate.
     pub fn ahead(&self) -> usize {
         let slots = self.concurrency.limit();
-        // A quarter of the slots, and never none, keeps a busy pipe full while a group is committed.
-        let free = slots.saturating_sub(self.in_flight).max(slots / 4).max(1);
+        // Half of the slots, and never none, keeps a busy pipe full while a group is committed: with a
+        // quarter, a fast server waits for the ledger.
+        let free = slots.saturating_sub(self.in_flight).max(slots / 2).max(1);
         match self.rate.per_second() {
             None => free,
             Some(per_second) => free.min(1 + per_second as usize / 20),
@@ -295,6 +296,6 @@ mod tests {
         for _ in 0..32 {
             assert_eq!(busy.permit(at(0)), Permit::Now);
         }
-        assert_eq!(busy.ahead(), 8);
+        assert_eq!(busy.ahead(), 16);
     }
 }
