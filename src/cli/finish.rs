@@ -47,14 +47,6 @@ pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
     }
 }
 
-/// Prints the document of a command line that could not be understood.
-pub(super) fn misused(out: Out, command: &str, message: &str) {
-    let status = Exit::Usage.status(None);
-    let error = report::Failure { message: message.to_owned(), hint: None };
-    let document = Document::of(command, Subject::Nothing, status, Exit::Usage.code(), 0);
-    out.result(&document.with_error(error).to_json());
-}
-
 /// Prints why a command failed, and its document where one was asked for.
 pub(super) fn fail(
     out: Out,
@@ -71,13 +63,22 @@ pub(super) fn fail(
         out.complain(&format!("hint: {hint}"));
     }
     if out.args.json {
-        let error =
-            report::Failure { message: failure.error.to_string(), hint: failure.hint.clone() };
-        let subject = campaign.map_or(Subject::Nothing, Subject::Named);
-        let status = failure.exit.status(None);
-        let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
-        out.result(&document.with_error(error).to_json());
+        out.result(&failed_document(command, campaign, failure, elapsed_ms));
     }
+}
+
+/// The document of a command that could not do its part.
+pub(super) fn failed_document(
+    command: &str,
+    campaign: Option<&str>,
+    failure: &Failure,
+    elapsed_ms: u64,
+) -> String {
+    let error = report::Failure { message: failure.error.to_string(), hint: failure.hint.clone() };
+    let subject = campaign.map_or(Subject::Nothing, Subject::Named);
+    let status = failure.exit.status(None);
+    let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
+    document.with_error(error).to_json()
 }
 
 /// Why a run stopped and what to do, where the exit code alone does not say it.

@@ -68,17 +68,17 @@ fn misused(error: &clap::Error) -> ExitCode {
     if std::env::args().any(|arg| arg == "--json") {
         let out = Out::new(args::OutputArgs { json: true, ..args::OutputArgs::default() });
         let command = std::env::args().nth(1).unwrap_or_default();
-        finish::misused(out, &command, &error.kind().to_string());
+        let failure = Failure::usage(error.kind().to_string());
+        out.result(&finish::failed_document(&command, None, &failure, 0));
     }
     ExitCode::from(Exit::Usage.code())
 }
 
 fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {
     if let Command::Completions { shell } = cli.command {
-        out.stream(|to| {
-            clap_complete::generate(shell, &mut Cli::command(), "giftbatch", &mut &mut *to);
-            Ok(())
-        })?;
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "giftbatch", &mut script);
+        out.result(&String::from_utf8_lossy(&script));
         return Ok(Exit::Done);
     }
     let settings = match &cli.command {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a reader that went away (a closed pipe) ends the printing, never the job.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use super::args::{ColorKind, OutputArgs};
 
@@ -50,17 +50,5 @@ impl Out {
     pub(super) fn complain(self, text: &str) {
         let mut out = anstream::stderr().lock();
         let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
-    }
-
-    /// Writes a result through a writer; a reader that went away is no error.
-    pub(super) fn stream(
-        self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        match write(&mut out).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            done => done,
-        }
     }
 }

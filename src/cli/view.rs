@@ -1,6 +1,5 @@
 //! `status`, `gifts`, `show` and `report`: the commands that only read.
 
-use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -102,15 +101,9 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
         tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
     write(context, args, &ledger, &campaign, &mut io::BufWriter::new(file.as_file_mut())).await?;
     file.as_file().sync_all().map_err(failed)?;
-    persist(file, path).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
     context.out.note(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
-}
-
-fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
-    let written: File = file.persist(path).map_err(|error| error.error)?;
-    drop(written);
-    fs::metadata(path).map(drop)
 }
 
 async fn write<W: Write>(

@@ -125,7 +125,7 @@ impl<'r> Dispatcher<'r> {
             self.check_silence(now);
             self.start_requests(now);
             self.start_commit(now);
-            self.tell();
+            self.tell(now);
             if self.tools.interrupt.abandon.is_cancelled() {
                 return self.abandon().await;
             }
@@ -253,10 +253,10 @@ impl<'r> Dispatcher<'r> {
         };
     }
 
-    fn tell(&mut self) {
+    fn tell(&mut self, now: DateTime<Utc>) {
         self.progress.in_flight = self.pace.in_flight() as u64;
         self.progress.is_down = self.is_down();
-        self.progress.is_asked_to_wait = self.pace.is_held(self.tools.clock.now());
+        self.progress.is_asked_to_wait = self.pace.held_until(now).is_some();
         self.tools.progress.send_if_modified(|shown| {
             let is_new = *shown != self.progress;
             *shown = self.progress;

@@ -3,7 +3,6 @@
 use super::decide::{Decision, Stop, decide, decide_permission};
 use super::dispatcher::Dispatcher;
 use super::group::{Committed, DoneLook, LookFor, Pending};
-
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
 use crate::domain::{Event, WalletId};

@@ -90,7 +90,7 @@ impl Dispatcher<'_> {
         is_read_due || if self.is_down() { self.probe().is_some() } else { !self.ready.is_empty() }
     }
 
-    /// The server does not answer: reads are used to knock, never gifts.
+    /// The server does not answer: one request at a time knocks.
     pub(super) fn is_down(&self) -> bool {
         self.pace.breaker.next_probe_at().is_some()
     }

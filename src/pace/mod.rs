@@ -120,7 +120,7 @@ impl Pace {
 
     /// Whether a request may start; [`Permit::Now`] has counted it.
     pub fn permit(&mut self, now: DateTime<Utc>) -> Permit {
-        if let Some(until) = self.hold_until.filter(|until| *until > now) {
+        if let Some(until) = self.held_until(now) {
             return Permit::At(until);
         }
         if let Some(probe_at) = self.breaker.next_probe_at() {
@@ -148,9 +148,9 @@ impl Pace {
         self.in_flight
     }
 
-    /// Whether the server asked us to send nothing for now.
-    pub fn is_held(&self, now: DateTime<Utc>) -> bool {
-        self.hold_until.is_some_and(|until| until > now)
+    /// Until when the server asked us to send nothing, where that is still to come.
+    pub fn held_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.hold_until.filter(|until| *until > now)
     }
 
     /// How many gifts are worth claiming ahead of what is in flight: what can be sent at once, or

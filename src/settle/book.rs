@@ -114,9 +114,8 @@ impl DoubtBook {
             self.wallets.remove(&id);
             return;
         }
-        let is_past = |doubt: &OpenDoubt| doubt.doubt.settle_from + self.window <= now;
         let proved_something = !settled.absent.is_empty() || !settled.events.is_empty();
-        if wallet.doubts.iter().all(is_past) && !proved_something {
+        if wallet.is_past(self.window, now) && !proved_something {
             // Past the window a look that proves nothing is as good as none.
             self.failed(id, now);
             return;
@@ -132,11 +131,9 @@ impl DoubtBook {
         let Some(wallet) = self.wallets.get_mut(&id) else {
             return;
         };
-        let end = wallet.doubts.iter().map(|doubt| doubt.doubt.settle_from + self.window).max();
-        let is_past = end.is_none_or(|end| end <= now);
         wallet.failures += 1;
         let gap = (FIRST_GAP * (1 << wallet.failures.min(6))).min(TimeDelta::seconds(10));
-        if !is_past {
+        if !wallet.is_past(self.window, now) {
             // Before its window a list has still time to come back: only what fails after it counts.
             wallet.failures = wallet.failures.min(MAX_FAILURES / 2);
         }
@@ -170,6 +167,13 @@ impl DoubtBook {
         if let Some(at) = at {
             self.due.remove(&(at, id));
         }
+    }
+}
+
+impl Wallet {
+    /// Whether the windows of all its doubts have ended.
+    fn is_past(&self, window: TimeDelta, now: DateTime<Utc>) -> bool {
+        self.doubts.iter().all(|open| open.doubt.settle_from + window <= now)
     }
 }
 
