@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::decide::{Stop, Streak};
+use super::evidence::Evidence;
 use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
 
 use super::progress::Progress;
@@ -49,7 +50,7 @@ pub(super) struct Dispatcher<'r> {
     pub(super) looks: Vec<DoneLook>,
     pub(super) book: DoubtBook,
     pub(super) skew: Skew,
-    pub(super) are_lists_proven: bool,
+    pub(super) evidence: Evidence,
     pub(super) sighting: Sighting,
     pub(super) supply: Supply,
     pub(super) streak: Streak,
@@ -102,7 +103,7 @@ impl<'r> Dispatcher<'r> {
             looks: Vec::new(),
             book,
             skew: Skew::default(),
-            are_lists_proven: start.are_lists_proven,
+            evidence: Evidence::of(start.lists, options.policy.window),
             sighting: Sighting::of(start.sighting),
             supply: Supply::Unknown,
             streak: Streak::default(),
@@ -188,7 +189,8 @@ impl<'r> Dispatcher<'r> {
 
     fn start_commit(&mut self, now: DateTime<Utc>) {
         let claim = self.claim_size();
-        if self.pending.is_empty() && self.looks.is_empty() && claim == 0 {
+        let has_nothing = self.pending.is_empty() && self.looks.is_empty() && claim == 0;
+        if has_nothing && !self.evidence.has_news() {
             return;
         }
         let Some(writer) = self.writer.take() else {
@@ -199,12 +201,13 @@ impl<'r> Dispatcher<'r> {
             campaign: self.campaign,
             policy: self.options.policy,
             skew: self.skew,
-            are_lists_proven: self.are_lists_proven,
+            lists: self.evidence.lists,
             now,
         };
         let outcomes = std::mem::take(&mut self.pending);
         let looks = std::mem::take(&mut self.looks);
-        let group = Group { facts, outcomes, looks, claim };
+        let news = self.evidence.take_news();
+        let group = Group { facts, outcomes, looks, claim, news };
         self.committing = Some(tokio::spawn(group::commit(writer, group)));
     }
 
@@ -238,6 +241,7 @@ impl<'r> Dispatcher<'r> {
         let is_quiet = self.committing.is_none()
             && self.pending.is_empty()
             && self.looks.is_empty()
+            && !self.evidence.has_news()
             && self.ready.is_empty()
             && self.urgent.is_empty()
             && self.pace.in_flight() == 0;

@@ -6,8 +6,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::claim;
 use crate::domain::{Event, GiftState, Money, WalletId};
-use crate::ledger::{Batch, Claimed, Doubt, LedgerError, Outcome, Waiting, Writer};
+use crate::ledger::{Batch, Claimed, Doubt, LedgerError, Lists, Outcome, Waiting, Writer};
 use crate::settle::{InDoubt, Look, OpenDoubt, Policy, Settled, Skew, settle};
 
 /// What is to be committed.
@@ -18,6 +19,8 @@ pub(super) struct Group {
     pub(super) looks: Vec<DoneLook>,
     /// How many gifts to claim; 0: none.
     pub(super) claim: usize,
+    /// What was learned of lists beside the looks.
+    pub(super) news: Lists,
 }
 
 /// What a group is judged by.
@@ -27,7 +30,7 @@ pub(super) struct Facts {
     pub(super) campaign: i64,
     pub(super) policy: Policy,
     pub(super) skew: Skew,
-    pub(super) are_lists_proven: bool,
+    pub(super) lists: Lists,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -66,12 +69,21 @@ pub(super) struct Committed {
     pub(super) landed: Vec<WalletId>,
     /// Gifts that are in doubt since now.
     pub(super) doubts: Vec<Doubt>,
-    /// What the looks proved, and what each was for.
-    pub(super) looked: Vec<(WalletId, LookFor, Settled)>,
+    /// What the looks proved.
+    pub(super) looked: Vec<Judged>,
     /// Gifts that may be sent now.
     pub(super) claimed: Vec<Claimed>,
     /// Where fewer were claimed than were asked for: what still waits.
     pub(super) waiting: Option<Waiting>,
+}
+
+/// What a look proved.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) wallet: WalletId,
+    pub(super) what_for: LookFor,
+    pub(super) sent_at: DateTime<Utc>,
+    pub(super) settled: Settled,
 }
 
 /// A change of state.
@@ -83,9 +95,6 @@ pub(super) struct Move {
     pub(super) amount: Money,
 }
 
-/// Gifts that expired are refused in groups of this many.
-const EXPIRED_AT_ONCE: usize = 500;
-
 /// Commits a group. The writer comes back whatever happened.
 pub(super) async fn commit(
     mut writer: Writer,
@@ -96,15 +105,18 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerError> {
-    let Group { facts, outcomes, looks, claim: wanted } = group;
+    let Group { facts, outcomes, looks, claim: wanted, news } = group;
     let mut batch = writer.begin().await?;
     let mut done = Committed::default();
+    if news != Lists::default() {
+        batch.learn(news, facts.now).await?;
+    }
     land(&mut batch, &facts, outcomes, &mut done).await?;
     for look in looks {
         judge(&mut batch, &facts, look, &mut done).await?;
     }
     if wanted > 0 {
-        claim(&mut batch, &facts, wanted, &mut done).await?;
+        claim::claim(&mut batch, &facts, wanted, &mut done).await?;
     }
     batch.commit().await?;
     Ok(done)
@@ -193,10 +205,10 @@ async fn judge(
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
     let known = batch.known_gifts(look.wallet).await?;
-    let proven = facts.are_lists_proven;
-    let settled = settle(&look.doubts, &known, &look.look, facts.skew, &facts.policy, proven);
-    if settled.is_sighting && !proven {
-        batch.lists_are_proven(facts.now).await?;
+    let mut lists = facts.lists;
+    let settled = settle(&look.doubts, &known, &look.look, facts.skew, &facts.policy, lists);
+    if lists.learn(settled.lists) {
+        batch.learn(settled.lists, facts.now).await?;
     }
     let mut outcomes = Vec::new();
     for (place, event) in &settled.events {
@@ -211,52 +223,13 @@ async fn judge(
         done.saw(claimed.campaign, GiftState::InDoubt, event, claimed.gift.content.amount)?;
     }
     batch.record(Some(facts.run), &outcomes).await?;
-    done.looked.push((look.wallet, look.what_for, settled));
+    let DoneLook { what_for, wallet, look: Look { sent_at, .. }, .. } = look;
+    done.looked.push(Judged { wallet, what_for, sent_at, settled });
     Ok(())
-}
-
-/// Claims what may be sent; what expired unsent is refused on the way.
-async fn claim(
-    batch: &mut Batch<'_>,
-    facts: &Facts,
-    wanted: usize,
-    done: &mut Committed,
-) -> Result<(), LedgerError> {
-    done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
-    if done.claimed.is_empty() {
-        expire(batch, facts, done).await?;
-        done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
-    }
-    Ok(())
-}
-
-async fn expire(
-    batch: &mut Batch<'_>,
-    facts: &Facts,
-    done: &mut Committed,
-) -> Result<(), LedgerError> {
-    loop {
-        let expired = batch.expired(facts.campaign, EXPIRED_AT_ONCE, facts.now).await?;
-        if expired.is_empty() {
-            return Ok(());
-        }
-        let mut outcomes = Vec::with_capacity(expired.len());
-        for unsent in expired {
-            done.saw(facts.campaign, unsent.state, &Event::Expired, unsent.amount)?;
-            outcomes.push(Outcome {
-                row: unsent.row,
-                state: unsent.state,
-                attempt: unsent.attempt,
-                event: Event::Expired,
-                at: facts.now,
-            });
-        }
-        batch.record(Some(facts.run), &outcomes).await?;
-    }
 }
 
 impl Committed {
-    fn saw(
+    pub(super) fn saw(
         &mut self,
         campaign: i64,
         from: GiftState,

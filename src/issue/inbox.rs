@@ -2,10 +2,10 @@
 
 use super::decide::{Decision, Stop, decide, decide_permission};
 use super::dispatcher::Dispatcher;
-use super::group::{Committed, DoneLook, LookFor, Pending};
+use super::group::{Committed, DoneLook, Judged, LookFor, Pending};
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
-use crate::domain::{Event, WalletId};
+use crate::domain::{Event, GiftId, WalletId};
 use crate::ledger::Claimed;
 use crate::pace::Health;
 use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
@@ -19,6 +19,7 @@ impl Dispatcher<'_> {
             Reported::Looked(wallet, purpose, reading, times) => {
                 self.looked(wallet, purpose, reading, times);
             }
+            Reported::Told(id, reading, times) => self.told(id, &reading, times),
         }
     }
 
@@ -109,8 +110,19 @@ impl Dispatcher<'_> {
             Purpose::Sight => (LookFor::Sighting, Vec::new()),
             Purpose::Probe | Purpose::Permission(..) => return,
         };
-        let look = Look { sent_at: times.sent_at, credits };
+        let deleted = self.evidence.deleted.clone();
+        let look = Look { sent_at: times.sent_at, credits, deleted };
         self.looks.push(DoneLook { what_for, wallet, doubts, look });
+    }
+
+    /// The provider was asked for one gift that a list lacks.
+    fn told(&mut self, id: GiftId, reading: &ListReading, times: Times) {
+        self.pace.ended(Health::of_reading(reading), times.sent_at, times.ended_at);
+        self.skew.saw_ms(times.skew_ms);
+        if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = reading {
+            self.stop(Stop::CredentialsRejected { why: why.clone() });
+        }
+        self.evidence.told(id, reading);
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {
@@ -139,8 +151,12 @@ impl Dispatcher<'_> {
         for doubt in committed.doubts {
             self.book.add(doubt, now);
         }
-        for (wallet, what_for, settled) in committed.looked {
-            self.are_lists_proven |= settled.is_sighting;
+        for Judged { wallet, what_for, sent_at, settled } in committed.looked {
+            if !self.skew.is_measured() {
+                self.skew = settled.skew;
+            }
+            let worth_asking = self.evidence.looked(wallet, &settled, sent_at);
+            self.urgent.extend(worth_asking.into_iter().map(|id| Request::Ask(wallet, id)));
             match what_for {
                 LookFor::Doubts => self.book.looked(wallet, &settled, now),
                 LookFor::Sighting => self.sighting.again(now),

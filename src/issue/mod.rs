@@ -19,8 +19,10 @@
 //! **Invariant:** a request never sees the ledger, and no ledger call is ever cancelled.
 //! **Invariant:** what a dead run left in flight is in doubt before anything new is sent.
 
+mod claim;
 mod decide;
 mod dispatcher;
+mod evidence;
 mod group;
 mod inbox;
 mod progress;

@@ -1,7 +1,9 @@
 //! The start of a run: what a dead run left behind becomes doubts, before anything is sent.
 //!
 //! **Invariant:** it runs under the run lock, so that whoever sent what is in flight is surely dead;
-//! the settle window of those gifts begins now, never at the time of their intent.
+//! the settle window of those gifts begins now, never at the time of their intent. So does that of
+//! older doubts: the machine's clock may have been set between two runs, and then nobody knows how
+//! long ago their senders let go.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 use super::group::{Committed, Facts, hold};
 use super::{IssueOptions, Tools};
 use crate::domain::{Event, GiftState, WalletId};
-use crate::ledger::{Campaign, Doubt, LedgerError, Outcome, Writer};
+use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Outcome, Writer};
 use crate::settle::{InDoubt, Skew};
 
 /// What a run finds when it begins.
@@ -17,8 +19,8 @@ use crate::settle::{InDoubt, Skew};
 pub(super) struct Start {
     /// Every doubt of the ledger: whatever their campaign, they stand in the way of their wallets.
     pub(super) doubts: Vec<Doubt>,
-    /// Whether lists of the provider were seen to show what exists.
-    pub(super) are_lists_proven: bool,
+    /// What is known of the provider's lists.
+    pub(super) lists: Lists,
     /// A wallet that is known to have a gift.
     pub(super) sighting: Option<WalletId>,
 }
@@ -34,19 +36,22 @@ pub(super) async fn recover(
     let now = tools.clock.now();
     let mut batch = writer.begin().await?;
     let origin = tools.client.base().to_string();
-    let are_lists_proven = batch.bind_provider(&origin, now).await?;
+    let lists = batch.bind_provider(&origin, now).await?;
     batch.begin_run(run, campaign.id, options.command, now).await?;
     let orphans: Vec<Outcome> =
         batch.in_flight().await?.into_iter().map(|gift| orphaned(gift, now)).collect();
     batch.record(Some(run), &orphans).await?;
     let mut doubts = batch.doubts().await?;
+    for doubt in &mut doubts {
+        doubt.settle_from = now;
+    }
     if options.policy.in_doubt == InDoubt::Hold {
         let facts = Facts {
             run,
             campaign: campaign.id,
             policy: options.policy,
             skew: Skew::default(),
-            are_lists_proven,
+            lists,
             now,
         };
         hold(&mut batch, &facts, &doubts, &mut Committed::default()).await?;
@@ -57,7 +62,7 @@ pub(super) async fn recover(
     if !orphans.is_empty() {
         tracing::warn!(gifts = orphans.len(), "an earlier run left gifts in flight; settling them");
     }
-    Ok(Start { doubts, are_lists_proven, sighting })
+    Ok(Start { doubts, lists, sighting })
 }
 
 fn orphaned((row, attempt): (i64, i64), at: DateTime<Utc>) -> Outcome {

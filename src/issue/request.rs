@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use crate::domain::{Refusal, WalletId};
+use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
 use crate::provider::{Exchange, ListReading, Verdict, WalletClient};
 
@@ -17,6 +17,8 @@ pub(super) enum Request {
     Give(Claimed),
     /// Read the list of a wallet.
     Look(WalletId, Purpose),
+    /// Read one gift of a wallet, which its list lacks.
+    Ask(WalletId, GiftId),
 }
 
 /// What a list is read for.
@@ -47,6 +49,8 @@ pub(super) enum Reported {
     Gave(Claimed, Verdict, Times),
     /// From a list.
     Looked(WalletId, Purpose, ListReading, Times),
+    /// About one gift.
+    Told(GiftId, ListReading, Times),
 }
 
 /// When a request was on its way, and what it showed of the server's clock.
@@ -78,6 +82,10 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
             Request::Look(wallet, purpose) => {
                 let (reading, exchange) = client.gifts_of(wallet).await;
                 Reported::Looked(wallet, purpose, reading, Times::of(&exchange))
+            }
+            Request::Ask(wallet, id) => {
+                let (reading, exchange) = client.gift(wallet, id).await;
+                Reported::Told(id, reading, Times::of(&exchange))
             }
         };
         // Nobody listens any more only where the run was abandoned; the next run settles it.

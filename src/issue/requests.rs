@@ -17,7 +17,8 @@ use crate::pace::Permit;
 #[derive(Debug, Default)]
 pub(super) struct Busy(HashMap<WalletId, u32>);
 
-/// The search for a first list that shows a gift which we know to exist.
+/// The search for a first list that shows a gift which we know to exist: it proves that lists show
+/// what exists, and compares the clocks where answers carry no `Date`.
 #[derive(Debug, Default)]
 pub(super) struct Sighting {
     pub(super) wallet: Option<WalletId>,
@@ -170,7 +171,7 @@ impl Sighting {
     /// When the next look for it is due: only where a doubt waits for it.
     fn due_at(&self, run: &Dispatcher<'_>) -> Option<DateTime<Utc>> {
         let is_wanted = self.wallet.is_some()
-            && !run.are_lists_proven
+            && !(run.evidence.lists.show_gifts && run.skew.is_measured())
             && !run.book.is_empty()
             && !self.is_under_way
             && self.tries < SIGHTINGS;

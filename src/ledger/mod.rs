@@ -38,8 +38,8 @@ pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use load::Load;
 pub use lock::RunLock;
 pub use model::{
-    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Provider, RefusalTally, RunRecord,
-    StateTally,
+    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider, RefusalTally,
+    RunRecord, StateTally,
 };
 pub use open::Ledger;
 pub use read::Waiting;

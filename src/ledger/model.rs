@@ -1,6 +1,6 @@
 //! What the ledger tells its readers.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
 
@@ -36,8 +36,38 @@ pub struct Campaign {
 pub struct Provider {
     /// Scheme, host, port and base path of its wallet API.
     pub origin: String,
-    /// Whether its lists were ever seen to show a gift that we know of.
-    pub lists_are_proven: bool,
+    /// What was learned of its lists.
+    pub lists: Lists,
+}
+
+/// What was learned of a provider's gift lists, by looking at them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// One showed a gift that we know of. Until then the absence of a gift proves nothing.
+    pub show_gifts: bool,
+    /// One showed a gift of which something was spent.
+    pub show_used: bool,
+    /// One left out a gift that exists and was used: the absence of a gift proves nothing.
+    pub hide_used: bool,
+    /// The longest time until a gift came into view that an earlier list had left out.
+    pub longest_lag: Option<TimeDelta>,
+}
+
+impl Lists {
+    /// Takes in what a look showed; says whether it was news.
+    pub fn learn(&mut self, seen: Lists) -> bool {
+        let known = *self;
+        self.show_gifts |= seen.show_gifts;
+        self.show_used |= seen.show_used;
+        self.hide_used |= seen.hide_used;
+        self.longest_lag = self.longest_lag.max(seen.longest_lag);
+        *self != known
+    }
+
+    /// The lag, where a settle window of this length is less than twice as long.
+    pub fn strained(&self, window: TimeDelta) -> Option<TimeDelta> {
+        self.longest_lag.filter(|lag| window < *lag * 2)
+    }
 }
 
 /// Gifts and money in one state.

@@ -124,6 +124,7 @@ fn migrations() -> Migrator {
         step(1, "campaign", include_str!("../../migrations/0001_campaign.sql")),
         step(2, "gift", include_str!("../../migrations/0002_gift.sql")),
         step(3, "history", include_str!("../../migrations/0003_history.sql")),
+        step(4, "lists", include_str!("../../migrations/0004_lists.sql")),
     ])
 }
 

@@ -39,11 +39,10 @@ impl Ledger {
 
     /// The provider that this ledger issues to, once it has issued.
     pub async fn provider(&self) -> Result<Option<Provider>, LedgerError> {
-        let row: Option<(String, Option<i64>)> = sqlx::query_as(sql::PROVIDER_SELECT)
+        sqlx::query_as(sql::PROVIDER_SELECT)
             .fetch_optional(&self.readers)
             .await
-            .doing("reading its provider")?;
-        Ok(row.map(|(origin, proven)| Provider { origin, lists_are_proven: proven.is_some() }))
+            .doing("reading its provider")
     }
 
     /// Gifts and money of a campaign by state.

@@ -4,12 +4,14 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use super::model::{Campaign, GiftRecord, HistoryLine, KnownGift, RunRecord, StateTally};
+use super::model::{
+    Campaign, GiftRecord, HistoryLine, KnownGift, Lists, Provider, RunRecord, StateTally,
+};
 use crate::domain::{Expiry, GiftContent, GiftId, GiftKey, Money, RowDigest, WalletId};
 
 /// An instant from the ledger's milliseconds.
@@ -62,6 +64,19 @@ impl FromRow<'_, SqliteRow> for Campaign {
             plan_digest: RowDigest(plan.as_u128()),
             reconciled_at: row.try_get::<Option<i64>, _>("reconciled_at_ms")?.map(instant),
         })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Provider {
+    fn from_row(row: &SqliteRow) -> Result<Provider, sqlx::Error> {
+        let lag: Option<i64> = row.try_get("longest_lag_ms")?;
+        let lists = Lists {
+            show_gifts: row.try_get("show_gifts")?,
+            show_used: row.try_get("show_used")?,
+            hide_used: row.try_get("hide_used")?,
+            longest_lag: lag.map(TimeDelta::milliseconds),
+        };
+        Ok(Provider { origin: row.try_get("origin")?, lists })
     }
 }
 

@@ -40,7 +40,7 @@ statements! {
     LEDGER_INSERT = "ledger_insert";
     LOAD_INSERT = "load_insert";
     PROVIDER_INSERT = "provider_insert";
-    PROVIDER_LISTS_PROVEN = "provider_lists_proven";
+    PROVIDER_LEARN = "provider_learn";
     PROVIDER_SELECT = "provider_select";
     RECONCILE_CLEAR = "reconcile_clear";
     RECONCILE_RECORD = "reconcile_record";

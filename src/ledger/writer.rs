@@ -5,7 +5,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::{LedgerError, sql};
+use super::{LedgerError, Lists, Provider, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
@@ -50,13 +50,13 @@ impl Batch<'_> {
         self.transaction.rollback().await.doing("undoing a group")
     }
 
-    /// Binds the ledger to the provider that it issues to, or finds that it is another. Says whether
-    /// that provider's lists were ever seen to show a gift that we know of.
+    /// Binds the ledger to the provider that it issues to, or finds that it is another. Says what is
+    /// known of that provider's lists.
     pub async fn bind_provider(
         &mut self,
         origin: &str,
         now: DateTime<Utc>,
-    ) -> Result<bool, LedgerError> {
+    ) -> Result<Lists, LedgerError> {
         let doing = "naming its provider";
         sqlx::query(sql::PROVIDER_INSERT)
             .bind(origin)
@@ -67,28 +67,34 @@ impl Batch<'_> {
         self.check_provider(origin).await
     }
 
-    /// Finds that the ledger's gifts live at another provider, where they do. Says whether that
-    /// provider's lists were ever seen to show a gift that we know of.
-    pub async fn check_provider(&mut self, origin: &str) -> Result<bool, LedgerError> {
-        let known: Option<(String, Option<i64>)> = sqlx::query_as(sql::PROVIDER_SELECT)
+    /// Finds that the ledger's gifts live at another provider, where they do. Says what is known of
+    /// that provider's lists.
+    pub async fn check_provider(&mut self, origin: &str) -> Result<Lists, LedgerError> {
+        let known: Option<Provider> = sqlx::query_as(sql::PROVIDER_SELECT)
             .fetch_optional(&mut *self.transaction)
             .await
             .doing("reading its provider")?;
         match known {
-            None => Ok(false),
-            Some((known, proven_at)) if known == origin => Ok(proven_at.is_some()),
-            Some((known, _)) => Err(LedgerError::OtherProvider { known, asked: origin.to_owned() }),
+            None => Ok(Lists::default()),
+            Some(known) if known.origin == origin => Ok(known.lists),
+            Some(Provider { origin: known, .. }) => {
+                Err(LedgerError::OtherProvider { known, asked: origin.to_owned() })
+            }
         }
     }
 
-    /// Remembers that the provider's lists were seen to show a gift that we know of.
-    pub async fn lists_are_proven(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
-        sqlx::query(sql::PROVIDER_LISTS_PROVEN)
+    /// Remembers what a look showed of the provider's lists.
+    pub async fn learn(&mut self, seen: Lists, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query(sql::PROVIDER_LEARN)
             .bind(now.timestamp_millis())
+            .bind(seen.show_gifts)
+            .bind(seen.show_used)
+            .bind(seen.hide_used)
+            .bind(seen.longest_lag.map_or(0, |lag| lag.num_milliseconds()))
             .execute(&mut *self.transaction)
             .await
             .map(drop)
-            .doing("remembering a sighting")
+            .doing("remembering what lists show")
     }
 
     /// Writes down that a process begins that may send.

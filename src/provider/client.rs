@@ -12,12 +12,12 @@ use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::BaseUrl;
 use super::classify::{Verdict, classify};
-use super::credit::{ListReading, read_list};
+use super::credit::{ListReading, read_gift, read_list};
 use super::reply::{Answer, Exchange, Loss, Reply};
-use super::wallet::{Balances, Reading, WalletRecord, read, read_balances, read_record};
-use super::wire::{WireGift, create_body};
-use super::{BaseUrl, Credit};
+use super::wallet::{Balances, Reading, WalletRecord, read_balances, read_record};
+use super::wire::create_body;
 use crate::clock::Clock;
 use crate::domain::{Gift, GiftId, WalletId};
 
@@ -120,11 +120,11 @@ impl WalletClient {
         (read_list(wallet, &exchange.reply), exchange)
     }
 
-    /// Reads one gift by the provider's id.
-    pub async fn gift(&self, id: GiftId) -> Reading<Option<Credit>> {
+    /// Reads one gift of a wallet by the provider's id, as a list of that gift alone.
+    pub async fn gift(&self, wallet: WalletId, id: GiftId) -> (ListReading, Exchange) {
         let url = self.base.join(&format!("/api/v1/balance/gift/{id}"));
         let exchange = self.exchange(self.http.get(url), ANSWER_BYTES).await;
-        read(&exchange.reply, |wire: WireGift| super::credit::credit(wire))
+        (read_gift(wallet, id, &exchange.reply), exchange)
     }
 
     /// Reads a wallet's record.

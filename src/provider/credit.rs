@@ -123,6 +123,20 @@ impl SeenExpiry {
 
 /// Says what the reply to a GET of the list of `wallet` shows.
 pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
+    read(reply, |envelope| entries(wallet, envelope.value()))
+}
+
+/// Says what the reply to a GET of one gift of `wallet` shows: a list of that gift, or no list.
+pub fn read_gift(wallet: WalletId, id: GiftId, reply: &Reply) -> ListReading {
+    read(reply, |envelope| match entries(wallet, envelope.value().map(|gift| vec![gift])) {
+        ListReading::Whole(credits) if credits.iter().any(|credit| credit.id != id) => {
+            ListReading::odd("another gift than was asked for")
+        }
+        reading => reading,
+    })
+}
+
+fn read(reply: &Reply, success: impl Fn(&Envelope<'_>) -> ListReading) -> ListReading {
     let answer = match reply {
         Reply::Answered(answer) => answer,
         Reply::NeverSent { why } => {
@@ -131,12 +145,12 @@ pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
         Reply::Lost { loss, why } => return ListReading::from_verdict(lost(*loss, why)),
     };
     let envelope = Envelope::read(&answer.body);
-    match (answer.status, envelope.as_ref().map(Envelope::says)) {
-        (200..=299, Some(Says::Done)) => entries(wallet, envelope.as_ref()),
+    match (answer.status, envelope.as_ref().map(|envelope| (envelope, envelope.says()))) {
+        (200..=299, Some((envelope, Says::Done))) => success(envelope),
         // Any other failure may be a passing one: it says nothing about the wallet.
-        (404 | 410, Some(Says::Failed)) => ListReading::NoList,
-        (403, Some(Says::Failed)) => {
-            ListReading::Obstructed(Obstacle::Forbidden(refusal(403, envelope.as_ref())))
+        (404 | 410, Some((_, Says::Failed))) => ListReading::NoList,
+        (403, Some((envelope, Says::Failed))) => {
+            ListReading::Obstructed(Obstacle::Forbidden(refusal(403, Some(envelope))))
         }
         (429, _) => ListReading::from_verdict(throttled(answer)),
         (status @ (401 | 403), _) => {
@@ -162,8 +176,8 @@ impl ListReading {
     }
 }
 
-fn entries(wallet: WalletId, envelope: Option<&Envelope<'_>>) -> ListReading {
-    let Some(gifts) = envelope.and_then(|envelope| envelope.value::<Vec<WireGift>>()) else {
+fn entries(wallet: WalletId, gifts: Option<Vec<WireGift>>) -> ListReading {
+    let Some(gifts) = gifts else {
         return ListReading::odd("a success without a readable list");
     };
     let mut credits = Vec::with_capacity(gifts.len());
@@ -180,7 +194,7 @@ fn entries(wallet: WalletId, envelope: Option<&Envelope<'_>>) -> ListReading {
     ListReading::Whole(credits)
 }
 
-pub(super) fn credit(gift: WireGift) -> Option<Credit> {
+fn credit(gift: WireGift) -> Option<Credit> {
     let amount = gift.amount?.0;
     let remaining = gift.remaining_amount.map(|remaining| remaining.0);
     let expiry = match gift.expiration_date.as_deref().map(read_instant) {

@@ -24,6 +24,6 @@ mod wire;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use classify::{Obstacle, Trouble, Verdict, classify};
 pub use client::{ClientError, Credentials, WalletClient};
-pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_list};
+pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
 pub use reply::{Answer, Exchange, Loss, Reply};
 pub use wallet::{Balances, Reading, WalletRecord};

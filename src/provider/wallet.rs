@@ -96,7 +96,7 @@ pub(super) fn read_balances(reply: &Reply) -> Reading<Balances> {
     })
 }
 
-pub(super) fn read<'b, W, T>(reply: &'b Reply, turn: impl Fn(W) -> T) -> Reading<T>
+fn read<'b, W, T>(reply: &'b Reply, turn: impl Fn(W) -> T) -> Reading<T>
 where
     W: Deserialize<'b>,
 {

@@ -31,7 +31,8 @@ pub fn audit(
     let mut left: Vec<&Credit> =
         credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
     let ours = || known.iter().filter(|gift| gift.campaign == campaign);
-    let mut found: Vec<AuditedGift> = ours().filter_map(|gift| held(gift, &shown)).collect();
+    let shown = |gift: &KnownGift| gift.gift_id.and_then(|id| shown.get(&id).copied());
+    let mut found: Vec<AuditedGift> = ours().filter_map(|gift| held(gift, shown(gift))).collect();
     for gift in ours().filter(|gift| is_over(gift.state)) {
         if let Some(place) = left.iter().position(|credit| is_given_after_all(credit, gift, since))
         {
@@ -51,12 +52,12 @@ pub fn audit(
     found
 }
 
-/// What became of an issued gift.
-fn held(gift: &KnownGift, shown: &HashMap<GiftId, &Credit>) -> Option<AuditedGift> {
+/// What became of an issued gift, which is `shown` so.
+pub(super) fn held(gift: &KnownGift, shown: Option<&Credit>) -> Option<AuditedGift> {
     if gift.state != GiftState::Issued {
         return None;
     }
-    let (finding, detail) = match shown.get(&gift.gift_id?) {
+    let (finding, detail) = match shown {
         None => (Finding::Missing, None),
         Some(credit) if credit.fits(&gift.content).is_some() => (Finding::Matched, None),
         Some(credit) => (Finding::Differs, Some(difference(credit, &gift.content))),

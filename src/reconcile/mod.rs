@@ -10,8 +10,10 @@
 //! **Invariant:** a wallet that could not be read is unread, never matched.
 //! **Invariant:** it sends nothing but reads, and counts them against the run's pace.
 
+mod ask;
 mod audit;
 mod queue;
+mod replies;
 mod sweep;
 
 use chrono::TimeDelta;

@@ -1,17 +1,17 @@
-//! The sweep: reads every wallet of a campaign, audits it, and records what it found.
+//! The sweep: asks for every wallet of a campaign, and records what was found.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
-use super::audit::{Since, audit};
+use super::ask::Ask;
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::domain::WalletId;
-use crate::ledger::{AuditedGift, Campaign, Finding, KnownGift, Ledger, LedgerError, Writer};
-use crate::pace::{Health, Pace, Permit};
-use crate::provider::{Credit, ListReading, Obstacle, WalletClient};
+use crate::ledger::{AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Writer};
+use crate::pace::{Pace, Permit};
+use crate::provider::{ListReading, WalletClient};
 use crate::settle::Skew;
 
 /// One wallet to read.
@@ -24,12 +24,20 @@ pub(super) struct Job {
     pub(super) looks: u32,
 }
 
-struct Reply {
-    job: Job,
-    reading: ListReading,
-    sent_at: DateTime<Utc>,
-    ended_at: DateTime<Utc>,
-    skew_ms: Option<i64>,
+/// What is asked of the provider.
+#[derive(Debug)]
+pub(super) enum Question {
+    List(Job),
+    Gift(Ask),
+}
+
+/// What came back.
+pub(super) struct Reply {
+    pub(super) question: Question,
+    pub(super) reading: ListReading,
+    pub(super) sent_at: DateTime<Utc>,
+    pub(super) ended_at: DateTime<Utc>,
+    pub(super) skew_ms: Option<i64>,
 }
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
@@ -38,21 +46,25 @@ const PAGE: i64 = 256;
 /// An outage keeps a reconcile no longer than this: it can be run again at any time.
 const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
 
-struct Sweep<'r> {
+pub(super) struct Sweep<'r> {
     ledger: &'r Ledger,
     writer: &'r mut Writer,
-    pace: &'r mut Pace,
-    options: &'r ReconcileOptions,
-    campaign: i64,
-    first_attempt: Option<DateTime<Utc>>,
-    skew: Skew,
-    page: VecDeque<Job>,
+    pub(super) pace: &'r mut Pace,
+    pub(super) options: &'r ReconcileOptions,
+    pub(super) campaign: i64,
+    pub(super) first_attempt: Option<DateTime<Utc>>,
+    pub(super) skew: Skew,
+    pub(super) page: VecDeque<Job>,
     /// The last row of the page before; none after the last page.
     cursor: Option<i64>,
-    queue: Queue,
-    found: Vec<AuditedGift>,
-    end: Option<Reconciled>,
-    progress: ReconcileProgress,
+    pub(super) queue: Queue,
+    /// Gifts that lists lack, to be asked for by their ids.
+    pub(super) asks: VecDeque<Ask>,
+    pub(super) found: Vec<AuditedGift>,
+    /// What was learned of lists since it was last written.
+    pub(super) seen: Lists,
+    pub(super) end: Option<Reconciled>,
+    pub(super) progress: ReconcileProgress,
 }
 
 /// Holds every gift of a campaign against its wallet's list.
@@ -79,7 +91,9 @@ pub async fn run_reconcile(
         page: VecDeque::new(),
         cursor: Some(0),
         queue: Queue::default(),
+        asks: VecDeque::new(),
         found: Vec::new(),
+        seen: Lists::default(),
         end: None,
         progress: ReconcileProgress { wallets, ..ReconcileProgress::default() },
     };
@@ -96,7 +110,7 @@ impl Sweep<'_> {
             let wake_at = self.start_reads(now, &reports);
             let is_idle =
                 self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
-            if is_idle && (self.end.is_some() || (self.page.is_empty() && self.queue.len() == 0)) {
+            if is_idle && (self.end.is_some() || self.has_nothing_to_ask()) {
                 break;
             }
             self.wait(now, wake_at, &mut inbox).await;
@@ -105,6 +119,10 @@ impl Sweep<'_> {
             }
         }
         self.finish().await
+    }
+
+    fn has_nothing_to_ask(&self) -> bool {
+        self.page.is_empty() && self.asks.is_empty() && self.queue.len() == 0
     }
 
     /// Keeps a page of wallets at hand.
@@ -139,14 +157,20 @@ impl Sweep<'_> {
         }
         while self.end.is_none() {
             let is_due = self.queue.next_at().is_some_and(|at| at <= now);
-            if !is_due && self.page.is_empty() {
+            if !is_due && self.asks.is_empty() && self.page.is_empty() {
                 return self.queue.next_at();
             }
             match self.pace.permit(now) {
                 Permit::Now => {
-                    let due = self.queue.take_due(now);
-                    let job = due.or_else(|| self.page.pop_front()).expect("one of both is there");
-                    spawn_read(job, self.options.client.clone(), reports.clone());
+                    let question = match self.asks.pop_front() {
+                        Some(ask) => Question::Gift(ask),
+                        None => {
+                            let due = self.queue.take_due(now);
+                            let job = due.or_else(|| self.page.pop_front());
+                            Question::List(job.expect("one of the three is there"))
+                        }
+                    };
+                    spawn_read(question, self.options.client.clone(), reports.clone());
                 }
                 Permit::At(at) => return Some(at),
                 Permit::Later => return None,
@@ -180,65 +204,13 @@ impl Sweep<'_> {
         }
     }
 
-    fn replied(&mut self, reply: Reply) {
-        let Reply { job, reading, sent_at, ended_at, skew_ms } = reply;
-        self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
-        self.skew.saw_ms(skew_ms);
-        match reading {
-            ListReading::Whole(credits) => self.read(job, &credits, sent_at, ended_at),
-            ListReading::NoList => self.read(job, &[], sent_at, ended_at),
-            ListReading::Obstructed(Obstacle::CredentialsRejected { why }) => {
-                self.end.get_or_insert(Reconciled::CredentialsRejected { why });
-                self.unread(&job);
-            }
-            // The server said when to come back: that is no failure of the wallet's.
-            ListReading::Obstructed(Obstacle::Throttled { .. }) => self.page.push_front(job),
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
-                if let Some(job) = self.queue.failed(job, ended_at) {
-                    self.unread(&job);
-                }
-            }
-        }
-        self.progress.waiting = self.queue.len() as u64;
-        self.options.progress.send_replace(self.progress);
-    }
-
-    fn read(&mut self, job: Job, credits: &[Credit], sent_at: DateTime<Utc>, now: DateTime<Utc>) {
-        let since = Since { first_attempt: self.first_attempt.map(|at| self.skew.baseline(at)) };
-        let found = audit(self.campaign, &job.known, credits, since);
-        let is_missing =
-            |row: i64| found.iter().any(|gift| gift.row == row && gift.finding == Finding::Missing);
-        let issued = job.known.iter().filter(|gift| is_missing(gift.row));
-        let until =
-            issued.filter_map(|gift| gift.issued_at).max().map(|at| at + self.options.window);
-        match until.filter(|until| sent_at < *until) {
-            Some(until) => self.queue.missing(job, until, now),
-            None => {
-                self.found.extend(found);
-                self.progress.read += 1;
-            }
-        }
-    }
-
-    fn unread(&mut self, job: &Job) {
-        tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
-        let ours = job.known.iter().filter(|gift| gift.campaign == self.campaign);
-        let given = ours.filter(|gift| gift.gift_id.is_some());
-        self.found.extend(given.map(|gift| AuditedGift {
-            row: gift.row,
-            finding: Finding::Unread,
-            detail: None,
-        }));
-        self.progress.read += 1;
-    }
-
     async fn record(&mut self) -> Result<(), LedgerError> {
         let found = std::mem::take(&mut self.found);
-        let is_sighting = found.iter().any(|gift| gift.finding == Finding::Matched);
+        let seen = std::mem::take(&mut self.seen);
         let mut batch = self.writer.begin().await?;
         batch.record_findings(&found).await?;
-        if is_sighting {
-            batch.lists_are_proven(self.options.clock.now()).await?;
+        if seen != Lists::default() {
+            batch.learn(seen, self.options.clock.now()).await?;
         }
         batch.commit().await
     }
@@ -257,13 +229,15 @@ impl Sweep<'_> {
     }
 }
 
-fn spawn_read(job: Job, client: WalletClient, reports: mpsc::Sender<Reply>) {
+fn spawn_read(question: Question, client: WalletClient, reports: mpsc::Sender<Reply>) {
     tokio::spawn(async move {
-        let (reading, exchange) = client.gifts_of(job.wallet).await;
+        let (reading, exchange) = match &question {
+            Question::List(job) => client.gifts_of(job.wallet).await,
+            Question::Gift(ask) => client.gift(ask.wallet(), ask.id).await,
+        };
+        let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
         let skew_ms = exchange.skew_ms();
-        let reply =
-            Reply { job, reading, sent_at: exchange.sent_at, ended_at: exchange.ended_at, skew_ms };
         // Nobody listens any more only where the process is about to end.
-        let _ = reports.send(reply).await;
+        let _ = reports.send(Reply { question, reading, sent_at, ended_at, skew_ms }).await;
     });
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{GiftState, Money};
-use crate::ledger::{Campaign, Ledger, RefusalTally, RunRecord, StateTally};
+use crate::ledger::{Campaign, Ledger, Lists, RefusalTally, RunRecord, StateTally};
 use crate::plan::plan_id;
 
 /// Refused gifts of one class.
@@ -40,6 +40,8 @@ pub struct Summary {
     /// Refusals by class. Empty where a run changed them while they were read: they would not have
     /// added up.
     pub refusals: Vec<Refusals>,
+    /// What was learned of the provider's lists.
+    pub lists: Lists,
     /// Distinct wallets.
     pub wallets: u64,
     /// When it was first loaded.
@@ -78,6 +80,7 @@ async fn read_once(ledger: &Ledger, named: &Campaign) -> Result<Summary, ReportE
         reconciled: findings(ledger, campaign).await?,
         reconciled_at: campaign.reconciled_at,
         refusals: refusals(ledger, campaign.id, &states).await?,
+        lists: ledger.provider().await?.map(|provider| provider.lists).unwrap_or_default(),
         wallets,
         first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,

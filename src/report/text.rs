@@ -8,7 +8,7 @@ use super::layout::Side::{Left, Right};
 use super::layout::aligned;
 use super::next::next;
 use super::{Summary, clean};
-use crate::ledger::RunRecord;
+use crate::ledger::{Lists, RunRecord};
 
 /// The whole screen, with its last line break.
 pub fn summary(summary: &Summary) -> String {
@@ -75,6 +75,9 @@ fn foot(summary: &Summary) -> String {
     if let Some(at) = summary.reconciled_at {
         text += &format!("last reconcile: {}\n", second(at));
     }
+    if let Some(words) = lists(summary.lists) {
+        text += &format!("the provider's lists: {words}\n");
+    }
     if let Some(run) = &summary.last_run {
         text += &format!("last run: {}\n", last_run(run));
     }
@@ -82,6 +85,21 @@ fn foot(summary: &Summary) -> String {
         text += &format!("next: {command}\n");
     }
     text
+}
+
+/// What is worth knowing of the lists that doubts are settled by and reconciling trusts.
+fn lists(lists: Lists) -> Option<String> {
+    let used = match (lists.hide_used, lists.show_used) {
+        (true, _) => Some("they leave out used gifts, so doubts are held".to_owned()),
+        (false, true) => Some("they show used gifts".to_owned()),
+        (false, false) => None,
+    };
+    let lag = lists.longest_lag.map(|lag| {
+        let tenths = lag.num_milliseconds().div_euclid(100) + 1;
+        format!("gifts came into view up to {}.{} s late", tenths / 10, tenths % 10)
+    });
+    let words: Vec<String> = used.into_iter().chain(lag).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// The last run in a few words.

@@ -64,7 +64,7 @@ impl DoubtBook {
             looks: 0,
             failures: 0,
         });
-        wallet.doubts.push(OpenDoubt { doubt, absent_looks: 0 });
+        wallet.doubts.push(OpenDoubt::new(doubt));
         self.schedule(id, now + FIRST_GAP);
     }
 
@@ -103,6 +103,9 @@ impl DoubtBook {
         };
         for place in &settled.absent {
             wallet.doubts[*place].absent_looks += 1;
+        }
+        for doubt in &mut wallet.doubts {
+            doubt.was_missed = true;
         }
         let is_settled = |place| settled.events.iter().any(|(settled, _)| *settled == place);
         let mut place = 0;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Skew;
 use super::matching::{is_since, match_up};
 use crate::domain::{Event, GiftId, GiftState};
-use crate::ledger::{Doubt, KnownGift};
+use crate::ledger::{Doubt, KnownGift, Lists};
 use crate::provider::Credit;
 
 /// A doubt with what earlier looks of this run have shown.
@@ -17,6 +17,8 @@ pub struct OpenDoubt {
     pub doubt: Doubt,
     /// Looks that counted and did not show it.
     pub absent_looks: u32,
+    /// Whether a look did not show it.
+    pub was_missed: bool,
 }
 
 /// What to do with doubts.
@@ -46,6 +48,9 @@ pub struct Look {
     pub sent_at: DateTime<Utc>,
     /// The list; empty where the API says that it has none for this wallet.
     pub credits: Vec<Credit>,
+    /// Gifts that were given and that the provider, asked by their ids, has no more: somebody deleted
+    /// them.
+    pub deleted: HashSet<GiftId>,
 }
 
 /// What a look proved.
@@ -55,10 +60,20 @@ pub struct Settled {
     pub events: Vec<(usize, Event)>,
     /// Doubts, by their place, that this look counts as absent once more.
     pub absent: Vec<usize>,
-    /// The list showed a gift that we know of: lists of this provider show what exists.
-    pub is_sighting: bool,
-    /// The list lacks a gift that we know this wallet to have: its absences prove nothing.
-    pub is_incomplete: bool,
+    /// What the list shows of this provider's lists.
+    pub lists: Lists,
+    /// Gifts that the list lacks though we know this wallet to have them, and when we learned of each:
+    /// the absences of such a list prove nothing.
+    pub lacking: Vec<(GiftId, DateTime<Utc>)>,
+    /// The skew with what the list told of it.
+    pub skew: Skew,
+}
+
+impl OpenDoubt {
+    /// A doubt about which nothing was asked yet.
+    pub fn new(doubt: Doubt) -> OpenDoubt {
+        OpenDoubt { doubt, absent_looks: 0, was_missed: false }
+    }
 }
 
 /// So many looks must show that a gift is absent.
@@ -66,37 +81,49 @@ const ABSENT_LOOKS: u32 = 2;
 
 /// Says what a look at a wallet's list proves about the doubts of that wallet.
 ///
-/// `known` is all that the ledger has of the wallet, in any campaign; `are_lists_proven` says whether
-/// lists of this provider were seen to show a gift that we know of.
+/// `known` is all that the ledger has of the wallet, in any campaign; `lists` is what was learned of
+/// this provider's lists before.
 pub fn settle(
     doubts: &[OpenDoubt],
     known: &[KnownGift],
     look: &Look,
-    skew: Skew,
+    mut skew: Skew,
     policy: &Policy,
-    are_lists_proven: bool,
+    mut lists: Lists,
 ) -> Settled {
+    skew.saw_known(known, &look.credits);
     let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-    let shown: HashSet<GiftId> = look.credits.iter().map(|credit| credit.id).collect();
     let matched = match_up(doubts, &look.credits, &claimed, skew);
-    let mut settled = Settled {
-        is_sighting: !claimed.is_disjoint(&shown),
-        is_incomplete: lacks_a_known_gift(known, &shown, look.sent_at),
-        ..Settled::default()
-    };
-    let absence_counts = !settled.is_incomplete && (are_lists_proven || settled.is_sighting);
+    let lacking = lacking(known, look);
+    let mut seen = seen(&look.credits, &claimed);
+    lists.learn(seen);
+    let absence_counts = lacking.is_empty() && lists.show_gifts;
+    let mut events = Vec::new();
+    let mut absent = Vec::new();
     for (place, doubt) in doubts.iter().enumerate() {
         let further = matched.left.iter().find(|credit| could_be(credit, doubt, skew));
         let event = match (matched.found.get(&place), further) {
             (Some(credit), Some(further)) if credit.reference.is_none() => {
                 Some(unclear(format!("both {} and {} could be it", credit.id, further.id)))
             }
-            (Some(credit), _) => Some(Event::FoundIssued { gift: credit.id }),
-            (None, _) if !absence_counts || !is_after_window(look, doubt, policy) => None,
+            (Some(credit), _) => {
+                if doubt.was_missed {
+                    let lag = look.sent_at - doubt.doubt.settle_from;
+                    seen.longest_lag = seen.longest_lag.max(Some(lag));
+                }
+                Some(Event::FoundIssued { gift: credit.id })
+            }
+            (None, _) if !is_after_window(look, doubt, policy) => None,
+            (None, _) if lists.hide_used => {
+                Some(unclear("the provider's lists leave out used gifts: it may be one".to_owned()))
+            }
+            (None, _) if !absence_counts => None,
             (None, _) => match contradiction(&matched.left, doubt, known, skew) {
+                // By clocks that were never compared it may be older than it looks, or ours.
+                Some(_) if !skew.is_measured() => None,
                 Some(why) => Some(unclear(why)),
                 None if doubt.absent_looks + 1 < ABSENT_LOOKS => {
-                    settled.absent.push(place);
+                    absent.push(place);
                     None
                 }
                 None if doubt.doubt.claimed.doubts >= policy.max_attempts => {
@@ -108,9 +135,19 @@ pub fn settle(
                 None => Some(Event::FoundAbsent),
             },
         };
-        settled.events.extend(event.map(|event| (place, event)));
+        events.extend(event.map(|event| (place, event)));
     }
-    settled
+    Settled { events, absent, lists: seen, lacking, skew }
+}
+
+/// What a list shows of this provider's lists.
+fn seen(credits: &[Credit], claimed: &HashSet<GiftId>) -> Lists {
+    let is_known = |credit: &Credit| claimed.contains(&credit.id);
+    Lists {
+        show_gifts: credits.iter().any(is_known),
+        show_used: credits.iter().any(|credit| credit.is_used),
+        ..Lists::default()
+    }
 }
 
 fn unclear(why: String) -> Event {
@@ -121,19 +158,19 @@ fn is_after_window(look: &Look, doubt: &OpenDoubt, policy: &Policy) -> bool {
     look.sent_at >= doubt.doubt.settle_from + policy.window
 }
 
-/// A list that lacks a gift which was there before it was asked for is not whole. Expired gifts may
+/// Gifts that were there before the list was asked for, and are not in it. Expired and deleted ones may
 /// have left it.
-fn lacks_a_known_gift(
-    known: &[KnownGift],
-    shown: &HashSet<GiftId>,
-    sent_at: DateTime<Utc>,
-) -> bool {
-    known.iter().any(|gift| {
+fn lacking(known: &[KnownGift], look: &Look) -> Vec<(GiftId, DateTime<Utc>)> {
+    let shown: HashSet<GiftId> = look.credits.iter().map(|credit| credit.id).collect();
+    let lacking = |gift: &KnownGift| {
+        let (id, issued_at) = (gift.gift_id?, gift.issued_at?);
         let is_there = gift.state == GiftState::Issued
-            && !gift.content.expiry.has_passed(sent_at)
-            && gift.issued_at.is_some_and(|issued_at| issued_at <= sent_at);
-        is_there && gift.gift_id.is_some_and(|id| !shown.contains(&id))
-    })
+            && !gift.content.expiry.has_passed(look.sent_at)
+            && issued_at <= look.sent_at;
+        let is_lacking = is_there && !shown.contains(&id) && !look.deleted.contains(&id);
+        is_lacking.then_some((id, issued_at))
+    };
+    known.iter().filter_map(lacking).collect()
 }
 
 /// Whether an entry that nobody claimed fits the doubt as well as the one that was found.
@@ -205,7 +242,7 @@ mod tests {
         let gift = Gift { key: GiftKey(uuid::Uuid::from_u128(row as u128)), content: content(500) };
         let claimed =
             Claimed { row, campaign: 1, gift, attempt: 1, doubts: 1, first_sent_at: at(0) };
-        OpenDoubt { doubt: Doubt { claimed, settle_from: at(1_000) }, absent_looks: 0 }
+        OpenDoubt::new(Doubt { claimed, settle_from: at(1_000) })
     }
 
     fn credit(number: u128, created_ms: i64) -> Credit {
@@ -240,6 +277,9 @@ mod tests {
         in_doubt: InDoubt::Settle,
     };
 
+    const SHOW_GIFTS: Lists =
+        Lists { show_gifts: true, show_used: false, hide_used: false, longest_lag: None };
+
     const DAY_MS: i64 = 86_400_000;
 
     /// A skew of nothing, measured.
@@ -250,11 +290,11 @@ mod tests {
     }
 
     fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
-        Look { sent_at: at(sent_ms), credits }
+        Look { sent_at: at(sent_ms), credits, deleted: HashSet::new() }
     }
 
     fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {
-        settle(&[doubt], known, look, agreed(), &POLICY, true)
+        settle(&[doubt], known, look, agreed(), &POLICY, SHOW_GIFTS)
     }
 
     fn absent_once(doubt: OpenDoubt) -> OpenDoubt {
@@ -272,7 +312,7 @@ mod tests {
     fn absence_needs_two_looks_that_were_sent_after_the_window() {
         // Goal: a late commit is waited for. Method: the window's last moment, its end, twice.
         let early = decide(absent_once(doubt(1)), &[], &look(2_999, vec![]));
-        assert_eq!(early, Settled::default());
+        assert_eq!((early.events.len(), early.absent.len()), (0, 0));
         let first = decide(doubt(1), &[], &look(3_000, vec![]));
         assert_eq!((first.events.len(), first.absent), (0, vec![0]));
         let second = decide(absent_once(doubt(1)), &[], &look(3_000, vec![]));
@@ -284,21 +324,79 @@ mod tests {
         // Goal: a provider whose lists show nothing proves nothing. Method: unproven lists, empty;
         // then a list with a gift that we know of, which proves them.
         let empty = look(3_000, vec![]);
-        let settled = settle(&[absent_once(doubt(1))], &[], &empty, agreed(), &POLICY, false);
-        assert_eq!(settled, Settled::default());
+        let settled =
+            settle(&[absent_once(doubt(1))], &[], &empty, agreed(), &POLICY, Lists::default());
+        assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
         let other = known(2, GiftState::Issued, Some(id(9)));
         let shows = look(3_000, vec![credit(9, -5_000)]);
-        let settled = settle(&[absent_once(doubt(1))], &[other], &shows, agreed(), &POLICY, false);
-        assert!(settled.is_sighting);
+        let settled =
+            settle(&[absent_once(doubt(1))], &[other], &shows, agreed(), &POLICY, Lists::default());
+        assert!(settled.lists.show_gifts);
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
     }
 
     #[test]
     fn a_list_without_a_gift_that_we_know_proves_no_absence() {
-        // Goal: a lagging list is not believed. Method: a known gift that it lacks.
+        // Goal: a lagging list is not believed. Method: a known gift that it lacks; the same, deleted at
+        // the provider.
         let other = known(2, GiftState::Issued, Some(id(9)));
-        let settled = decide(absent_once(doubt(1)), &[other], &look(3_000, vec![]));
-        assert!(settled.is_incomplete);
+        let mut lacks = look(3_000, vec![]);
+        let settled = decide(absent_once(doubt(1)), std::slice::from_ref(&other), &lacks);
+        assert_eq!(settled.lacking, vec![(id(9), at(0))]);
+        assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
+        lacks.deleted.insert(id(9));
+        let settled = decide(absent_once(doubt(1)), &[other], &lacks);
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn where_lists_leave_out_used_gifts_a_person_must_look() {
+        // Goal: a gift that was spent at once is not given again. Method: such lists, before and after
+        // the window; what they do show still counts.
+        let hide_used = Lists { hide_used: true, ..SHOW_GIFTS };
+        let at_ms = |sent_ms, credits| {
+            let seen = look(sent_ms, credits);
+            settle(&[doubt(1)], &[], &seen, agreed(), &POLICY, hide_used).events
+        };
+        assert_eq!(at_ms(2_999, vec![]), vec![]);
+        assert!(matches!(at_ms(3_000, vec![])[..], [(0, Event::StayedUnclear { .. })]));
+        let found = vec![(0, Event::FoundIssued { gift: id(7) })];
+        assert_eq!(at_ms(3_000, vec![credit(7, 100)]), found);
+    }
+
+    #[test]
+    fn a_used_gift_in_a_list_is_noticed() {
+        // Goal: it is known whether used gifts stay. Method: a list with one, of whoever.
+        let used = Credit { is_used: true, ..credit(7, -DAY_MS) };
+        assert!(decide(doubt(1), &[], &look(1_500, vec![used])).lists.show_used);
+        assert!(!decide(doubt(1), &[], &look(1_500, vec![credit(7, 0)])).lists.show_used);
+    }
+
+    #[test]
+    fn a_gift_that_came_into_view_late_tells_the_lag() {
+        // Goal: the settle window can be judged. Method: found a second after its sender had let go, by
+        // the first look and by one after a miss.
+        let lag = |was_missed| {
+            let doubt = OpenDoubt { was_missed, ..doubt(1) };
+            decide(doubt, &[], &look(2_000, vec![credit(7, 100)])).lists.longest_lag
+        };
+        assert_eq!((lag(true), lag(false)), (Some(TimeDelta::milliseconds(1_000)), None));
+    }
+
+    #[test]
+    fn clocks_are_compared_by_gifts_of_earlier_runs() {
+        // Goal: without any `Date` a slow server's gift is still known as ours. Method: ten minutes
+        // behind; with a gift that we know, and without one.
+        let slow = |number, ms: i64| credit(number, ms - 600_000);
+        let seen = look(3_000, vec![slow(7, 100), slow(9, 0)]);
+        let other = known(2, GiftState::Issued, Some(id(9)));
+        let unmeasured = Skew::default();
+        let settled = settle(&[doubt(1)], &[other], &seen, unmeasured, &POLICY, SHOW_GIFTS);
+        assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
+        assert!(settled.skew.is_measured());
+        let alone = look(3_000, vec![slow(7, 100)]);
+        let settled =
+            settle(&[absent_once(doubt(1))], &[], &alone, unmeasured, &POLICY, SHOW_GIFTS);
         assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
     }
 
@@ -330,10 +428,10 @@ mod tests {
             let mut skew = Skew::default();
             skew.saw_ms(Some(skew_ms));
             let found = look(1_001, vec![credit(7, skew_ms + 100)]);
-            let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, true);
+            let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, SHOW_GIFTS);
             assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
             let old = look(3_000, vec![credit(7, skew_ms - DAY_MS - 5_000)]);
-            let settled = settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, true);
+            let settled = settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, SHOW_GIFTS);
             assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
         }
     }
@@ -341,12 +439,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_meanwhile_makes_no_double() {
         // Goal: our gift that looks ten minutes too old is not overlooked. Method: it, with clocks
-        // that agree now, and with clocks that were never compared.
-        for skew in [agreed(), Skew::default()] {
-            let seen = look(3_000, vec![credit(7, -600_000)]);
-            let settled = settle(&[absent_once(doubt(1))], &[], &seen, skew, &POLICY, true);
-            assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]));
-        }
+        // that agree now.
+        let seen = look(3_000, vec![credit(7, -600_000)]);
+        let settled = decide(absent_once(doubt(1)), &[], &seen);
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]));
     }
 
     #[test]
@@ -420,13 +516,13 @@ mod tests {
         };
         let (one, two) = (with_expiry(1, 5_400), with_expiry(2, 5_900));
         let seen = look(1_001, vec![seen(7, 5_900), seen(8, 5_400)]);
-        let settled = settle(&[one, two], &[], &seen, agreed(), &POLICY, true);
+        let settled = settle(&[one, two], &[], &seen, agreed(), &POLICY, SHOW_GIFTS);
         let found = |place, number| (place, Event::FoundIssued { gift: id(number) });
         assert_eq!(settled.events, vec![found(0, 8), found(1, 7)]);
         let (mut young, old) = (doubt(1), doubt(2));
         young.doubt.claimed.first_sent_at = at(50);
         let seen = look(1_001, vec![credit(7, 100)]);
-        let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, true);
+        let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, SHOW_GIFTS);
         assert_eq!(settled.events, vec![found(1, 7)]);
     }
 

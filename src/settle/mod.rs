@@ -8,6 +8,7 @@
 //! | hands over each doubt | [`DoubtBook`]: which wallet is to be looked at next, and when |
 //! | GETs the wallet's list, once for all its doubts | [`settle`]: found, absent, unclear, or look again |
 //! | keeps the clocks it sees | [`Skew`]: how far the server's clock may be behind ours |
+//! | warns where the settle window is short | [`LagWatch`]: how long lists lack a gift that is there |
 //!
 //! Three times matter: how long after we let go the server may still commit (D), how long until a
 //! list shows a commit (V), and the settle window (S). The promise holds while S > D + V.
@@ -19,9 +20,11 @@
 
 mod book;
 mod decide;
+mod lag;
 mod matching;
 mod skew;
 
 pub use book::DoubtBook;
 pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
+pub use lag::LagWatch;
 pub use skew::Skew;

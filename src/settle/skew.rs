@@ -5,8 +5,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::ledger::KnownGift;
+use crate::provider::Credit;
+
 /// `Date` has whole seconds, and a request takes time: what a measurement may be off.
 const SLACK: TimeDelta = TimeDelta::seconds(2);
+
+/// A gift that was given within this time of its first attempt tells the clocks apart well enough.
+const PROMPT: TimeDelta = TimeDelta::minutes(1);
 
 /// The lowest skew seen: the server's clock less ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +21,11 @@ pub struct Skew {
 }
 
 impl Skew {
+    /// Whether the two clocks were ever compared.
+    pub fn is_measured(&self) -> bool {
+        self.lowest_ms.is_some()
+    }
+
     /// The server's clock showed this much more than ours.
     pub fn saw_ms(&mut self, skew_ms: Option<i64>) {
         self.lowest_ms = match (self.lowest_ms, skew_ms) {
@@ -26,6 +37,24 @@ impl Skew {
     /// The server says that it made a gift at `made_at`; its answer was whole at `ended_at`.
     pub fn saw_made(&mut self, made_at: DateTime<Utc>, ended_at: DateTime<Utc>) {
         self.saw_ms(Some((made_at - ended_at).num_milliseconds()));
+    }
+
+    /// Compares the clocks by gifts of earlier runs where nothing else has: the one whose answer came
+    /// soonest after its first attempt tells most.
+    pub fn saw_known(&mut self, known: &[KnownGift], credits: &[Credit]) {
+        if self.is_measured() {
+            return;
+        }
+        let measure = |gift: &KnownGift| {
+            let (id, sent, issued) = (gift.gift_id?, gift.first_sent_at?, gift.issued_at?);
+            let made = credits.iter().find(|credit| credit.id == id)?.created_at?;
+            Some((issued - sent, made, issued))
+        };
+        let measures = known.iter().filter_map(measure);
+        let prompt = measures.filter(|(took, ..)| (TimeDelta::zero()..PROMPT).contains(took));
+        if let Some((_, made_at, issued_at)) = prompt.min() {
+            self.saw_made(made_at, issued_at);
+        }
     }
 
     /// The moment, by the server's clock, before which a gift cannot be ours that we first sent at

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use giftbatch::sandbox::{
-    Endpoint, ExpectedKeys, FaultProfile, Outage, RefusalKind, RetryAfter, SandboxConfig, SeedGift,
+    Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
+    SandboxConfig, SeedGift,
 };
 
 use crate::world::{CANARY_CLIENT, CANARY_KEY, Row, World, csv, excel_tr, rows};
@@ -434,4 +435,26 @@ async fn doubts_wait_for_lists_that_cannot_be_read() {
     world.set("GIFTBATCH_GIVE_UP_AFTER", "20s");
     world.issue_file(&file, "may", &[]).expect(0);
     world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settle_window_that_is_short_for_the_lists_is_warned_of() {
+    // Goal: the lag of lists is measured and held against the settle window. Method: answers that get
+    // lost and lists that lag 1.5 s, with a window of 2 s; then one of 10 s.
+    let mut faults = FaultProfile::none()
+        .with(FaultKind::TimeoutAfterCommit, 3_000)
+        .with(FaultKind::LaggingList, 10_000);
+    faults.list_lag = Duration::from_millis(1_500);
+    let mut world = World::with(SandboxConfig { faults, ..SandboxConfig::default() });
+    world.set("GIFTBATCH_TIMEOUT", "200ms");
+    let all = rows(20);
+    let file = world.file("may.csv", csv(&all));
+    let warning = "gifts come into view late";
+    let short = world.issue_file(&file, "may", &[]).expect(0);
+    assert!(short.stderr.contains(warning), "{}", short.stderr);
+    world.assert_given_exactly_once(&all);
+    // What was measured is remembered.
+    assert!(world.issue_file(&file, "may", &[]).expect(0).stderr.contains(warning));
+    world.set("GIFTBATCH_SETTLE", "10s");
+    assert!(!world.issue_file(&file, "may", &[]).expect(0).stderr.contains(warning));
 }

@@ -1,6 +1,6 @@
 //! Stories of reconciling: what a wallet's own list says of what we believe.
 
-use giftbatch::sandbox::{FaultKind, FaultProfile};
+use giftbatch::sandbox::{FaultKind, FaultProfile, SandboxConfig};
 
 use crate::world::{World, csv, rows};
 
@@ -47,4 +47,43 @@ async fn a_campaign_that_was_never_sent_has_nothing_to_find() {
     world.run(&["load", &file, "--campaign", "may"]).expect(0);
     let done = world.run(&["reconcile", "may", "--json"]).expect(0);
     assert_eq!((done.gifts("planned"), done.reconciled("matched")), (4, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn used_gifts_that_lists_leave_out_are_not_missing() {
+    // Goal: a customer who spends a gift causes no alarm, and it is known from then on what lists are
+    // worth: doubts are held. Method: use two of ten gifts where lists hide used ones, reconcile, then
+    // issue more with answers that get lost.
+    let mut faults = FaultProfile::none();
+    faults.hides_used = true;
+    let world = World::with(SandboxConfig { faults: faults.clone(), ..SandboxConfig::default() });
+    let all = rows(10);
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(0);
+    let book = world.book();
+    for place in [2, 5] {
+        world.sandbox.mark_used(book.gifts[place].id).unwrap();
+    }
+    let found = world.run(&["reconcile", "may", "--json"]).expect(0);
+    assert_eq!((found.reconciled("matched"), found.reconciled("missing")), (10, 0));
+    let text = world.run(&["status", "may"]).expect(0).stdout;
+    assert!(text.contains("they leave out used gifts, so doubts are held"), "{text}");
+    let lost = faults.with(FaultKind::TimeoutBeforeCommit, 10_000);
+    world.sandbox.set_profile(lost);
+    let june = world.file("june.csv", csv(&all[..1]).replace("KUPON", "JUNE"));
+    let held = world.issue_file(&june, "june", &[]).expect(6);
+    assert_eq!((held.gifts("held"), world.book().gifts.len()), (1, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn used_gifts_in_lists_are_noticed() {
+    // Goal: what lists show of used gifts is reported. Method: use one, reconcile, read the report.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(4)));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(0);
+    let book = world.book();
+    world.sandbox.spend(book.gifts[0].id, 100).unwrap();
+    world.run(&["reconcile", "may", "--json"]).expect(0);
+    let text = world.run(&["report", "may"]).expect(0).stdout;
+    assert!(text.contains("the provider's lists: they show used gifts"), "{text}");
 }

@@ -1,2 +1,4 @@
--- The provider of this ledger's gifts, if any was issued yet.
-select origin, lists_proven_at_ms from provider
+-- The provider of this ledger's gifts, if any was issued yet, and what was learned of its lists.
+select origin, lists_proven_at_ms is not null as show_gifts, used_shown_at_ms is not null as show_used,
+       used_hidden_at_ms is not null as hide_used, longest_lag_ms
+from provider

@@ -1,14 +1,15 @@
 //! What people read, as they read it, and the document for programs.
 
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, NAME};
+use super::fixture::{Fixture, NAME, at};
 use crate::domain::{GiftState as S, Money};
-use crate::ledger::{Finding, StateTally};
+use crate::ledger::{Finding, Lists, StateTally};
 use crate::report::summary::add_up;
 use crate::report::{
-    Document, Failure, ReportError, Status, Subject, overview, story, story_json, text,
+    Document, Failure, ReportError, Status, Subject, Summary, overview, story, story_json, text,
 };
 
 #[tokio::test]
@@ -77,6 +78,38 @@ async fn the_document_is_the_contract() {
     );
     let nothing = Document::of("check", Subject::Nothing, Status::Refused, 3, 0).to_json();
     assert!(nothing.contains(r#""campaign":null,"#), "{nothing}");
+}
+
+#[tokio::test]
+async fn what_was_learned_of_lists_is_said() {
+    // Goal: a reader knows what a list's silence is worth. Method: nothing learned, used gifts shown,
+    // then a lag and used gifts left out, each remembered by the ledger.
+    let mut fixture = Fixture::of(&[S::Issued]).await;
+    let mut batch = fixture.writer.begin().await.unwrap();
+    batch.bind_provider("https://wallet.example", at(1)).await.unwrap();
+    batch.commit().await.unwrap();
+    let said = |summary: &Summary| {
+        let text = text::summary(summary);
+        text.lines().find_map(|line| line.strip_prefix("the provider's lists: ")).map(str::to_owned)
+    };
+    assert_eq!(said(&fixture.summary().await), None);
+    let seen = [
+        (Lists { show_used: true, ..Lists::default() }, "they show used gifts"),
+        (
+            Lists { longest_lag: Some(TimeDelta::milliseconds(1_250)), ..Lists::default() },
+            "they show used gifts; gifts came into view up to 1.3 s late",
+        ),
+        (
+            Lists { hide_used: true, ..Lists::default() },
+            "they leave out used gifts, so doubts are held; gifts came into view up to 1.3 s late",
+        ),
+    ];
+    for (seen, words) in seen {
+        let mut batch = fixture.writer.begin().await.unwrap();
+        batch.learn(seen, at(2)).await.unwrap();
+        batch.commit().await.unwrap();
+        assert_eq!(said(&fixture.summary().await).as_deref(), Some(words));
+    }
 }
 
 #[tokio::test]

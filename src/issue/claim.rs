@@ -1,0 +1,48 @@
+//! Claiming: what may be sent becomes intents, with the group's commit.
+
+use super::group::{Committed, Facts};
+use crate::domain::Event;
+use crate::ledger::{Batch, LedgerError, Outcome};
+
+/// Gifts that expired are refused in groups of this many.
+const EXPIRED_AT_ONCE: usize = 500;
+
+/// Claims what may be sent; what expired unsent is refused on the way.
+pub(super) async fn claim(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    wanted: usize,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
+    if done.claimed.is_empty() {
+        expire(batch, facts, done).await?;
+        done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
+    }
+    Ok(())
+}
+
+async fn expire(
+    batch: &mut Batch<'_>,
+    facts: &Facts,
+    done: &mut Committed,
+) -> Result<(), LedgerError> {
+    loop {
+        let expired = batch.expired(facts.campaign, EXPIRED_AT_ONCE, facts.now).await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let mut outcomes = Vec::with_capacity(expired.len());
+        for unsent in expired {
+            done.saw(facts.campaign, unsent.state, &Event::Expired, unsent.amount)?;
+            outcomes.push(Outcome {
+                row: unsent.row,
+                state: unsent.state,
+                attempt: unsent.attempt,
+                event: Event::Expired,
+                at: facts.now,
+            });
+        }
+        batch.record(Some(facts.run), &outcomes).await?;
+    }
+}

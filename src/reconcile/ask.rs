@@ -1,0 +1,64 @@
+//! Asking for one gift by its id, where its wallet's list lacks it. Pure.
+//!
+//! A list may leave out used gifts (the API page does not say), and then a gift that was given and
+//! spent is not missing.
+
+use super::audit::held;
+use crate::domain::{GiftId, WalletId};
+use crate::ledger::{AuditedGift, Finding, KnownGift};
+use crate::provider::ListReading;
+
+/// Asks that may fail for one gift; then what its list says stands.
+const MAX_FAILURES: u32 = 3;
+
+/// A gift to ask for.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) gift: KnownGift,
+    pub(super) id: GiftId,
+    failures: u32,
+}
+
+/// What became of an ask.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// This is what was found; the gift was used, and its list leaves it out.
+    Hidden(AuditedGift),
+    /// This is what was found.
+    Found(AuditedGift),
+    /// Nothing yet: ask again.
+    Again(Ask),
+}
+
+impl Ask {
+    /// An ask for an issued gift; none for any other.
+    pub(super) fn of(gift: &KnownGift) -> Option<Ask> {
+        Some(Ask { gift: gift.clone(), id: gift.gift_id?, failures: 0 })
+    }
+
+    pub(super) fn wallet(&self) -> WalletId {
+        self.gift.content.wallet
+    }
+
+    /// Says what the reply shows.
+    pub(super) fn told(mut self, reading: &ListReading) -> Told {
+        let shown = match reading {
+            ListReading::Whole(credits) => credits.first(),
+            ListReading::NoList => None,
+            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+                self.failures += 1;
+                if self.failures < MAX_FAILURES {
+                    return Told::Again(self);
+                }
+                None
+            }
+        };
+        let missing = AuditedGift { row: self.gift.row, finding: Finding::Missing, detail: None };
+        let found = held(&self.gift, shown).unwrap_or(missing);
+        if shown.is_some_and(|credit| credit.is_used) {
+            let detail = found.detail.or_else(|| Some("used, and left out of the list".into()));
+            return Told::Hidden(AuditedGift { detail, ..found });
+        }
+        Told::Found(found)
+    }
+}

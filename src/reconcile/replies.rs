@@ -1,0 +1,98 @@
+//! What the sweep makes of what comes back: each list is audited, and what it lacks is asked for.
+
+use chrono::{DateTime, Utc};
+
+use super::Reconciled;
+use super::ask::{Ask, Told};
+use super::audit::{Since, audit};
+use super::sweep::{Job, Question, Reply, Sweep};
+use crate::ledger::{AuditedGift, Finding, KnownGift};
+use crate::pace::Health;
+use crate::provider::{Credit, ListReading, Obstacle};
+
+impl Sweep<'_> {
+    /// A request has ended.
+    pub(super) fn replied(&mut self, reply: Reply) {
+        let Reply { question, reading, sent_at, ended_at, skew_ms } = reply;
+        self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
+        self.skew.saw_ms(skew_ms);
+        if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = &reading {
+            self.end.get_or_insert(Reconciled::CredentialsRejected { why: why.clone() });
+        }
+        match question {
+            Question::List(job) => self.listed(job, reading, sent_at, ended_at),
+            Question::Gift(ask) => self.told(ask, &reading),
+        }
+        self.progress.waiting = self.queue.len() as u64;
+        self.options.progress.send_replace(self.progress);
+    }
+
+    fn listed(
+        &mut self,
+        job: Job,
+        reading: ListReading,
+        sent_at: DateTime<Utc>,
+        ended_at: DateTime<Utc>,
+    ) {
+        match reading {
+            ListReading::Whole(credits) => self.read(job, &credits, sent_at, ended_at),
+            ListReading::NoList => self.read(job, &[], sent_at, ended_at),
+            ListReading::Obstructed(Obstacle::CredentialsRejected { .. }) => self.unread(&job),
+            // The server said when to come back: that is no failure of the wallet's.
+            ListReading::Obstructed(Obstacle::Throttled { .. }) => self.page.push_front(job),
+            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+                if let Some(job) = self.queue.failed(job, ended_at) {
+                    self.unread(&job);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, job: Job, credits: &[Credit], sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+        self.skew.saw_known(&job.known, credits);
+        self.seen.show_used |= credits.iter().any(|credit| credit.is_used);
+        let since = Since { first_attempt: self.first_attempt.map(|at| self.skew.baseline(at)) };
+        let found = audit(self.campaign, &job.known, credits, since);
+        let missing: Vec<&KnownGift> = job
+            .known
+            .iter()
+            .filter(|gift| {
+                found.iter().any(|it| it.row == gift.row && it.finding == Finding::Missing)
+            })
+            .collect();
+        let until = missing.iter().filter_map(|gift| gift.issued_at).max();
+        match until.map(|at| at + self.options.window).filter(|until| sent_at < *until) {
+            Some(until) => self.queue.missing(job, until, now),
+            None => {
+                self.asks.extend(missing.into_iter().filter_map(Ask::of));
+                self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
+                self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
+                self.progress.read += 1;
+            }
+        }
+    }
+
+    /// The provider was asked for one gift that its wallet's list lacks.
+    fn told(&mut self, ask: Ask, reading: &ListReading) {
+        match ask.told(reading) {
+            Told::Again(ask) => self.asks.push_back(ask),
+            Told::Found(found) => self.found.push(found),
+            Told::Hidden(found) => {
+                self.seen.hide_used = true;
+                self.found.push(found);
+            }
+        }
+    }
+
+    fn unread(&mut self, job: &Job) {
+        tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
+        let ours = job.known.iter().filter(|gift| gift.campaign == self.campaign);
+        let given = ours.filter(|gift| gift.gift_id.is_some());
+        self.found.extend(given.map(|gift| AuditedGift {
+            row: gift.row,
+            finding: Finding::Unread,
+            detail: None,
+        }));
+        self.progress.read += 1;
+    }
+}
