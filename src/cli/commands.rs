@@ -67,6 +67,10 @@ pub(super) struct RunLimits {
     /// What becomes of doubts: settled by looking, or held for a person.
     #[arg(long, value_enum, value_name = "settle|hold")]
     pub(super) in_doubt: Option<InDoubtKind>,
+    /// Tag each gift's description with eight digits of its key, which customers may read: a list then
+    /// tells every gift from every other. For campaigns of which nothing was sent yet.
+    #[arg(long)]
+    pub(super) tag: bool,
     /// So many refusals of one class in a row stop the run; 0: never.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) stop_after_refusals: u32,

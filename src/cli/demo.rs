@@ -68,6 +68,7 @@ fn run_args(file: std::path::PathBuf) -> RunArgs {
         },
         confirm: ConfirmArgs { confirm: None, yes: true },
         limits: RunLimits {
+            tag: false,
             max_in_doubt: None,
             max_attempts: None,
             in_doubt: None,

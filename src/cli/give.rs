@@ -245,6 +245,7 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     };
     IssueOptions {
         command: context.command,
+        tag: limits.tag || settings.tag,
         policy: Policy {
             window: delta(settings.settle),
             max_attempts: limits.max_attempts.unwrap_or(settings.max_attempts),

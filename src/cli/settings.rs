@@ -29,6 +29,7 @@ pub(super) struct Settings {
     pub(super) max_in_doubt: usize,
     pub(super) max_attempts: i64,
     pub(super) in_doubt: InDoubtKind,
+    pub(super) tag: bool,
     wallet_url: Option<String>,
     file: SettingsFile,
     /// Keys that are no secret: the sandbox takes any.
@@ -52,6 +53,7 @@ struct SettingsFile {
     max_in_doubt: Option<usize>,
     max_attempts: Option<i64>,
     in_doubt: Option<InDoubtKind>,
+    tag: Option<bool>,
 }
 
 /// The name of a settings file.
@@ -106,6 +108,7 @@ impl Settings {
             max_in_doubt: file.max_in_doubt.unwrap_or(default.max_in_doubt),
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
             in_doubt: file.in_doubt.unwrap_or(default.in_doubt),
+            tag: file.tag.unwrap_or(default.tag),
             wallet_url: args.wallet_url.clone().or_else(|| file.wallet_url.clone()),
             file,
             is_rehearsal: false,
@@ -166,6 +169,7 @@ impl Default for Settings {
             max_in_doubt: 100,
             max_attempts: 5,
             in_doubt: InDoubtKind::Settle,
+            tag: false,
             wallet_url: None,
             file: SettingsFile::default(),
             is_rehearsal: false,

@@ -27,6 +27,21 @@ pub struct Gift {
     pub content: GiftContent,
 }
 
+impl Gift {
+    /// The same gift with its tag in the description, so that a list can tell it from its twins.
+    #[must_use]
+    pub fn tagged(mut self) -> Gift {
+        let text = format!("{} {}", self.content.description, self.key.tag());
+        self.content.description = normalise_description(&text);
+        self
+    }
+
+    /// Whether its description carries its tag.
+    pub fn is_tagged(&self) -> bool {
+        self.key.is_tag_of(&self.content.description)
+    }
+}
+
 /// What gifts have in common that no list of the provider can tell apart.
 ///
 /// Two gifts of one twin are never open at the same time, so that no doubt about one can claim the
@@ -89,6 +104,21 @@ mod tests {
         for other in others {
             assert_ne!(one.twin(), other.twin(), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_tag_tells_a_gift_from_its_twin() {
+        // Goal: a tagged description is one gift's alone, and the customer's text comes first. Method:
+        // tag a gift with a text and one without.
+        let key = GiftKey(uuid::Uuid::from_u128(0x7f3a_9c21 << 96));
+        let gift = Gift { key, content: content() };
+        assert!(!gift.is_tagged());
+        let tagged = gift.clone().tagged();
+        assert_eq!(tagged.content.description, "KUPON100 #7f3a9c21");
+        assert!(tagged.is_tagged());
+        assert!(!Gift { key: GiftKey(uuid::Uuid::nil()), ..tagged }.is_tagged());
+        let bare = Gift { key, content: GiftContent { description: String::new(), ..content() } };
+        assert_eq!(bare.tagged().content.description, "#7f3a9c21");
     }
 
     #[test]

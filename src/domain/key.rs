@@ -43,6 +43,18 @@ impl GiftKey {
         ])
     }
 
+    /// What a description ends with where a campaign tags its gifts: the key's first eight digits,
+    /// which no other gift of the wallet shares.
+    pub fn tag(&self) -> String {
+        let digits = self.0.simple().to_string();
+        format!("#{}", &digits[..8])
+    }
+
+    /// Whether a description ends with the tag of this key.
+    pub fn is_tag_of(&self, description: &str) -> bool {
+        description.ends_with(&self.tag())
+    }
+
     fn of(parts: &[&str]) -> GiftKey {
         // Each part goes with its length, so that no two lists of parts run into the same bytes.
         let mut name = Vec::with_capacity(160);

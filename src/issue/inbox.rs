@@ -29,8 +29,8 @@ impl Dispatcher<'_> {
         if let Verdict::Accepted { made_at: Some(made_at), .. } = verdict {
             self.skew.saw_made(made_at, times.ended_at);
         }
-        if matches!(verdict, Verdict::Accepted { .. }) && self.sighting.wallet.is_none() {
-            self.sighting.wallet = Some(claimed.gift.content.wallet);
+        if matches!(verdict, Verdict::Accepted { .. }) {
+            self.sighting.may_go_by(&claimed.gift);
         }
         match &verdict {
             Verdict::Unknown { trouble: Trouble::Odd, .. } => self.odd_in_a_row += 1,

@@ -50,6 +50,8 @@ use crate::settle::Policy;
 pub struct IssueOptions {
     /// The command that a person gave, for the record.
     pub command: &'static str,
+    /// Whether the gifts of a campaign that begins carry a tag in their descriptions.
+    pub tag: bool,
     /// How doubts are settled.
     pub policy: Policy,
     /// While more gifts are in doubt, nothing new is sent.

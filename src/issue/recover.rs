@@ -38,6 +38,9 @@ pub(super) async fn recover(
     let origin = tools.client.base().to_string();
     let lists = batch.bind_provider(&origin, now).await?;
     batch.begin_run(run, campaign.id, options.command, now).await?;
+    if options.tag && !batch.tag(campaign.id).await? {
+        tracing::warn!("some of this campaign was sent without tags: it goes on without them");
+    }
     let orphans: Vec<Outcome> =
         batch.in_flight().await?.into_iter().map(|gift| orphaned(gift, now)).collect();
     batch.record(Some(run), &orphans).await?;

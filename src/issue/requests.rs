@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::dispatcher::Dispatcher;
 use super::request::{self, Purpose, Request};
 use super::supply::Supply;
-use crate::domain::WalletId;
+use crate::domain::{Gift, WalletId};
 use crate::pace::Permit;
 
 /// How many gifts of each wallet are in flight.
@@ -21,7 +21,9 @@ pub(super) struct Busy(HashMap<WalletId, u32>);
 /// what exists, and compares the clocks where answers carry no `Date`.
 #[derive(Debug, Default)]
 pub(super) struct Sighting {
-    pub(super) wallet: Option<WalletId>,
+    wallet: Option<WalletId>,
+    /// Its gift carries a tag.
+    is_tagged: bool,
     next_at: Option<DateTime<Utc>>,
     tries: u32,
     is_under_way: bool,
@@ -161,6 +163,15 @@ impl Sighting {
         Sighting { wallet, ..Sighting::default() }
     }
 
+    /// A gift was given, by which it could go. One without a tag does not show whether lists keep tags.
+    pub(super) fn may_go_by(&mut self, gift: &Gift) {
+        if self.wallet.is_none() || (gift.is_tagged() && !self.is_tagged) {
+            self.wallet = Some(gift.content.wallet);
+            self.is_tagged = gift.is_tagged();
+            self.tries = 0;
+        }
+    }
+
     /// It did not show the gift: later again.
     pub(super) fn again(&mut self, now: DateTime<Utc>) {
         self.is_under_way = false;
@@ -170,8 +181,11 @@ impl Sighting {
 
     /// When the next look for it is due: only where a doubt waits for it.
     fn due_at(&self, run: &Dispatcher<'_>) -> Option<DateTime<Utc>> {
+        let lists = run.evidence.lists;
+        let is_known =
+            lists.show_gifts && run.skew.is_measured() && (lists.show_tags || !self.is_tagged);
         let is_wanted = self.wallet.is_some()
-            && !(run.evidence.lists.show_gifts && run.skew.is_measured())
+            && !is_known
             && !run.book.is_empty()
             && !self.is_under_way
             && self.tries < SIGHTINGS;

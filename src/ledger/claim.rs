@@ -9,9 +9,9 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::rows::{instant, money};
+use super::rows::{gift_as_sent, instant, money};
 use super::{Batch, LedgerError, sql};
-use crate::domain::{Expiry, Gift, GiftContent, GiftKey, GiftState, Money, WalletId};
+use crate::domain::{Gift, GiftState, Money};
 
 /// A gift whose intent is written.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Claimed {
     pub row: i64,
     /// Its campaign's row.
     pub campaign: i64,
-    /// What is to be given.
+    /// What is to be given, as it is sent: with its tag, where its campaign is tagged.
     pub gift: Gift,
     /// Which attempt this is, from 1.
     pub attempt: i64,
@@ -153,16 +153,10 @@ impl Batch<'_> {
 }
 
 fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {
-    let content = GiftContent {
-        wallet: WalletId(row.try_get("wallet_id")?),
-        amount: money(row.try_get("amount_minor")?),
-        expiry: Expiry::from_ms(row.try_get("expires_at_ms")?),
-        description: row.try_get("description")?,
-    };
     Ok(Claimed {
         row: row.try_get("id")?,
         campaign: row.try_get("campaign_id")?,
-        gift: Gift { key: GiftKey(row.try_get("key")?), content },
+        gift: gift_as_sent(row)?,
         attempt: row.try_get("attempt_count")?,
         doubts: row.try_get("doubt_count")?,
         first_sent_at: instant(row.try_get("first_sent_at_ms")?),

@@ -45,6 +45,8 @@ pub struct Provider {
 pub struct Lists {
     /// One showed a gift that we know of. Until then the absence of a gift proves nothing.
     pub show_gifts: bool,
+    /// One showed a gift with its tag. Until then an entry without one may have lost it.
+    pub show_tags: bool,
     /// One showed a gift of which something was spent.
     pub show_used: bool,
     /// One left out a gift that exists and was used: the absence of a gift proves nothing.
@@ -58,6 +60,7 @@ impl Lists {
     pub fn learn(&mut self, seen: Lists) -> bool {
         let known = *self;
         self.show_gifts |= seen.show_gifts;
+        self.show_tags |= seen.show_tags;
         self.show_used |= seen.show_used;
         self.hide_used |= seen.hide_used;
         self.longest_lag = self.longest_lag.max(seen.longest_lag);
@@ -194,7 +197,7 @@ pub struct KnownGift {
     pub campaign: i64,
     /// Its key.
     pub key: GiftKey,
-    /// What was to be given.
+    /// What was to be given, as it is sent: with its tag, where its campaign is tagged.
     pub content: GiftContent,
     /// Where it stands.
     pub state: GiftState,
@@ -204,6 +207,13 @@ pub struct KnownGift {
     pub issued_at: Option<DateTime<Utc>>,
     /// When the first attempt was written down.
     pub first_sent_at: Option<DateTime<Utc>>,
+}
+
+impl KnownGift {
+    /// Whether its description carries its tag.
+    pub fn is_tagged(&self) -> bool {
+        self.key.is_tag_of(&self.content.description)
+    }
 }
 
 /// One line of a gift's story.

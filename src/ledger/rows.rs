@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::model::{
     Campaign, GiftRecord, HistoryLine, KnownGift, Lists, Provider, RunRecord, StateTally,
 };
-use crate::domain::{Expiry, GiftContent, GiftId, GiftKey, Money, RowDigest, WalletId};
+use crate::domain::{Expiry, Gift, GiftContent, GiftId, GiftKey, Money, RowDigest, WalletId};
 
 /// An instant from the ledger's milliseconds.
 pub(super) fn instant(ms: i64) -> DateTime<Utc> {
@@ -47,6 +47,12 @@ fn content(row: &SqliteRow) -> Result<GiftContent, sqlx::Error> {
     })
 }
 
+/// A gift as it is sent, and shown by lists: with its tag, where its campaign is tagged.
+pub(super) fn gift_as_sent(row: &SqliteRow) -> Result<Gift, sqlx::Error> {
+    let gift = Gift { key: GiftKey(row.try_get("key")?), content: content(row)? };
+    Ok(if row.try_get("is_tagged")? { gift.tagged() } else { gift })
+}
+
 impl FromRow<'_, SqliteRow> for Campaign {
     fn from_row(row: &SqliteRow) -> Result<Campaign, sqlx::Error> {
         let plan: Uuid = row.try_get("plan_digest")?;
@@ -72,6 +78,7 @@ impl FromRow<'_, SqliteRow> for Provider {
         let lag: Option<i64> = row.try_get("longest_lag_ms")?;
         let lists = Lists {
             show_gifts: row.try_get("show_gifts")?,
+            show_tags: row.try_get("show_tags")?,
             show_used: row.try_get("show_used")?,
             hide_used: row.try_get("hide_used")?,
             longest_lag: lag.map(TimeDelta::milliseconds),
@@ -124,11 +131,12 @@ impl FromRow<'_, SqliteRow> for GiftRecord {
 
 impl FromRow<'_, SqliteRow> for KnownGift {
     fn from_row(row: &SqliteRow) -> Result<KnownGift, sqlx::Error> {
+        let Gift { key, content } = gift_as_sent(row)?;
         Ok(KnownGift {
             row: row.try_get("id")?,
             campaign: row.try_get("campaign_id")?,
-            key: GiftKey(row.try_get("key")?),
-            content: content(row)?,
+            key,
+            content,
             state: word(row, "state")?,
             gift_id: row.try_get::<Option<Uuid>, _>("gift_id")?.map(GiftId),
             issued_at: row.try_get::<Option<i64>, _>("issued_at_ms")?.map(instant),

@@ -21,6 +21,7 @@ statements! {
     CAMPAIGN_LEFT_OUT = "campaign_left_out";
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
+    CAMPAIGN_TAG = "campaign_tag";
     EVENT_INSERT = "event_insert";
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";

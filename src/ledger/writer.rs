@@ -88,6 +88,7 @@ impl Batch<'_> {
         sqlx::query(sql::PROVIDER_LEARN)
             .bind(now.timestamp_millis())
             .bind(seen.show_gifts)
+            .bind(seen.show_tags)
             .bind(seen.show_used)
             .bind(seen.hide_used)
             .bind(seen.longest_lag.map_or(0, |lag| lag.num_milliseconds()))
@@ -95,6 +96,17 @@ impl Batch<'_> {
             .await
             .map(drop)
             .doing("remembering what lists show")
+    }
+
+    /// Tags the gifts of a campaign from now on; says whether they are. A campaign of which something
+    /// was sent stays as it is.
+    pub async fn tag(&mut self, campaign: i64) -> Result<bool, LedgerError> {
+        let done = sqlx::query(sql::CAMPAIGN_TAG)
+            .bind(campaign)
+            .execute(&mut *self.transaction)
+            .await
+            .doing("tagging a campaign")?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Writes down that a process begins that may send.

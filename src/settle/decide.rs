@@ -1,6 +1,6 @@
 //! What one look at a wallet's list proves about its doubts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -92,14 +92,18 @@ pub fn settle(
     mut lists: Lists,
 ) -> Settled {
     skew.saw_known(known, &look.credits);
+    let shown: HashMap<GiftId, &Credit> =
+        look.credits.iter().map(|credit| (credit.id, credit)).collect();
     let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
     let matched = match_up(doubts, &look.credits, &claimed, skew);
-    let lacking = lacking(known, look);
-    let mut seen = seen(&look.credits, &claimed);
-    lists.learn(seen);
-    let absence_counts = lacking.is_empty() && lists.show_gifts;
-    let mut events = Vec::new();
-    let mut absent = Vec::new();
+    let mut settled = Settled {
+        lists: seen(known, &shown),
+        lacking: lacking(known, &shown, look),
+        skew,
+        ..Settled::default()
+    };
+    lists.learn(settled.lists);
+    let absence_counts = settled.lacking.is_empty() && lists.show_gifts;
     for (place, doubt) in doubts.iter().enumerate() {
         let further = matched.left.iter().find(|credit| could_be(credit, doubt, skew));
         let event = match (matched.found.get(&place), further) {
@@ -109,7 +113,7 @@ pub fn settle(
             (Some(credit), _) => {
                 if doubt.was_missed {
                     let lag = look.sent_at - doubt.doubt.settle_from;
-                    seen.longest_lag = seen.longest_lag.max(Some(lag));
+                    settled.lists.longest_lag = settled.lists.longest_lag.max(Some(lag));
                 }
                 Some(Event::FoundIssued { gift: credit.id })
             }
@@ -118,36 +122,70 @@ pub fn settle(
                 Some(unclear("the provider's lists leave out used gifts: it may be one".to_owned()))
             }
             (None, _) if !absence_counts => None,
-            (None, _) => match contradiction(&matched.left, doubt, known, skew) {
-                // By clocks that were never compared it may be older than it looks, or ours.
-                Some(_) if !skew.is_measured() => None,
-                Some(why) => Some(unclear(why)),
-                None if doubt.absent_looks + 1 < ABSENT_LOOKS => {
-                    absent.push(place);
-                    None
+            (None, _) => {
+                let contradiction = contradiction(&matched.left, doubt, known, skew);
+                match judge_absence(doubt, contradiction, lists, skew, policy) {
+                    Absence::Unproved => None,
+                    Absence::Counts => {
+                        settled.absent.push(place);
+                        None
+                    }
+                    Absence::Proves(event) => Some(event),
                 }
-                None if doubt.doubt.claimed.doubts >= policy.max_attempts => {
-                    Some(unclear(format!(
-                        "not given after {} attempts that ended in doubt",
-                        doubt.doubt.claimed.doubts
-                    )))
-                }
-                None => Some(Event::FoundAbsent),
-            },
+            }
         };
-        events.extend(event.map(|event| (place, event)));
+        settled.events.extend(event.map(|event| (place, event)));
     }
-    Settled { events, absent, lists: seen, lacking, skew }
+    settled
+}
+
+/// What the absence from one whole list, asked for after the window, is worth.
+enum Absence {
+    /// Nothing.
+    Unproved,
+    /// One look of those that are needed.
+    Counts,
+    /// All of them.
+    Proves(Event),
+}
+
+fn judge_absence(
+    doubt: &OpenDoubt,
+    contradiction: Option<String>,
+    lists: Lists,
+    skew: Skew,
+    policy: &Policy,
+) -> Absence {
+    let claimed = &doubt.doubt.claimed;
+    match contradiction {
+        // A gift that carries a tag is none that a list shows without one: where lists keep tags.
+        Some(_) if claimed.gift.is_tagged() && lists.show_tags => {}
+        // Whether they do is not known yet; or by clocks that were never compared it may be ours.
+        Some(_) if claimed.gift.is_tagged() || !skew.is_measured() => return Absence::Unproved,
+        Some(why) => return Absence::Proves(unclear(why)),
+        None => {}
+    }
+    if doubt.absent_looks + 1 < ABSENT_LOOKS {
+        Absence::Counts
+    } else if claimed.doubts >= policy.max_attempts {
+        let why = format!("not given after {} attempts that ended in doubt", claimed.doubts);
+        Absence::Proves(unclear(why))
+    } else {
+        Absence::Proves(Event::FoundAbsent)
+    }
 }
 
 /// What a list shows of this provider's lists.
-fn seen(credits: &[Credit], claimed: &HashSet<GiftId>) -> Lists {
-    let is_known = |credit: &Credit| claimed.contains(&credit.id);
-    Lists {
-        show_gifts: credits.iter().any(is_known),
-        show_used: credits.iter().any(|credit| credit.is_used),
-        ..Lists::default()
+fn seen(known: &[KnownGift], shown: &HashMap<GiftId, &Credit>) -> Lists {
+    let mut seen =
+        Lists { show_used: shown.values().any(|credit| credit.is_used), ..Lists::default() };
+    for gift in known {
+        if let Some(credit) = gift.gift_id.and_then(|id| shown.get(&id)) {
+            seen.show_gifts = true;
+            seen.show_tags |= gift.is_tagged() && credit.description == gift.content.description;
+        }
     }
+    seen
 }
 
 fn unclear(why: String) -> Event {
@@ -160,14 +198,17 @@ fn is_after_window(look: &Look, doubt: &OpenDoubt, policy: &Policy) -> bool {
 
 /// Gifts that were there before the list was asked for, and are not in it. Expired and deleted ones may
 /// have left it.
-fn lacking(known: &[KnownGift], look: &Look) -> Vec<(GiftId, DateTime<Utc>)> {
-    let shown: HashSet<GiftId> = look.credits.iter().map(|credit| credit.id).collect();
+fn lacking(
+    known: &[KnownGift],
+    shown: &HashMap<GiftId, &Credit>,
+    look: &Look,
+) -> Vec<(GiftId, DateTime<Utc>)> {
     let lacking = |gift: &KnownGift| {
         let (id, issued_at) = (gift.gift_id?, gift.issued_at?);
         let is_there = gift.state == GiftState::Issued
             && !gift.content.expiry.has_passed(look.sent_at)
             && issued_at <= look.sent_at;
-        let is_lacking = is_there && !shown.contains(&id) && !look.deleted.contains(&id);
+        let is_lacking = is_there && !shown.contains_key(&id) && !look.deleted.contains(&id);
         is_lacking.then_some((id, issued_at))
     };
     known.iter().filter_map(lacking).collect()
@@ -277,8 +318,13 @@ mod tests {
         in_doubt: InDoubt::Settle,
     };
 
-    const SHOW_GIFTS: Lists =
-        Lists { show_gifts: true, show_used: false, hide_used: false, longest_lag: None };
+    const SHOW_GIFTS: Lists = Lists {
+        show_gifts: true,
+        show_tags: false,
+        show_used: false,
+        hide_used: false,
+        longest_lag: None,
+    };
 
     const DAY_MS: i64 = 86_400_000;
 
@@ -472,6 +518,47 @@ mod tests {
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
         let settled = decide(absent_once(doubt(1)), &[], &look(3_000, vec![theirs]));
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
+    }
+
+    #[test]
+    fn a_tag_decides_alone() {
+        // Goal: with tags no clock and no twin can mislead. Method: the tagged gift a day too old beside
+        // a stranger's untagged twin of now.
+        let mut tagged = doubt(1);
+        tagged.doubt.claimed.gift = tagged.doubt.claimed.gift.tagged();
+        let description = tagged.doubt.claimed.gift.content.description.clone();
+        let ours = Credit { description, ..credit(7, -DAY_MS) };
+        let settled = decide(tagged, &[], &look(1_001, vec![credit(8, 100), ours]));
+        assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
+    }
+
+    #[test]
+    fn a_stranger_without_a_tag_contradicts_nothing_where_lists_keep_tags() {
+        // Goal: a twin of somebody else's holds no tagged gift; where tags may have been cut off, nobody
+        // guesses. Method: the twin alone, with lists that kept a tag and lists that were not seen to.
+        let mut tagged = absent_once(doubt(1));
+        tagged.doubt.claimed.gift = tagged.doubt.claimed.gift.tagged();
+        let seen = look(3_000, vec![credit(8, 100)]);
+        let keep_tags = Lists { show_tags: true, ..SHOW_GIFTS };
+        let settled = |lists| settle(&[tagged.clone()], &[], &seen, agreed(), &POLICY, lists);
+        assert_eq!(settled(keep_tags).events, vec![(0, Event::FoundAbsent)]);
+        let unproved = settled(SHOW_GIFTS);
+        assert_eq!((unproved.events.len(), unproved.absent.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_tag_in_a_list_is_noticed() {
+        // Goal: it is known whether lists keep tags. Method: a known tagged gift, shown with its tag and
+        // without.
+        let mut other = known(2, GiftState::Issued, Some(id(9)));
+        let gift = Gift { key: other.key, content: other.content.clone() }.tagged();
+        other.content = gift.content;
+        let shown = |description: &str| {
+            let credit = Credit { description: description.into(), ..credit(9, 0) };
+            decide(doubt(1), std::slice::from_ref(&other), &look(1_500, vec![credit])).lists
+        };
+        assert!(shown(&other.content.description).show_tags);
+        assert!(!shown("KUPON").show_tags && shown("KUPON").show_gifts);
     }
 
     #[test]

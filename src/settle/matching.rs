@@ -49,12 +49,15 @@ pub(super) fn match_up<'c>(
     Matched { found, left }
 }
 
-/// How closely an entry fits a doubt; the lowest is an echoed reference. None: it is not its gift.
+/// How closely an entry fits a doubt; the lowest is an echoed reference or a tag. None: it is not its
+/// gift.
 fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
     let claimed = &doubt.doubt.claimed;
     match credit.echoes(claimed.gift.key) {
         Some(true) => Some(0),
         Some(false) => None,
+        // A tag is this gift's alone: no clock is needed to tell it from an older one.
+        None if claimed.gift.is_tagged() => credit.fits(&claimed.gift.content).map(|_| 0),
         None => {
             let closeness = credit.fits(&claimed.gift.content)?;
             let baseline = skew.baseline(claimed.first_sent_at);

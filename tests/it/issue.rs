@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use giftbatch::sandbox::{
-    Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
+    BookGift, Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
     SandboxConfig, SeedGift,
 };
 
@@ -457,4 +457,51 @@ async fn a_settle_window_that_is_short_for_the_lists_is_warned_of() {
     assert!(world.issue_file(&file, "may", &[]).expect(0).stderr.contains(warning));
     world.set("GIFTBATCH_SETTLE", "10s");
     assert!(!world.issue_file(&file, "may", &[]).expect(0).stderr.contains(warning));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_tell_gifts_from_everything_else() {
+    // Goal: with `--tag` a stranger's identical gift of the same minute is no answer, the tag is kept
+    // by later runs without the flag, and a campaign that was begun without tags goes on so. Method:
+    // answers that get lost before and after the commit, an untagged twin of each gift in its wallet,
+    // given just now; two runs; then an untagged campaign that is run again with the flag.
+    let faults = FaultProfile::none()
+        .with(FaultKind::TimeoutBeforeCommit, 2_000)
+        .with(FaultKind::TimeoutAfterCommit, 2_000);
+    let mut world = World::with(SandboxConfig { seed: 5, faults, ..SandboxConfig::default() });
+    world.set("GIFTBATCH_TIMEOUT", "200ms").set("GIFTBATCH_SETTLE", "1s");
+    let all = rows(30);
+    for row in &all {
+        world.sandbox.seed_gift(SeedGift {
+            wallet: row.wallet,
+            amount_minor: row.minor,
+            expires_at: Some("2036-12-31T20:59:59Z".parse().unwrap()),
+            description: row.description.clone(),
+            reference: None,
+            created_at: Utc::now(),
+        });
+    }
+    let file = world.file("may.csv", csv(&all[..20]));
+    let done = world.issue_file(&file, "may", &["--tag"]).expect(0);
+    assert_eq!(done.reconciled("matched"), 20);
+    let file = world.file("may.csv", csv(&all));
+    assert_eq!(world.issue_file(&file, "may", &[]).expect(0).reconciled("matched"), 30);
+    let book = world.book();
+    let tagged: Vec<_> = book.gifts.iter().filter(|gift| gift.description.contains('#')).collect();
+    assert_eq!((tagged.len(), book.gifts.len()), (30, 60));
+    for row in &all {
+        let is_his = |gift: &&&BookGift| {
+            gift.wallet == row.wallet && gift.description.starts_with(&row.description)
+        };
+        assert_eq!(tagged.iter().filter(is_his).count(), 1, "{row:?}");
+    }
+    world.sandbox.set_profile(FaultProfile::none());
+    let plain = world.file("june.csv", csv(&all[..1]).replace("KUPON", "JUNE"));
+    world.issue_file(&plain, "june", &[]).expect(0);
+    let more = world.file("june.csv", csv(&all[..2]).replace("KUPON", "JUNE"));
+    let warned = world.issue_file(&more, "june", &["--tag"]).expect(0);
+    assert!(warned.stderr.contains("goes on without them"), "{}", warned.stderr);
+    let june: Vec<_> =
+        world.book().gifts.into_iter().filter(|gift| gift.description.contains("JUNE")).collect();
+    assert!(june.len() == 2 && june.iter().all(|gift| !gift.description.contains('#')));
 }

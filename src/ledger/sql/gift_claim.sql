@@ -17,4 +17,4 @@ update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt
                 first_sent_at_ms = coalesce(first_sent_at_ms, ?2)
 where id in (select min(id) from candidate group by twin)
 returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
-          first_sent_at_ms
+          first_sent_at_ms, (select is_tagged from campaign c where c.id = campaign_id) as is_tagged
