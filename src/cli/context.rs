@@ -30,9 +30,24 @@ pub(super) struct Session {
 
 impl Session {
     /// A session on a ledger whose lock is taken.
-    pub(super) async fn of(ledger: Ledger, lock: RunLock) -> Result<Session, Failure> {
-        let writer = ledger.writer(&lock).await?;
+    pub(super) async fn of(
+        ledger: Ledger,
+        lock: RunLock,
+        now: DateTime<Utc>,
+    ) -> Result<Session, Failure> {
+        let mut writer = ledger.writer(&lock).await?;
+        writer.notice_age(ledger.path(), now).await?;
         Ok(Session { ledger, writer, _lock: lock })
+    }
+
+    /// Ends the session: the write-ahead log is folded into the ledger's file, so that a copy of that
+    /// file alone is a copy of the ledger.
+    pub(super) async fn close(self) {
+        // Whoever closes last folds the log, and readers cannot.
+        self.ledger.close().await;
+        if let Err(error) = self.writer.close().await {
+            tracing::debug!(%error, "the write-ahead log stays beside the ledger");
+        }
     }
 }
 
@@ -58,7 +73,7 @@ impl Context {
     pub(super) async fn session(&self) -> Result<Session, Failure> {
         let ledger = self.ledger().await?;
         let lock = RunLock::take(ledger.path(), self.command, self.now())?;
-        Session::of(ledger, lock).await
+        Session::of(ledger, lock, self.now()).await
     }
 }
 

@@ -39,6 +39,7 @@ impl From<LedgerError> for Failure {
         let exit = match &error {
             LedgerError::Busy { .. } => Exit::Busy,
             LedgerError::OtherProvider { .. } => Exit::Usage,
+            LedgerError::Restored => Exit::NotConfirmed,
             LedgerError::File { .. }
             | LedgerError::Database { .. }
             | LedgerError::Corrupt(_)

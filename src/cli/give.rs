@@ -1,11 +1,9 @@
-//! `issue`, `run`, `retry` and `reconcile`: the commands that ask the provider.
+//! `issue`, `run` and `retry`: the commands that give.
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use super::commands::{
-    ConfirmArgs, InDoubtKind, IssueArgs, ReconcileArgs, RetryArgs, RunArgs, RunLimits,
-};
+use super::commands::{ConfirmArgs, InDoubtKind, IssueArgs, RetryArgs, RunArgs, RunLimits};
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
 use super::exit::Exit;
@@ -13,13 +11,13 @@ use super::failure::Failure;
 use super::finish::{self, Ending};
 use super::load::load;
 use super::progress::Display;
+use super::reconcile::reconcile_one;
 use super::signals::Signals;
 use crate::domain::{Event, GiftState, Money};
 use crate::issue::{IssueOptions, Progress, Tools, run_issue};
-use crate::ledger::{Campaign, Outcome};
+use crate::ledger::{Campaign, LedgerError, Outcome};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
-use crate::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
 use crate::report::Summary;
 use crate::settle::{InDoubt, Policy};
 
@@ -42,8 +40,9 @@ impl<'a> Wishes<'a> {
 /// `giftbatch issue`.
 pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, Failure> {
     let client = client(context)?;
-    let session = context.session().await?;
+    let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
+    refuse_forgotten(&mut session, &campaign).await?;
     let wishes = Wishes::of(args);
     let summary = Summary::read(&session.ledger, &campaign).await?;
     confirm_open(context, &wishes, &summary)?;
@@ -55,6 +54,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     let client = client(context)?;
     let mut session = context.session().await?;
     let loaded = load(context, &mut session, &args.load).await?;
+    refuse_forgotten(&mut session, &loaded.campaign).await?;
     let max_total = args.load.max_total;
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
@@ -67,6 +67,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
+    refuse_forgotten(&mut session, &campaign).await?;
     let summary = Summary::read(&session.ledger, &campaign).await?;
     let wishes = Wishes::of(&args.issue);
     let (mut gifts, mut amount) = to_send(&summary);
@@ -99,49 +100,22 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     give(context, session, client, &campaign, &wishes, !args.no_reconcile).await
 }
 
-/// `giftbatch reconcile`.
-pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result<Exit, Failure> {
-    let client = client(context)?;
-    let mut session = context.session().await?;
-    let campaigns = match &args.campaign {
-        Some(name) => vec![context::campaign(&session.ledger, name).await?],
-        None => session.ledger.campaigns().await?,
-    };
-    let signals = Signals::listen(context.out)?;
-    let mut pace = pace(context);
-    let mut worst = Exit::Done;
-    let mut documents = Vec::new();
-    for campaign in &campaigns {
-        let (back, end) =
-            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
-        session = back;
-        let campaign = context::campaign(&session.ledger, &campaign.name).await?;
-        let summary = Summary::read(&session.ledger, &campaign).await?;
-        let exit = Exit::of_reconcile(&summary, &end, signals.first());
-        if args.all && context.out.args.json {
-            documents.push(finish::document(context, &summary, exit));
-        } else {
-            finish::tell(context, &summary, exit);
-        }
-        worst = worst.worse(exit);
-        if !matches!(end, Reconciled::Finished | Reconciled::GaveUp) {
-            break;
-        }
-    }
-    if args.all && context.out.args.json {
-        context.out.result(&format!("[{}]", documents.join(",")));
-    }
-    Ok(worst)
+/// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
+async fn refuse_forgotten(session: &mut Session, campaign: &Campaign) -> Result<(), Failure> {
+    let mut batch = session.writer.begin().await?;
+    let forgot_since = batch.forgot_since(campaign.id).await?;
+    batch.rollback().await?;
+    forgot_since.map_or(Ok(()), |_| Err(LedgerError::Restored.into()))
 }
 
-fn client(context: &Context) -> Result<WalletClient, Failure> {
+pub(super) fn client(context: &Context) -> Result<WalletClient, Failure> {
     let settings = &context.settings;
     let url = settings.wallet_url()?;
     let credentials = settings.credentials()?;
     Ok(WalletClient::new(url, &credentials, settings.timeout, context.clock.clone())?)
 }
 
-fn pace(context: &Context) -> Pace {
+pub(super) fn pace(context: &Context) -> Pace {
     Pace::new(context.settings.rate, context.settings.concurrency)
 }
 
@@ -234,6 +208,7 @@ async fn give(
         Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);
     ending.explain(context.out);
     finish::tell(context, &summary, exit);
+    session.close().await;
     Ok(exit)
 }
 
@@ -257,33 +232,8 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     }
 }
 
-fn delta(duration: std::time::Duration) -> TimeDelta {
+pub(super) fn delta(duration: std::time::Duration) -> TimeDelta {
     // A century is for ever, and every instant that far ahead is one that a calendar has.
     let century = TimeDelta::days(36_500);
     TimeDelta::from_std(duration).unwrap_or(century).min(century)
-}
-
-async fn reconcile_one(
-    context: &Context,
-    mut session: Session,
-    client: &WalletClient,
-    campaign: &Campaign,
-    pace: &mut Pace,
-    signals: &Signals,
-) -> Result<(Session, Reconciled), Failure> {
-    let (progress, source) = watch::channel(ReconcileProgress::default());
-    let display = Display::start(context.out, source);
-    let options = ReconcileOptions {
-        client: client.clone(),
-        clock: context.clock.clone(),
-        interrupt: signals.interrupt.clone(),
-        progress,
-        window: delta(context.settings.settle),
-        give_up_after: delta(context.settings.give_up_after),
-    };
-    let reconciled = run_reconcile(&session.ledger, session.writer, pace, campaign, &options).await;
-    display.finish().await;
-    let (writer, end) = reconciled?;
-    session.writer = writer;
-    Ok((session, end))
 }

@@ -26,7 +26,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let folder = tempfile::tempdir()?;
     let ledger = Ledger::open(&folder.path().join("check.db")).await?;
     let lock = RunLock::take(ledger.path(), context.command, context.now())?;
-    let mut session = Session::of(ledger, lock).await?;
+    let mut session = Session::of(ledger, lock, context.now()).await?;
     let name = "check".parse().expect("a plain word is a campaign's name");
     let loaded = load_file(context, &mut session, &args.file, &name, args.max_total).await?;
     if context.out.args.json {

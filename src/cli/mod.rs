@@ -20,6 +20,7 @@ mod logs;
 mod out;
 mod preview;
 mod progress;
+mod reconcile;
 mod sandbox;
 mod settings;
 mod signals;
@@ -102,10 +103,11 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
             let loaded = load::load(&context, &mut session, &args).await?;
             let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
             finish::tell(&context, &summary, Exit::Done);
+            session.close().await;
             Ok(Exit::Done)
         }
         Command::Issue(args) => give::issue(&context, &args).await,
-        Command::Reconcile(args) => give::reconcile(&context, &args).await,
+        Command::Reconcile(args) => reconcile::reconcile(&context, &args).await,
         Command::Run(args) => give::run(&context, &args).await,
         Command::Retry(args) => give::retry(&context, &args).await,
         Command::Status(args) => view::status(&context, &args).await,

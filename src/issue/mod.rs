@@ -89,6 +89,7 @@ pub async fn run_issue(
 ) -> Result<(Writer, Option<Stop>), LedgerError> {
     let run = Uuid::now_v7();
     let start = recover::recover(&mut writer, run, tools, campaign, options).await?;
+    writer.name_run(ledger.path(), run).await?;
     let progress = progress::at_start(ledger, campaign).await?;
     let mut dispatcher =
         dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start, progress);

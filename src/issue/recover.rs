@@ -5,13 +5,12 @@
 //! older doubts: the machine's clock may have been set between two runs, and then nobody knows how
 //! long ago their senders let go.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::group::{Committed, Facts, hold};
 use super::{IssueOptions, Tools};
-use crate::domain::{Event, GiftState, WalletId};
-use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Outcome, Writer};
+use crate::domain::WalletId;
+use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Writer};
 use crate::settle::{InDoubt, Skew};
 
 /// What a run finds when it begins.
@@ -25,7 +24,7 @@ pub(super) struct Start {
     pub(super) sighting: Option<WalletId>,
 }
 
-/// Begins the run in the ledger, and marks what was in flight as orphaned.
+/// Begins the run in the ledger, unless that has forgotten what was sent, and marks what was in flight as orphaned.
 pub(super) async fn recover(
     writer: &mut Writer,
     run: Uuid,
@@ -37,13 +36,14 @@ pub(super) async fn recover(
     let mut batch = writer.begin().await?;
     let origin = tools.client.base().to_string();
     let lists = batch.bind_provider(&origin, now).await?;
+    if batch.forgot_since(campaign.id).await?.is_some() {
+        return Err(LedgerError::Restored);
+    }
     batch.begin_run(run, campaign.id, options.command, now).await?;
     if options.tag && !batch.tag(campaign.id).await? {
         tracing::warn!("some of this campaign was sent without tags: it goes on without them");
     }
-    let orphans: Vec<Outcome> =
-        batch.in_flight().await?.into_iter().map(|gift| orphaned(gift, now)).collect();
-    batch.record(Some(run), &orphans).await?;
+    let orphans = batch.orphan(Some(run), now).await?;
     let mut doubts = batch.doubts().await?;
     for doubt in &mut doubts {
         doubt.settle_from = now;
@@ -62,12 +62,8 @@ pub(super) async fn recover(
     }
     let sighting = batch.sighting().await?;
     batch.commit().await?;
-    if !orphans.is_empty() {
-        tracing::warn!(gifts = orphans.len(), "an earlier run left gifts in flight; settling them");
+    if orphans > 0 {
+        tracing::warn!(gifts = orphans, "an earlier run left gifts in flight; settling them");
     }
     Ok(Start { doubts, lists, sighting })
-}
-
-fn orphaned((row, attempt): (i64, i64), at: DateTime<Utc>) -> Outcome {
-    Outcome { row, state: GiftState::InFlight, attempt, event: Event::Orphaned, at }
 }

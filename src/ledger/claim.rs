@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::rows::{gift_as_sent, instant, money};
-use super::{Batch, LedgerError, sql};
-use crate::domain::{Gift, GiftState, Money};
+use super::{Batch, LedgerError, Outcome, sql};
+use crate::domain::{Event, Gift, GiftState, Money};
 
 /// A gift whose intent is written.
 #[derive(Clone, Debug)]
@@ -88,12 +88,27 @@ impl Batch<'_> {
         Ok(claimed)
     }
 
-    /// What a dead run left in flight: row and attempt.
-    pub async fn in_flight(&mut self) -> Result<Vec<(i64, i64)>, LedgerError> {
-        sqlx::query_as(sql::GIFT_IN_FLIGHT)
+    /// Marks what a dead run left in flight as in doubt; says how many gifts that were. Only whoever
+    /// holds the run lock knows that the run is dead.
+    pub async fn orphan(
+        &mut self,
+        run: Option<Uuid>,
+        at: DateTime<Utc>,
+    ) -> Result<usize, LedgerError> {
+        let in_flight: Vec<(i64, i64)> = sqlx::query_as(sql::GIFT_IN_FLIGHT)
             .fetch_all(&mut *self.transaction)
             .await
-            .doing("looking for what a dead run left in flight")
+            .doing("looking for what a dead run left in flight")?;
+        let orphaned = |(row, attempt)| Outcome {
+            row,
+            state: GiftState::InFlight,
+            attempt,
+            event: Event::Orphaned,
+            at,
+        };
+        let orphans: Vec<Outcome> = in_flight.into_iter().map(orphaned).collect();
+        self.record(run, &orphans).await?;
+        Ok(orphans.len())
     }
 
     /// All doubts of the ledger, the oldest first.

@@ -55,6 +55,12 @@ pub enum LedgerError {
         /// What the settings say now.
         asked: String,
     },
+    /// An old copy of the ledger was restored, and what was sent since was not looked for yet.
+    #[error(
+        "this ledger is older than what was sent: an old copy of it was restored, or it was moved \
+         without the .run file beside it"
+    )]
+    Restored,
     /// The transition table forbids what was to be recorded: a fault of this program.
     #[error(transparent)]
     Illegal(#[from] crate::domain::IllegalEvent),
@@ -71,6 +77,10 @@ impl LedgerError {
             LedgerError::OtherProvider { .. } => {
                 Some("correct the wallet URL, or use another --ledger for another provider")
             }
+            LedgerError::Restored => Some(
+                "nothing was sent; run `giftbatch reconcile NAME`, which finds what the ledger has \
+                 forgotten, then the same command again",
+            ),
             LedgerError::Database { .. } => {
                 Some("mend the cause (disk room, permissions) and run the same command again")
             }

@@ -27,6 +27,7 @@ mod read;
 mod reconcile;
 mod record;
 mod rows;
+mod side_file;
 mod sql;
 #[cfg(test)]
 mod tests;

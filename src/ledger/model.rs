@@ -201,6 +201,8 @@ pub struct KnownGift {
     pub content: GiftContent,
     /// Where it stands.
     pub state: GiftState,
+    /// How many times it was sent.
+    pub attempts: i64,
     /// The provider's id.
     pub gift_id: Option<GiftId>,
     /// When we learned that it was given.

@@ -126,6 +126,7 @@ fn migrations() -> Migrator {
         step(3, "history", include_str!("../../migrations/0003_history.sql")),
         step(4, "lists", include_str!("../../migrations/0004_lists.sql")),
         step(5, "tag", include_str!("../../migrations/0005_tag.sql")),
+        step(6, "restored", include_str!("../../migrations/0006_restored.sql")),
     ])
 }
 

@@ -117,6 +117,7 @@ impl<'e> Columns<'e> {
         match event {
             Event::Confirmed { gift }
             | Event::FoundIssued { gift }
+            | Event::Recalled { gift }
             | Event::ResolvedIssued { gift } => Columns { gift_id: Some(*gift), ..none },
             Event::Declined(refusal) | Event::ResolvedRefused(refusal) => Columns {
                 error_class: Some(&refusal.class),
@@ -160,6 +161,7 @@ fn detail(event: &Event) -> Option<String> {
     match event {
         Event::Confirmed { gift }
         | Event::FoundIssued { gift }
+        | Event::Recalled { gift }
         | Event::ResolvedIssued { gift } => Some(gift.to_string()),
         Event::Declined(refusal) | Event::ResolvedRefused(refusal) => {
             Some(format!("{}: {}", refusal.class, refusal.message))

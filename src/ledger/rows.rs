@@ -138,6 +138,7 @@ impl FromRow<'_, SqliteRow> for KnownGift {
             key,
             content,
             state: word(row, "state")?,
+            attempts: row.try_get("attempt_count")?,
             gift_id: row.try_get::<Option<Uuid>, _>("gift_id")?.map(GiftId),
             issued_at: row.try_get::<Option<i64>, _>("issued_at_ms")?.map(instant),
             first_sent_at: row.try_get::<Option<i64>, _>("first_sent_at_ms")?.map(instant),

@@ -18,7 +18,9 @@ statements! {
     CAMPAIGN_BEGIN_LOAD = "campaign_begin_load";
     CAMPAIGN_BY_NAME = "campaign_by_name";
     CAMPAIGN_END_LOAD = "campaign_end_load";
+    CAMPAIGN_FORGOT_SINCE = "campaign_forgot_since";
     CAMPAIGN_LEFT_OUT = "campaign_left_out";
+    CAMPAIGN_RECALLED = "campaign_recalled";
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
     CAMPAIGN_TAG = "campaign_tag";
@@ -38,7 +40,9 @@ statements! {
     GIFT_SIGHTING = "gift_sighting";
     GIFT_UPSERT = "gift_upsert";
     HISTORY = "history";
+    LEDGER_AGE = "ledger_age";
     LEDGER_INSERT = "ledger_insert";
+    LEDGER_RESTORED = "ledger_restored";
     LOAD_INSERT = "load_insert";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";

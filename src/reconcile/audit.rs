@@ -174,6 +174,7 @@ mod tests {
                 description: "KUPON".into(),
             },
             state,
+            attempts: 1,
             gift_id: has_id.then(|| GiftId(Uuid::from_u128(100 + row as u128))),
             issued_at: has_id.then(|| at(1)),
             first_sent_at: Some(at(0)),

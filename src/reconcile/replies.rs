@@ -6,9 +6,11 @@ use super::Reconciled;
 use super::ask::{Ask, Told};
 use super::audit::{Since, audit};
 use super::sweep::{Job, Question, Reply, Sweep};
-use crate::ledger::{AuditedGift, Finding, KnownGift};
+use crate::domain::{Event, GiftState};
+use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle};
+use crate::settle::recall;
 
 impl Sweep<'_> {
     /// A request has ended.
@@ -48,9 +50,23 @@ impl Sweep<'_> {
         }
     }
 
-    fn read(&mut self, job: Job, credits: &[Credit], sent_at: DateTime<Utc>, now: DateTime<Utc>) {
+    fn read(
+        &mut self,
+        mut job: Job,
+        credits: &[Credit],
+        sent_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
         self.skew.saw_known(&job.known, credits);
         self.seen.show_used |= credits.iter().any(|credit| credit.is_used);
+        if let Some(since) = self.forgot_since {
+            self.recall(&mut job.known, credits, since, now);
+            if job.looks == 0 && job.known.iter().any(|gift| gift.state.is_sendable()) {
+                // What one list does not show will be sent: a second must agree.
+                self.queue.missing(job, now + self.options.window, now);
+                return;
+            }
+        }
         let since = Since { first_attempt: self.first_attempt.map(|at| self.skew.baseline(at)) };
         let found = audit(self.campaign, &job.known, credits, since);
         let missing: Vec<&KnownGift> = job
@@ -72,6 +88,27 @@ impl Sweep<'_> {
         }
     }
 
+    /// Takes back what a restored ledger has forgotten.
+    fn recall(
+        &mut self,
+        known: &mut [KnownGift],
+        credits: &[Credit],
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        for (place, id) in recall(known, credits, since, self.skew) {
+            let gift = &mut known[place];
+            let event = match gift.state {
+                GiftState::InDoubt => Event::FoundIssued { gift: id },
+                _ => Event::Recalled { gift: id },
+            };
+            let (row, state, attempt) = (gift.row, gift.state, gift.attempts);
+            self.recalled.push(Outcome { row, state, attempt, event, at: now });
+            self.recalled_gifts += 1;
+            (gift.state, gift.gift_id, gift.issued_at) = (GiftState::Issued, Some(id), Some(now));
+        }
+    }
+
     /// The provider was asked for one gift that its wallet's list lacks.
     fn told(&mut self, ask: Ask, reading: &ListReading) {
         match ask.told(reading) {
@@ -85,6 +122,7 @@ impl Sweep<'_> {
     }
 
     fn unread(&mut self, job: &Job) {
+        self.is_whole = false;
         tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
         let ours = job.known.iter().filter(|gift| gift.campaign == self.campaign);
         let given = ours.filter(|gift| gift.gift_id.is_some());

@@ -9,7 +9,9 @@ use super::ask::Ask;
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::domain::WalletId;
-use crate::ledger::{AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Writer};
+use crate::ledger::{
+    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
+};
 use crate::pace::{Pace, Permit};
 use crate::provider::{ListReading, WalletClient};
 use crate::settle::Skew;
@@ -53,6 +55,15 @@ pub(super) struct Sweep<'r> {
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
     pub(super) first_attempt: Option<DateTime<Utc>>,
+    /// The last moment of which a restored ledger knows, where it may have forgotten gifts.
+    pub(super) forgot_since: Option<DateTime<Utc>>,
+    /// Lists asked for earlier may lack what was sent last.
+    not_before: Option<DateTime<Utc>>,
+    /// Gifts that were forgotten and found.
+    pub(super) recalled: Vec<Outcome>,
+    pub(super) recalled_gifts: u64,
+    /// Whether every wallet could be read so far.
+    pub(super) is_whole: bool,
     pub(super) skew: Skew,
     pub(super) page: VecDeque<Job>,
     /// The last row of the page before; none after the last page.
@@ -78,6 +89,13 @@ pub async fn run_reconcile(
     let mut batch = writer.begin().await?;
     batch.check_provider(&options.client.base().to_string()).await?;
     batch.clear_findings(campaign.id).await?;
+    let forgot_since = batch.forgot_since(campaign.id).await?;
+    if forgot_since.is_some() {
+        tracing::warn!(
+            "reading every wallet after the settle window, to find what this ledger has forgotten"
+        );
+        batch.orphan(None, options.clock.now()).await?;
+    }
     batch.commit().await?;
     let (wallets, first_attempt) = ledger.wallets(campaign.id).await?;
     let mut sweep = Sweep {
@@ -86,7 +104,13 @@ pub async fn run_reconcile(
         pace,
         options,
         campaign: campaign.id,
-        first_attempt,
+        first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
+        forgot_since,
+        // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.
+        not_before: forgot_since.map(|_| options.clock.now() + options.window),
+        recalled: Vec::new(),
+        recalled_gifts: 0,
+        is_whole: true,
         skew: Skew::default(),
         page: VecDeque::new(),
         cursor: Some(0),
@@ -114,7 +138,7 @@ impl Sweep<'_> {
                 break;
             }
             self.wait(now, wake_at, &mut inbox).await;
-            if self.found.len() >= PAGE as usize {
+            if self.found.len().max(self.recalled.len()) >= PAGE as usize {
                 self.record().await?;
             }
         }
@@ -133,9 +157,12 @@ impl Sweep<'_> {
             self.cursor = page.last().map(|(row, _)| *row);
             for (row, wallet) in page {
                 let known = self.ledger.known_gifts(wallet).await?;
-                let is_ours = |gift: &&KnownGift| gift.campaign == self.campaign;
+                let may_be_there = |gift: &KnownGift| {
+                    let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
+                    gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
+                };
                 // Where nothing was ever sent, nothing can be found.
-                if known.iter().filter(is_ours).any(|gift| gift.first_sent_at.is_some()) {
+                if known.iter().any(may_be_there) {
                     self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
                 } else {
                     self.progress.read += 1;
@@ -154,6 +181,10 @@ impl Sweep<'_> {
         let silence = self.options.give_up_after.min(LONGEST_SILENCE);
         if self.pace.breaker.silent_for(now).is_some_and(|silent_for| silent_for >= silence) {
             self.end.get_or_insert(Reconciled::GaveUp);
+        }
+        let early = self.not_before.filter(|at| *at > now);
+        if early.is_some() {
+            return early;
         }
         while self.end.is_none() {
             let is_due = self.queue.next_at().is_some_and(|at| at <= now);
@@ -207,7 +238,9 @@ impl Sweep<'_> {
     async fn record(&mut self) -> Result<(), LedgerError> {
         let found = std::mem::take(&mut self.found);
         let seen = std::mem::take(&mut self.seen);
+        let recalled = std::mem::take(&mut self.recalled);
         let mut batch = self.writer.begin().await?;
+        batch.record(None, &recalled).await?;
         batch.record_findings(&found).await?;
         if seen != Lists::default() {
             batch.learn(seen, self.options.clock.now()).await?;
@@ -222,9 +255,19 @@ impl Sweep<'_> {
         let mut batch = self.writer.begin().await?;
         batch.rest_is_unread(self.campaign).await?;
         if end == Reconciled::Finished {
-            batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
+            let now = self.options.clock.now();
+            batch.reconcile_ended(self.campaign, now).await?;
+            if self.forgot_since.is_some() && self.is_whole {
+                batch.recalled(self.campaign, now).await?;
+            }
         }
         batch.commit().await?;
+        if self.forgot_since.is_some() {
+            tracing::warn!(
+                gifts = self.recalled_gifts,
+                "given, forgotten by this ledger, and recorded now"
+            );
+        }
         Ok(end)
     }
 }

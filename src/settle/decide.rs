@@ -306,6 +306,7 @@ mod tests {
             key: GiftKey(uuid::Uuid::from_u128(row as u128)),
             content: content(500),
             state,
+            attempts: 1,
             gift_id: gift,
             issued_at: gift.map(|_| at(0)),
             first_sent_at: Some(at(0)),

@@ -22,9 +22,11 @@ mod book;
 mod decide;
 mod lag;
 mod matching;
+mod recall;
 mod skew;
 
 pub use book::DoubtBook;
 pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;
+pub use recall::recall;
 pub use skew::Skew;

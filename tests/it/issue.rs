@@ -505,3 +505,61 @@ async fn tags_tell_gifts_from_everything_else() {
         world.book().gifts.into_iter().filter(|gift| gift.description.contains("JUNE")).collect();
     assert!(june.len() == 2 && june.iter().all(|gift| !gift.description.contains('#')));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
+    // Goal: a ledger that was restored from a backup issues nothing before it was reconciled, then only
+    // what was not given. Method: copy the ledger with 20 of 60 gifts given (identical rows among
+    // them), give 20 more, put the copy back, and ask for all 60: refused, reconciled, issued. The same
+    // with a copy that does not know the campaign, and with a new ledger in the old one's place.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "500ms");
+    let mut all = rows(60);
+    all[21] = all[20].clone();
+    all[41] = all[20].clone();
+    for row in &all {
+        // Last month's identical gifts are no answer.
+        world.sandbox.seed_gift(SeedGift {
+            wallet: row.wallet,
+            amount_minor: row.minor,
+            expires_at: Some("2036-12-31T20:59:59Z".parse().unwrap()),
+            description: row.description.clone(),
+            reference: None,
+            created_at: Utc::now() - TimeDelta::days(30),
+        });
+    }
+    let old = world.book().gifts.len();
+    let twice = ["--allow-duplicates"];
+    let copy = |from: &str, to: &str| {
+        std::fs::copy(world.path(from), world.path(to)).unwrap();
+    };
+    world.run(&["status"]).expect(0);
+    copy("ledger.db", "empty.db");
+    let file = world.file("may.csv", csv(&all[..20]));
+    world.issue_file(&file, "may", &twice).expect(0);
+    copy("ledger.db", "copy.db");
+    let file = world.file("may.csv", csv(&all[..40]));
+    world.issue_file(&file, "may", &twice).expect(0);
+    let all_of_them = world.file("may.csv", csv(&all));
+    for backup in ["copy.db", "empty.db", "none"] {
+        match backup {
+            "none" => std::fs::remove_file(world.ledger()).unwrap(),
+            _ => copy(backup, "ledger.db"),
+        }
+        let before = world.book().gifts.len() - old;
+        let refused = world.issue_file(&all_of_them, "may", &twice).expect(7);
+        assert!(refused.stderr.contains("giftbatch reconcile NAME"), "{}", refused.stderr);
+        assert_eq!(world.book().gifts.len() - old, before, "{backup}");
+        let found = world.run(&["reconcile", "may", "--json"]).expect(0);
+        assert_eq!(found.gifts("issued"), before as u64, "{backup}");
+        let done = world.issue_file(&all_of_them, "may", &twice).expect(0);
+        assert_eq!((done.gifts("issued"), done.reconciled("matched")), (60, 60), "{backup}");
+        assert_eq!(world.book().gifts.len() - old, 60, "{backup}");
+    }
+    // Moved without the file beside it: nobody knows how old it is.
+    std::fs::remove_file(world.path("ledger.db.run")).unwrap();
+    world.issue_file(&all_of_them, "may", &twice).expect(7);
+    world.run(&["reconcile", "may", "--json"]).expect(0);
+    world.issue_file(&all_of_them, "may", &twice).expect(0);
+    assert_eq!(world.book().gifts.len() - old, 60);
+}

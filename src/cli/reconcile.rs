@@ -1,0 +1,79 @@
+//! `reconcile`, and the reconcile at the end of a run.
+
+use tokio::sync::watch;
+
+use super::commands::ReconcileArgs;
+use super::context::{self, Context, Session};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::finish;
+use super::give::{client, delta, pace};
+use super::progress::Display;
+use super::signals::Signals;
+use crate::ledger::Campaign;
+use crate::pace::Pace;
+use crate::provider::WalletClient;
+use crate::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
+use crate::report::Summary;
+
+/// `giftbatch reconcile`.
+pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let campaigns = match &args.campaign {
+        Some(name) => vec![context::campaign(&session.ledger, name).await?],
+        None => session.ledger.campaigns().await?,
+    };
+    let signals = Signals::listen(context.out)?;
+    let mut pace = pace(context);
+    let mut worst = Exit::Done;
+    let mut documents = Vec::new();
+    for campaign in &campaigns {
+        let (back, end) =
+            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
+        session = back;
+        let campaign = context::campaign(&session.ledger, &campaign.name).await?;
+        let summary = Summary::read(&session.ledger, &campaign).await?;
+        let exit = Exit::of_reconcile(&summary, &end, signals.first());
+        if args.all && context.out.args.json {
+            documents.push(finish::document(context, &summary, exit));
+        } else {
+            finish::tell(context, &summary, exit);
+        }
+        worst = worst.worse(exit);
+        if !matches!(end, Reconciled::Finished | Reconciled::GaveUp) {
+            break;
+        }
+    }
+    if args.all && context.out.args.json {
+        context.out.result(&format!("[{}]", documents.join(",")));
+    }
+    session.close().await;
+    Ok(worst)
+}
+
+/// Holds one campaign against the lists of its wallets.
+pub(super) async fn reconcile_one(
+    context: &Context,
+    mut session: Session,
+    client: &WalletClient,
+    campaign: &Campaign,
+    pace: &mut Pace,
+    signals: &Signals,
+) -> Result<(Session, Reconciled), Failure> {
+    let (progress, source) = watch::channel(ReconcileProgress::default());
+    let display = Display::start(context.out, source);
+    let options = ReconcileOptions {
+        client: client.clone(),
+        clock: context.clock.clone(),
+        interrupt: signals.interrupt.clone(),
+        progress,
+        window: delta(context.settings.settle),
+        give_up_after: delta(context.settings.give_up_after),
+    };
+    let reconciled = run_reconcile(&session.ledger, session.writer, pace, campaign, &options).await;
+    display.finish().await;
+    let (writer, end) = reconciled?;
+    session.writer = writer;
+    Ok((session, end))
+}

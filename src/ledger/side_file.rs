@@ -1,0 +1,166 @@
+//! The file beside the ledger that tells an old copy of it from the ledger.
+//!
+//! It stands apart because a ledger that was restored from a backup has forgotten intents, and must
+//! not give those gifts again. The file names the ledger and its last run. It is written after the
+//! run's row is durable and before the run sends anything, so that a ledger which does not know the
+//! file's run is older than what was sent.
+//!
+//! **Invariant:** the file is never ahead of a ledger that was not replaced.
+
+use std::io::{Error, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::lock::open_private;
+use super::rows::instant;
+use super::{Batch, LedgerError, Writer, sql};
+
+/// What the file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct SideFile {
+    /// Which ledger it stands beside.
+    ledger: Uuid,
+    /// When that was made: no gift of it is older.
+    created_at_ms: i64,
+    /// The last run that may have sent something.
+    last_run: Option<Uuid>,
+}
+
+/// Who a ledger is, and how much it knows.
+struct Age {
+    ledger: Uuid,
+    created_at_ms: i64,
+    knows_run: bool,
+    last_run: Option<Uuid>,
+    newest_ms: i64,
+}
+
+impl Writer {
+    /// Looks whether the ledger at `path` is older than the file beside it, and remembers it where it
+    /// is: see [`Batch::forgot_since`].
+    pub async fn notice_age(&mut self, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let file = SideFile::read(&side_path(path))?;
+        let named = file.as_ref().and_then(|file| file.last_run);
+        let mut batch = self.begin().await?;
+        let age = batch.age(named).await?;
+        let forgot_since_ms = match &file {
+            // It was moved without its file, or restored: nobody knows what was sent since.
+            None => age.last_run.map(|_| age.newest_ms),
+            Some(file) if file.ledger != age.ledger => Some(file.created_at_ms.min(age.newest_ms)),
+            Some(file) => (file.last_run.is_some() && !age.knows_run).then_some(age.newest_ms),
+        };
+        let Some(forgot_since_ms) = forgot_since_ms else {
+            return batch.rollback().await;
+        };
+        tracing::warn!("the ledger is older than what was sent: was an old copy of it restored?");
+        sqlx::query(sql::LEDGER_RESTORED)
+            .bind(now.timestamp_millis())
+            .bind(forgot_since_ms)
+            .execute(&mut *batch.transaction)
+            .await
+            .doing("noticing its age")?;
+        batch.commit().await?;
+        age.write(path)
+    }
+
+    /// Names a run beside the ledger at `path`, before it sends anything; its row is durable.
+    pub async fn name_run(&mut self, path: &Path, run: Uuid) -> Result<(), LedgerError> {
+        let mut batch = self.begin().await?;
+        let age = batch.age(Some(run)).await?;
+        batch.rollback().await?;
+        Age { last_run: Some(run), ..age }.write(path)
+    }
+}
+
+impl Batch<'_> {
+    /// The last moment of which a restored ledger knows, where what was sent of the campaign since was
+    /// not looked for yet: nothing of it may be sent.
+    pub async fn forgot_since(
+        &mut self,
+        campaign: i64,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let since: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_FORGOT_SINCE)
+            .bind(campaign)
+            .fetch_optional(&mut *self.transaction)
+            .await
+            .doing("reading what it has forgotten")?;
+        Ok(since.map(instant))
+    }
+
+    /// Remembers that every wallet of the campaign was read to find what was forgotten.
+    pub async fn recalled(&mut self, campaign: i64, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query(sql::CAMPAIGN_RECALLED)
+            .bind(campaign)
+            .bind(now.timestamp_millis())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("remembering what was forgotten")
+    }
+
+    async fn age(&mut self, run: Option<Uuid>) -> Result<Age, LedgerError> {
+        let doing = "reading its age";
+        let row = sqlx::query(sql::LEDGER_AGE)
+            .bind(run)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let read = || {
+            Ok(Age {
+                ledger: row.try_get("ledger_id")?,
+                created_at_ms: row.try_get("created_at_ms")?,
+                knows_run: row.try_get("knows_run")?,
+                last_run: row.try_get("last_run")?,
+                newest_ms: row.try_get("newest_ms")?,
+            })
+        };
+        read().doing(doing)
+    }
+}
+
+impl Age {
+    fn write(&self, ledger: &Path) -> Result<(), LedgerError> {
+        let file = SideFile {
+            ledger: self.ledger,
+            created_at_ms: self.created_at_ms,
+            last_run: self.last_run,
+        };
+        let path = side_path(ledger);
+        file.write(&path).map_err(|source| LedgerError::File { doing: "write", path, source })
+    }
+}
+
+impl SideFile {
+    fn read(path: &Path) -> Result<Option<SideFile>, LedgerError> {
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text,
+        };
+        text.and_then(|text| serde_json::from_str(&text).map(Some).map_err(Error::other))
+            .map_err(|source| LedgerError::File { doing: "read", path: path.to_owned(), source })
+    }
+
+    /// Whole or not at all: written under another name, synced, renamed, and the folder synced.
+    fn write(&self, path: &Path) -> std::io::Result<()> {
+        let draft = path.with_extension("run-new");
+        let mut file = open_private(&draft)?;
+        file.set_len(0)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::File::open(folder)?.sync_all()
+    }
+}
+
+fn side_path(ledger: &Path) -> PathBuf {
+    let mut name = ledger.file_name().unwrap_or_default().to_owned();
+    name.push(".run");
+    ledger.with_file_name(name)
+}
