@@ -30,6 +30,7 @@ mod rows;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod writer;
 
 pub use claim::{Claimed, Doubt, Unsent};
@@ -45,4 +46,5 @@ pub use open::Ledger;
 pub use read::Waiting;
 pub use reconcile::AuditedGift;
 pub use record::Outcome;
+pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};

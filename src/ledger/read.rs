@@ -24,7 +24,7 @@ impl Ledger {
     pub async fn campaign(&self, name: &str) -> Result<Option<Campaign>, LedgerError> {
         sqlx::query_as(sql::CAMPAIGN_BY_NAME)
             .bind(name)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading a campaign")
     }
@@ -32,7 +32,7 @@ impl Ledger {
     /// All campaigns, the newest first.
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, LedgerError> {
         sqlx::query_as(sql::CAMPAIGN_ALL)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading the campaigns")
     }
@@ -40,7 +40,7 @@ impl Ledger {
     /// The provider that this ledger issues to, once it has issued.
     pub async fn provider(&self) -> Result<Option<Provider>, LedgerError> {
         let row: Option<(String, Option<i64>)> = sqlx::query_as(sql::PROVIDER_SELECT)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading its provider")?;
         Ok(row.map(|(origin, proven)| Provider { origin, lists_are_proven: proven.is_some() }))
@@ -50,7 +50,7 @@ impl Ledger {
     pub async fn tally(&self, campaign: i64) -> Result<Vec<StateTally>, LedgerError> {
         sqlx::query_as(sql::TALLY_STATES)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up a campaign")
     }
@@ -59,7 +59,7 @@ impl Ledger {
     pub async fn tally_reconciled(&self, campaign: i64) -> Result<Vec<(String, u64)>, LedgerError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(sql::TALLY_RECONCILED)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up a reconcile")?;
         Ok(rows.into_iter().map(|(word, gifts)| (word, gifts.unsigned_abs())).collect())
@@ -72,7 +72,7 @@ impl Ledger {
     ) -> Result<(u64, Option<DateTime<Utc>>), LedgerError> {
         let (wallets, first): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
             .bind(campaign)
-            .fetch_one(&self.readers)
+            .fetch_one(&*self.reading())
             .await
             .doing("counting wallets")?;
         Ok((wallets.unsigned_abs(), first.map(instant)))
@@ -82,7 +82,7 @@ impl Ledger {
     pub async fn last_run(&self, campaign: i64) -> Result<Option<RunRecord>, LedgerError> {
         sqlx::query_as(sql::RUN_LAST)
             .bind(campaign)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading the last run")
     }
@@ -100,7 +100,7 @@ impl Ledger {
             .bind(state.map(GiftState::word))
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("listing gifts")
     }
@@ -109,7 +109,7 @@ impl Ledger {
     pub async fn gift(&self, key: GiftKey) -> Result<Option<GiftRecord>, LedgerError> {
         sqlx::query_as(sql::GIFT_BY_KEY)
             .bind(key.0)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading a gift")
     }
@@ -118,7 +118,7 @@ impl Ledger {
     pub async fn gifts_of_wallet(&self, wallet: WalletId) -> Result<Vec<GiftRecord>, LedgerError> {
         sqlx::query_as(sql::GIFT_BY_WALLET)
             .bind(wallet.0)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a wallet's gifts")
     }
@@ -127,7 +127,7 @@ impl Ledger {
     pub async fn known_gifts(&self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
         sqlx::query_as(sql::WALLET_GIFTS)
             .bind(wallet.0)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a wallet's gifts")
     }
@@ -136,7 +136,7 @@ impl Ledger {
     pub async fn history(&self, row: i64) -> Result<Vec<HistoryLine>, LedgerError> {
         sqlx::query_as(sql::HISTORY)
             .bind(row)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a gift's story")
     }
@@ -145,7 +145,7 @@ impl Ledger {
     pub async fn refusals(&self, campaign: i64) -> Result<Vec<RefusalTally>, LedgerError> {
         let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(sql::GIFT_REFUSED_CLASSES)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up refusals")?;
         let read = |(class, gifts, minor, there, there_minor): (String, i64, i64, i64, i64)| {
