@@ -274,22 +274,24 @@ impl<'r> Dispatcher<'r> {
         let interrupt = &self.tools.interrupt;
         let is_stopping = self.stop.is_some();
         let clock = &self.tools.clock;
+        // In a fixed order, so that a run can be replayed: the rare before the frequent.
         tokio::select! {
-            Some(reported) = self.inbox.recv() => {
-                self.reported(reported);
-                while let Ok(reported) = self.inbox.try_recv() {
-                    self.reported(reported);
-                }
-            }
+            biased;
+            () = interrupt.abandon.cancelled() => {}
+            () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Stop::Interrupted),
             ended = async { self.committing.as_mut().expect("guarded").await },
                 if self.committing.is_some() =>
             {
                 self.committing = None;
                 self.commit_ended(ended)?;
             }
+            Some(reported) = self.inbox.recv() => {
+                self.reported(reported);
+                while let Ok(reported) = self.inbox.try_recv() {
+                    self.reported(reported);
+                }
+            }
             () = async { clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
-            () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Stop::Interrupted),
-            () = interrupt.abandon.cancelled() => {}
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ mod side_file;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod writer;
 
 pub use claim::{Claimed, Doubt, Unsent};
@@ -46,4 +47,5 @@ pub use open::Ledger;
 pub use read::Waiting;
 pub use reconcile::AuditedGift;
 pub use record::Outcome;
+pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};

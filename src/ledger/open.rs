@@ -1,6 +1,8 @@
 //! Opening a ledger: private files, migrations, and connections that cannot lose a commit.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
@@ -11,13 +13,29 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::lock::{self, RunLock};
+use super::watch::{AtWork, Watch, Watched};
 use super::{LedgerError, Writer, sql};
 
 /// A ledger that is open for reading. Writing needs the [`RunLock`].
 #[derive(Clone, Debug)]
 pub struct Ledger {
     path: PathBuf,
-    pub(super) readers: SqlitePool,
+    readers: SqlitePool,
+    watched: Watched,
+}
+
+/// The readers, for one call.
+pub(super) struct Reading<'l> {
+    readers: &'l SqlitePool,
+    _work: AtWork,
+}
+
+impl Deref for Reading<'_> {
+    type Target = SqlitePool;
+
+    fn deref(&self) -> &SqlitePool {
+        self.readers
+    }
 }
 
 /// Connections that only read, at most.
@@ -55,7 +73,17 @@ impl Ledger {
             .connect_with(options)
             .await
             .doing("opening it for reading")?;
-        Ok(Ledger { path: path.to_owned(), readers })
+        Ok(Ledger { path: path.to_owned(), readers, watched: None })
+    }
+
+    /// The same ledger, whose work is watched from now on.
+    pub fn watched(self, watch: Arc<dyn Watch>) -> Ledger {
+        Ledger { watched: Some(watch), ..self }
+    }
+
+    /// The readers, for one call: what this gives is held until its answer is there.
+    pub(super) fn reading(&self) -> Reading<'_> {
+        Reading { readers: &self.readers, _work: AtWork::begin(&self.watched) }
     }
 
     /// Where the ledger lies.
@@ -65,7 +93,7 @@ impl Ledger {
 
     /// The one writer. The lock is asked for so that nobody writes without it.
     pub async fn writer(&self, _lock: &RunLock) -> Result<Writer, LedgerError> {
-        Ok(Writer::new(self.connect_writer().await?))
+        Ok(Writer::new(self.connect_writer().await?, self.watched.clone()))
     }
 
     pub(super) async fn connect_writer(&self) -> Result<SqliteConnection, LedgerError> {

@@ -24,7 +24,7 @@ impl Ledger {
     pub async fn campaign(&self, name: &str) -> Result<Option<Campaign>, LedgerError> {
         sqlx::query_as(sql::CAMPAIGN_BY_NAME)
             .bind(name)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading a campaign")
     }
@@ -32,7 +32,7 @@ impl Ledger {
     /// All campaigns, the newest first.
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, LedgerError> {
         sqlx::query_as(sql::CAMPAIGN_ALL)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading the campaigns")
     }
@@ -40,7 +40,7 @@ impl Ledger {
     /// The provider that this ledger issues to, once it has issued.
     pub async fn provider(&self) -> Result<Option<Provider>, LedgerError> {
         sqlx::query_as(sql::PROVIDER_SELECT)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading its provider")
     }
@@ -49,7 +49,7 @@ impl Ledger {
     pub async fn tally(&self, campaign: i64) -> Result<Vec<StateTally>, LedgerError> {
         sqlx::query_as(sql::TALLY_STATES)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up a campaign")
     }
@@ -58,7 +58,7 @@ impl Ledger {
     pub async fn tally_reconciled(&self, campaign: i64) -> Result<Vec<(String, u64)>, LedgerError> {
         let rows: Vec<(String, i64)> = sqlx::query_as(sql::TALLY_RECONCILED)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up a reconcile")?;
         Ok(rows.into_iter().map(|(word, gifts)| (word, gifts.unsigned_abs())).collect())
@@ -71,7 +71,7 @@ impl Ledger {
     ) -> Result<(u64, Option<DateTime<Utc>>), LedgerError> {
         let (wallets, first): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
             .bind(campaign)
-            .fetch_one(&self.readers)
+            .fetch_one(&*self.reading())
             .await
             .doing("counting wallets")?;
         Ok((wallets.unsigned_abs(), first.map(instant)))
@@ -81,7 +81,7 @@ impl Ledger {
     pub async fn last_run(&self, campaign: i64) -> Result<Option<RunRecord>, LedgerError> {
         sqlx::query_as(sql::RUN_LAST)
             .bind(campaign)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading the last run")
     }
@@ -99,7 +99,7 @@ impl Ledger {
             .bind(state.map(GiftState::word))
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("listing gifts")
     }
@@ -108,7 +108,7 @@ impl Ledger {
     pub async fn gift(&self, key: GiftKey) -> Result<Option<GiftRecord>, LedgerError> {
         sqlx::query_as(sql::GIFT_BY_KEY)
             .bind(key.0)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&*self.reading())
             .await
             .doing("reading a gift")
     }
@@ -117,7 +117,7 @@ impl Ledger {
     pub async fn gifts_of_wallet(&self, wallet: WalletId) -> Result<Vec<GiftRecord>, LedgerError> {
         sqlx::query_as(sql::GIFT_BY_WALLET)
             .bind(wallet.0)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a wallet's gifts")
     }
@@ -126,7 +126,7 @@ impl Ledger {
     pub async fn known_gifts(&self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
         sqlx::query_as(sql::WALLET_GIFTS)
             .bind(wallet.0)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a wallet's gifts")
     }
@@ -135,7 +135,7 @@ impl Ledger {
     pub async fn history(&self, row: i64) -> Result<Vec<HistoryLine>, LedgerError> {
         sqlx::query_as(sql::HISTORY)
             .bind(row)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading a gift's story")
     }
@@ -144,7 +144,7 @@ impl Ledger {
     pub async fn refusals(&self, campaign: i64) -> Result<Vec<RefusalTally>, LedgerError> {
         let rows: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(sql::GIFT_REFUSED_CLASSES)
             .bind(campaign)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("adding up refusals")?;
         let read = |(class, gifts, minor, there, there_minor): (String, i64, i64, i64, i64)| {

@@ -31,7 +31,7 @@ impl Ledger {
             .bind(campaign)
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.readers)
+            .fetch_all(&*self.reading())
             .await
             .doing("reading the campaign's wallets")?;
         Ok(page.into_iter().map(|(row, wallet)| (row, WalletId(wallet))).collect())

@@ -5,12 +5,14 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::error::Doing;
+use super::watch::{AtWork, Side, Watched, rest};
 use super::{LedgerError, Lists, Provider, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
 pub struct Writer {
     connection: SqliteConnection,
+    watched: Watched,
 }
 
 /// A group of changes that become durable together, or not at all.
@@ -20,17 +22,19 @@ pub struct Writer {
 #[derive(Debug)]
 pub struct Batch<'w> {
     pub(super) transaction: Transaction<'w, Sqlite>,
+    work: AtWork,
 }
 
 impl Writer {
-    pub(super) fn new(connection: SqliteConnection) -> Writer {
-        Writer { connection }
+    pub(super) fn new(connection: SqliteConnection, watched: Watched) -> Writer {
+        Writer { connection, watched }
     }
 
     /// Opens a batch that holds the right to write from its first moment.
     pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
+        let work = AtWork::begin(&self.watched);
         let transaction = self.connection.begin_with("BEGIN IMMEDIATE").await;
-        Ok(Batch { transaction: transaction.doing("beginning a group")? })
+        Ok(Batch { transaction: transaction.doing("beginning a group")?, work })
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
@@ -42,7 +46,12 @@ impl Writer {
 impl Batch<'_> {
     /// Makes the batch durable: when this returns, it survives a loss of power.
     pub async fn commit(self) -> Result<(), LedgerError> {
-        self.transaction.commit().await.doing("committing a group")
+        let watched = self.work.end();
+        rest(&watched, Side::Before).await;
+        let work = AtWork::begin(&watched);
+        self.transaction.commit().await.doing("committing a group")?;
+        rest(&work.end(), Side::After).await;
+        Ok(())
     }
 
     /// Undoes the batch.

@@ -21,14 +21,18 @@ const FIRST_GAP_MS: u64 = 400;
 const LONGEST_GAP_MS: u64 = 15_000;
 
 impl Default for Breaker {
-    /// A closed breaker.
+    /// A closed breaker whose gaps are this process's own.
     fn default() -> Breaker {
-        let seed = u64::from(std::process::id());
-        Breaker { failures: 0, probes: 0, next_probe_at: None, failing_since: None, seed }
+        Breaker::seeded(u64::from(std::process::id()))
     }
 }
 
 impl Breaker {
+    /// A closed breaker whose gaps are spread by a seed.
+    pub fn seeded(seed: u64) -> Breaker {
+        Breaker { failures: 0, probes: 0, next_probe_at: None, failing_since: None, seed }
+    }
+
     /// So many failures in a row open it.
     pub const FAILURES: u32 = 5;
 

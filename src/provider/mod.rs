@@ -17,13 +17,17 @@ mod classify;
 mod client;
 mod credit;
 mod envelope;
+mod http;
 mod reply;
+mod transport;
 mod wallet;
 mod wire;
 
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use classify::{Obstacle, Trouble, Verdict, classify};
-pub use client::{ClientError, Credentials, WalletClient};
+pub use client::WalletClient;
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
+pub use http::{ClientError, Credentials};
 pub use reply::{Answer, Exchange, Loss, Reply};
+pub use transport::{Delivery, Request, Sending, Transport};
 pub use wallet::{Balances, Reading, WalletRecord};

@@ -218,7 +218,15 @@ impl Sweep<'_> {
     ) {
         let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default());
         let options = self.options;
+        // In a fixed order, so that a sweep can be replayed: the rare before the frequent.
         tokio::select! {
+            biased;
+            () = options.interrupt.abandon.cancelled() => {
+                self.end.get_or_insert(Reconciled::Interrupted);
+            }
+            () = options.interrupt.drain.cancelled(), if self.end.is_none() => {
+                self.end = Some(Reconciled::Interrupted);
+            }
             Some(reply) = inbox.recv() => {
                 self.replied(reply);
                 while let Ok(reply) = inbox.try_recv() {
@@ -226,12 +234,6 @@ impl Sweep<'_> {
                 }
             }
             () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
-            () = options.interrupt.drain.cancelled(), if self.end.is_none() => {
-                self.end = Some(Reconciled::Interrupted);
-            }
-            () = options.interrupt.abandon.cancelled() => {
-                self.end.get_or_insert(Reconciled::Interrupted);
-            }
         }
     }
 

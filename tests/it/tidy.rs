@@ -57,6 +57,7 @@ const PURE: &[&str] = &[
     "src/provider/credit.rs",
     "src/provider/envelope.rs",
     "src/provider/reply.rs",
+    "src/provider/transport.rs",
     "src/provider/wire.rs",
     "src/reconcile/audit.rs",
     "src/reconcile/queue.rs",

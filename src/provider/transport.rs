@@ -1,0 +1,60 @@
+//! How a request reaches the provider: the seam between what is asked and what carries it.
+//!
+//! It stands apart so that the whole of a run can be held against a pretend network. What comes back
+//! is raw: its status, two headers as text, its bytes. Whatever has a meaning is read above.
+//!
+//! **Invariant:** a request is carried at most once, and its answer is read up to its cap.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use super::reply::Loss;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Where to, with path and query.
+    pub url: String,
+    /// The JSON of a POST; none for a GET.
+    pub body: Option<String>,
+    /// A longer answer, in bytes, is not read to its end.
+    pub cap: usize,
+}
+
+/// What came back, unread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A whole answer.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The header `Date`.
+        date: Option<String>,
+        /// The header `Retry-After`.
+        retry_after: Option<String>,
+        /// The body, decoded and within its cap.
+        body: Vec<u8>,
+    },
+    /// The connection was never made: the request cannot have reached the server.
+    NeverSent {
+        /// What stood in the way.
+        why: String,
+    },
+    /// The request may have reached the server; its answer did not reach us.
+    Lost {
+        /// How.
+        loss: Loss,
+        /// In the words of the layer that noticed.
+        why: String,
+    },
+}
+
+/// A request on its way.
+pub type Sending = Pin<Box<dyn Future<Output = Delivery> + Send>>;
+
+/// Carries requests.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Carries one request, once.
+    fn send(&self, request: Request) -> Sending;
+}
