@@ -162,9 +162,7 @@ impl GiftState {
             (S::Issued, Event::RevokeStarted) => S::Revoking,
             (S::Revoking, Event::Deleted) => S::Revoked,
             (S::Revoking, Event::StillThere) => S::Issued,
-            (state, event) => {
-                return Err(IllegalEvent { state, event: event.word() });
-            }
+            _ => return Err(IllegalEvent { state: self, event: event.word() }),
         })
     }
 
