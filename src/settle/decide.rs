@@ -591,8 +591,9 @@ mod tests {
 
     #[test]
     fn the_closest_expiry_wins_and_then_the_oldest_doubt() {
-        // Goal: each doubt claims its own. Method: two doubts half a second apart in expiry, then
-        // two identical ones of which the older was first sent.
+        // Goal: each doubt claims its own, and where they are alike the one that is left over has the
+        // window that ends last. Method: two doubts half a second apart in expiry, then two identical
+        // ones of which the older was sent last.
         let with_expiry = |row, ms| {
             let mut doubt = doubt(row);
             doubt.doubt.claimed.gift.content.expiry = Expiry::from_ms(Some(ms));
@@ -608,7 +609,8 @@ mod tests {
         let found = |place, number| (place, Event::FoundIssued { gift: id(number) });
         assert_eq!(settled.events, vec![found(0, 8), found(1, 7)]);
         let (mut young, old) = (doubt(1), doubt(2));
-        young.doubt.claimed.first_sent_at = at(50);
+        young.doubt.settle_from = at(1_050);
+        young.doubt.claimed.first_sent_at = at(-50);
         let seen = look(1_001, vec![credit(7, 100)]);
         let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, SHOW_GIFTS);
         assert_eq!(settled.events, vec![found(1, 7)]);

@@ -33,11 +33,13 @@ pub(super) fn match_up<'c>(
         .flat_map(|(place, doubt)| {
             free.iter().filter_map(move |credit| {
                 let closeness = closeness(doubt, credit, skew)?;
-                Some((closeness, doubt.doubt.claimed.first_sent_at, place, *credit))
+                Some((closeness, doubt.doubt.settle_from, place, *credit))
             })
         })
         .collect();
-    pairs.sort_by_key(|(closeness, sent, place, credit)| (*closeness, *sent, *place, credit.id));
+    // The oldest doubt is the one whose window ends first: who is left over then has time for what may
+    // still come.
+    pairs.sort_by_key(|(closeness, from, place, credit)| (*closeness, *from, *place, credit.id));
     let mut found = HashMap::new();
     let mut taken = HashSet::new();
     for (_, _, place, credit) in pairs {
