@@ -46,7 +46,8 @@ fn as_doubt(gift: &KnownGift, since: DateTime<Utc>) -> OpenDoubt {
         doubts: 0,
         first_sent_at: gift.first_sent_at.map_or(since, |sent| sent.min(since)),
     };
-    OpenDoubt::new(Doubt { claimed, settle_from: since })
+    let settle_from = claimed.first_sent_at;
+    OpenDoubt::new(Doubt { claimed, settle_from })
 }
 
 #[cfg(test)]
