@@ -9,6 +9,8 @@
 
 mod breaker;
 mod concurrency;
+#[cfg(test)]
+mod limits;
 mod rate;
 
 use std::time::Duration;

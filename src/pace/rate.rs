@@ -30,7 +30,13 @@ pub struct Rate {
     /// Where the server last said stop.
     refused_at_rate: Option<u64>,
     last_cut_at: Option<DateTime<Utc>>,
+    /// That cut was one for dense 429s.
+    is_cut_deep: bool,
     last_grown_at: Option<DateTime<Utc>>,
+    /// How long the rate stays where the server took it, before more is tried.
+    patience: TimeDelta,
+    /// Hundredths by which it grows next.
+    step: u64,
     window: Window,
     /// The last answers, the newest lowest: a one is a 429.
     recent: u64,
@@ -50,6 +56,14 @@ const DENSE: u32 = 5;
 /// The least rate that is tried: one request in two seconds.
 const LEAST: u64 = 500;
 
+/// Trying more costs a 429 and the wait that follows it: the oftener the server has said stop at the
+/// same rate, the longer the rate stays below it.
+const LEAST_PATIENCE: TimeDelta = TimeDelta::seconds(4);
+const MOST_PATIENCE: TimeDelta = TimeDelta::seconds(64);
+
+/// The largest growth in a second, in hundredths.
+const LARGEST_STEP: u64 = 16;
+
 impl Rate {
     /// At most `per_second` requests a second; 0 is no limit.
     pub fn new(per_second: u32) -> Rate {
@@ -63,7 +77,10 @@ impl Rate {
             current: configured,
             refused_at_rate: None,
             last_cut_at: None,
+            is_cut_deep: false,
             last_grown_at: None,
+            patience: LEAST_PATIENCE,
+            step: 1,
             window: Window::default(),
             recent: 0,
         }
@@ -108,41 +125,77 @@ impl Rate {
     /// for the whole wave to what the server took in the last second, and by three tenths at least.
     pub fn cut(&mut self, sent_at: DateTime<Utc>, now: DateTime<Utc>) {
         self.recent = self.recent << 1 | 1;
-        if self.last_cut_at.is_some_and(|cut| sent_at <= cut) {
+        let is_dense = self.recent.count_ones() >= DENSE;
+        let is_same_wave = self.last_cut_at.is_some_and(|cut| sent_at <= cut);
+        if is_same_wave && (!is_dense || self.is_cut_deep) {
+            return;
+        }
+        if !is_dense && self.current.is_none() {
             return;
         }
         let took = self.window.accepted_before.max(self.window.accepted) * 1_000;
-        if self.recent.count_ones() >= DENSE {
-            let current = self.current.unwrap_or(took * 10 / 7);
+        // The first of a wave has cut it a little already.
+        let before = if is_same_wave { self.refused_at_rate } else { self.current };
+        let fallen = match before {
+            Some(before) if is_dense => (before * 7 / 10).min(took.max(before / 4)),
+            Some(before) => before * 95 / 100,
+            // Nobody knows yet at which rate it says stop.
+            None => took,
+        };
+        if !is_same_wave {
             self.last_cut_at = Some(now);
-            self.refused_at_rate = Some(current);
-            self.fall_to((current * 7 / 10).min(took.max(current / 4)), now);
-        } else if let Some(current) = self.current {
-            self.last_cut_at = Some(now);
-            self.refused_at_rate = Some(current);
-            self.fall_to(current * 95 / 100, now);
+            self.refused_at(before);
         }
+        self.is_cut_deep = is_dense;
+        self.fall_to(fallen, now);
+    }
+
+    /// The server said stop at this rate.
+    fn refused_at(&mut self, rate: Option<u64>) {
+        let is_same = self
+            .refused_at_rate
+            .zip(rate)
+            .is_some_and(|(last, this)| this.abs_diff(last) * 8 < last);
+        self.patience =
+            if is_same { (self.patience * 2).min(MOST_PATIENCE) } else { LEAST_PATIENCE };
+        self.refused_at_rate = rate;
     }
 
     fn fall_to(&mut self, milli: u64, now: DateTime<Utc>) {
         self.pass_to(now);
         self.last_grown_at = Some(now);
+        self.step = 1;
         self.set(milli.max(LEAST));
     }
 
-    /// Grows once a second after a cut: fast up to where the server last said stop, slowly beyond.
+    /// Grows once a second after a cut: at once to just below where the server last said stop; after a
+    /// while beyond it, slowly at first.
     fn recover(&mut self, now: DateTime<Utc>) {
-        let (Some(current), Some(grown_at)) = (self.current, self.last_grown_at) else {
+        let (Some(current), Some(grown_at), Some(cut_at)) =
+            (self.current, self.last_grown_at, self.last_cut_at)
+        else {
             return;
         };
         let is_full = self.configured.is_some_and(|configured| current >= configured);
         if is_full || now - grown_at < TimeDelta::seconds(1) {
             return;
         }
+        let grown = match self.refused_at_rate {
+            // Nobody knows yet where it says stop.
+            None => current + current / 4,
+            Some(refused) if current < refused * 95 / 100 => {
+                (current + current / 10).min(refused * 95 / 100)
+            }
+            Some(_) if now - cut_at < self.patience => return,
+            Some(_) => {
+                let step = self.step;
+                self.step = (step * 2).min(LARGEST_STEP);
+                current + current * step / 100
+            }
+        };
         self.last_grown_at = Some(now);
-        let near = self.refused_at_rate.is_some_and(|refused| current * 10 >= refused * 8);
-        let grown = if near { current + current / 50 } else { current + current / 10 };
-        self.set(self.configured.map_or(grown, |configured| grown.min(configured)));
+        let most = self.configured.unwrap_or(u64::MAX);
+        self.set(grown.max(current + 1).min(most));
     }
 
     fn set(&mut self, milli: u64) {
@@ -188,7 +241,7 @@ mod tests {
         for _ in 1..DENSE {
             rate.cut(at(600), at(700));
         }
-        assert_eq!(rate.per_second(), Some(99));
+        assert_eq!(rate.per_second(), Some(100));
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! The pace against servers that limit: how much of the limit is used, and at how many 429s.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Health, Pace, Permit};
+
+/// How a server counts.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// So many in each second of the calendar.
+    Calendar,
+    /// So many in any second.
+    Sliding,
+    /// A bucket that holds a tenth of a second's worth.
+    Bucket,
+}
+
+/// What its 429 says about when to come back.
+#[derive(Clone, Copy, Debug)]
+enum Hint {
+    /// The seconds, rounded up.
+    Seconds,
+    /// Nothing.
+    Absent,
+}
+
+/// A server of 100 requests a second that answers after 20 ms.
+struct Server {
+    limit: Limit,
+    taken: VecDeque<i64>,
+    level_ms: i64,
+    filled_ms: i64,
+}
+
+const PER_SECOND: usize = 100;
+const LATENCY_MS: i64 = 20;
+const SECONDS: i64 = 60;
+
+impl Server {
+    fn takes(&mut self, ms: i64) -> bool {
+        match self.limit {
+            Limit::Calendar => self.taken.retain(|at| at / 1_000 == ms / 1_000),
+            Limit::Sliding => self.taken.retain(|at| ms - at < 1_000),
+            Limit::Bucket => {
+                // In thousandths of a request: a tenth of one a millisecond.
+                self.level_ms = (self.level_ms + (ms - self.filled_ms) * 100).min(10_000);
+                self.filled_ms = ms;
+                let takes = self.level_ms >= 1_000;
+                self.level_ms -= if takes { 1_000 } else { 0 };
+                return takes;
+            }
+        }
+        let takes = self.taken.len() < PER_SECOND;
+        if takes {
+            self.taken.push_back(ms);
+        }
+        takes
+    }
+}
+
+fn at(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
+}
+
+/// Useful requests and 429s in a minute.
+fn run(per_second: u32, limit: Limit, hint: Hint) -> (usize, usize) {
+    let mut server = Server { limit, taken: VecDeque::new(), level_ms: 10_000, filled_ms: 0 };
+    let mut pace = Pace::new(per_second, 32);
+    let mut on_the_way: BTreeMap<(i64, u64), (i64, bool)> = BTreeMap::new();
+    let (mut number, mut useful, mut refused) = (0, 0, 0);
+    for ms in 0..SECONDS * 1_000 {
+        while let Some(entry) = on_the_way.first_entry().filter(|entry| entry.key().0 <= ms) {
+            let (sent_ms, took) = entry.remove();
+            let health = if took {
+                Health::Well
+            } else {
+                let wait = matches!(hint, Hint::Seconds).then_some(Duration::from_secs(1));
+                Health::Throttled(wait)
+            };
+            pace.ended(health, at(sent_ms), at(ms));
+        }
+        while pace.permit(at(ms)) == Permit::Now {
+            let took = server.takes(ms + LATENCY_MS / 2);
+            if took {
+                useful += 1
+            } else {
+                refused += 1
+            }
+            number += 1;
+            on_the_way.insert((ms + LATENCY_MS, number), (ms, took));
+        }
+    }
+    (useful, refused)
+}
+
+#[test]
+fn a_servers_limit_is_found_and_used() {
+    // Goal: at least 70 % of a limit that nobody told us, with few 429s. Method: a minute against each
+    // way to count and to answer, with rates above the limit and with none.
+    let goal = PER_SECOND * SECONDS as usize * 7 / 10;
+    for limit in [Limit::Calendar, Limit::Sliding, Limit::Bucket] {
+        for hint in [Hint::Seconds, Hint::Absent] {
+            for per_second in [0, 110, 200, 1_000] {
+                let (useful, refused) = run(per_second, limit, hint);
+                let what =
+                    format!("{limit:?} {hint:?} at {per_second}: {useful} and {refused} 429s");
+                assert!(useful >= goal, "{what}");
+                assert!(refused * 100 <= useful * 2, "{what}");
+            }
+        }
+    }
+}
