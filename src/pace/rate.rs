@@ -42,12 +42,41 @@ pub struct Rate {
     recent: u64,
 }
 
-/// Answers in this second and in the one before.
+/// What the server took in the last second, by tenths of it.
 #[derive(Debug, Default)]
 struct Window {
-    second: i64,
-    accepted: u64,
-    accepted_before: u64,
+    tenths: [u64; 10],
+    /// The last of them, counted since 1970.
+    newest: i64,
+    /// The most in a second, in thousandths, which fades away within minutes.
+    most: u64,
+}
+
+impl Window {
+    fn take(&mut self, now: DateTime<Utc>) {
+        self.pass_to(now);
+        self.tenths[0] += 1;
+        self.most = self.most.max(self.milli());
+    }
+
+    /// Thousandths of requests that were taken in the last second.
+    fn milli_at(&mut self, now: DateTime<Utc>) -> u64 {
+        self.pass_to(now);
+        self.milli()
+    }
+
+    fn milli(&self) -> u64 {
+        self.tenths.iter().sum::<u64>() * 1_000
+    }
+
+    fn pass_to(&mut self, now: DateTime<Utc>) {
+        let newest = now.timestamp_millis().div_euclid(100);
+        let passed = usize::try_from(newest - self.newest).unwrap_or(0);
+        self.newest = self.newest.max(newest);
+        self.tenths.rotate_right(passed % 10);
+        self.tenths[..passed.min(10)].fill(0);
+        self.most -= self.most / 2_048 * (passed.min(2_048) as u64);
+    }
 }
 
 /// So many 429s among the last 64 answers are dense.
@@ -111,12 +140,7 @@ impl Rate {
     /// The server took a request.
     pub fn accepted(&mut self, now: DateTime<Utc>) {
         self.recent <<= 1;
-        let second = now.timestamp();
-        if second != self.window.second {
-            let before = if second == self.window.second + 1 { self.window.accepted } else { 0 };
-            self.window = Window { second, accepted: 0, accepted_before: before };
-        }
-        self.window.accepted += 1;
+        self.window.take(now);
     }
 
     /// The server said that a request sent at `sent_at` came too fast.
@@ -133,32 +157,32 @@ impl Rate {
         if !is_dense && self.current.is_none() {
             return;
         }
-        let took = self.window.accepted_before.max(self.window.accepted) * 1_000;
+        let took = self.window.milli_at(now);
         // The first of a wave has cut it a little already.
         let before = if is_same_wave { self.refused_at_rate } else { self.current };
         let fallen = match before {
             Some(before) if is_dense => (before * 7 / 10).min(took.max(before / 4)),
-            Some(before) => before * 95 / 100,
+            Some(before) => (before * 95 / 100).min(took.max(before / 2).max(self.window.most / 2)),
             // Nobody knows yet at which rate it says stop.
-            None => took,
+            None => took * 9 / 10,
         };
         if !is_same_wave {
             self.last_cut_at = Some(now);
-            self.refused_at(before);
+            self.patience = self.patience_after(before);
+            self.refused_at_rate = before;
         }
         self.is_cut_deep = is_dense;
         self.fall_to(fallen, now);
     }
 
-    /// The server said stop at this rate.
-    fn refused_at(&mut self, rate: Option<u64>) {
-        let is_same = self
-            .refused_at_rate
-            .zip(rate)
-            .is_some_and(|(last, this)| this.abs_diff(last) * 8 < last);
-        self.patience =
-            if is_same { (self.patience * 2).min(MOST_PATIENCE) } else { LEAST_PATIENCE };
-        self.refused_at_rate = rate;
+    /// How long the rate stays below the one at which the server said stop now.
+    fn patience_after(&self, refused_at: Option<u64>) -> TimeDelta {
+        let (last, this) = (self.refused_at_rate.unwrap_or(0), refused_at.unwrap_or(0));
+        if this.abs_diff(last) * 8 < last {
+            (self.patience * 2).min(MOST_PATIENCE)
+        } else {
+            LEAST_PATIENCE
+        }
     }
 
     fn fall_to(&mut self, milli: u64, now: DateTime<Utc>) {
@@ -168,8 +192,7 @@ impl Rate {
         self.set(milli.max(LEAST));
     }
 
-    /// Grows once a second after a cut: at once to just below where the server last said stop; after a
-    /// while beyond it, slowly at first.
+    /// After a cut the rate stays for a while; then it grows once a second, slowly at first.
     fn recover(&mut self, now: DateTime<Utc>) {
         let (Some(current), Some(grown_at), Some(cut_at)) =
             (self.current, self.last_grown_at, self.last_cut_at)
@@ -181,12 +204,9 @@ impl Rate {
             return;
         }
         let grown = match self.refused_at_rate {
+            _ if now - cut_at < self.patience => return,
             // Nobody knows yet where it says stop.
             None => current + current / 4,
-            Some(refused) if current < refused * 95 / 100 => {
-                (current + current / 10).min(refused * 95 / 100)
-            }
-            Some(_) if now - cut_at < self.patience => return,
             Some(_) => {
                 let step = self.step;
                 self.step = (step * 2).min(LARGEST_STEP);
@@ -241,7 +261,7 @@ mod tests {
         for _ in 1..DENSE {
             rate.cut(at(600), at(700));
         }
-        assert_eq!(rate.per_second(), Some(100));
+        assert_eq!(rate.per_second(), Some(90));
     }
 
     #[test]
@@ -264,13 +284,16 @@ mod tests {
 
     #[test]
     fn a_single_429_slows_down_a_little() {
-        // Goal: one odd answer does not ruin a campaign. Method: one 429 among many answers.
-        let mut rate = Rate::new(100);
-        for _ in 0..90 {
-            rate.accepted(at(500));
+        // Goal: one odd answer does not ruin a campaign. Method: one 429 where the server took as much
+        // as the rate, somewhat less, and next to nothing.
+        for (took, left) in [(100, 95), (90, 90), (2, 50)] {
+            let mut rate = Rate::new(100);
+            for _ in 0..took {
+                rate.accepted(at(500));
+            }
+            rate.cut(at(600), at(700));
+            assert_eq!(rate.per_second(), Some(left), "{took}");
         }
-        rate.cut(at(600), at(700));
-        assert_eq!(rate.per_second(), Some(95));
     }
 
     #[test]
