@@ -3,7 +3,6 @@
 //!
 //! Jepsen's words: lost 0, duplicated 0, and recovered above 0, or the test did nothing.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -200,6 +199,8 @@ fn in_lanes<J: Send>(jobs: impl Iterator<Item = J> + Send, run: impl Fn(J) + Syn
 #[cfg(debug_assertions)]
 mod points {
     //! The crash points of a debug build; a release build has none.
+
+    use std::collections::BTreeMap;
 
     use giftbatch::crash::{CrashAt, Point, Step};
 
