@@ -18,6 +18,7 @@
 //! | [`cli`] | the only place that prints, and that reads the environment |
 //! | [`sandbox`] | a pretend provider with seeded faults and a book of its own |
 //! | [`clock`], [`interrupt`] | the time, and how a run is ended early |
+//! | [`crash`] | where tests end the program like `kill -9`; nothing in a release build |
 //!
 //! **Invariant:** a POST is sent only after its intent is durable, and only proof that nothing
 //! happened, or a person, leads back to sending.
@@ -26,6 +27,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod crash;
 pub mod domain;
 pub mod intake;
 pub mod interrupt;

@@ -28,6 +28,17 @@ impl Failure {
         self
     }
 
+    /// What lies behind the error, but for what another has said already.
+    pub(super) fn causes(&self) -> Vec<String> {
+        let mut told = vec![self.error.to_string()];
+        for cause in self.error.chain().skip(1).map(ToString::to_string) {
+            if !told.iter().any(|told| told.contains(&cause)) {
+                told.push(cause);
+            }
+        }
+        told.split_off(1)
+    }
+
     /// A usage error.
     pub(super) fn usage(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Usage, message)
@@ -41,6 +52,7 @@ impl From<LedgerError> for Failure {
             LedgerError::OtherProvider { .. } => Exit::Usage,
             LedgerError::Restored => Exit::NotConfirmed,
             LedgerError::File { .. }
+            | LedgerError::Moved { .. }
             | LedgerError::Database { .. }
             | LedgerError::Corrupt(_)
             | LedgerError::Raced { .. }

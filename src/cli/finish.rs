@@ -56,7 +56,7 @@ pub(super) fn fail(
     elapsed_ms: u64,
 ) {
     out.complain(&format!("error: {}", failure.error));
-    for cause in failure.error.chain().skip(1) {
+    for cause in failure.causes() {
         out.complain(&format!("caused by: {cause}"));
     }
     if let Some(hint) = &failure.hint {
@@ -74,7 +74,11 @@ pub(super) fn failed_document(
     failure: &Failure,
     elapsed_ms: u64,
 ) -> String {
-    let error = report::Failure { message: failure.error.to_string(), hint: failure.hint.clone() };
+    // With its causes: what failed is often said by them alone.
+    let message: Vec<String> =
+        [failure.error.to_string()].into_iter().chain(failure.causes()).collect();
+    let message = message.join(": ");
+    let error = report::Failure { message, hint: failure.hint.clone() };
     let subject = campaign.map_or(Subject::Nothing, Subject::Named);
     let status = failure.exit.status(None);
     let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);

@@ -13,6 +13,7 @@ use super::load::load;
 use super::progress::Display;
 use super::reconcile::reconcile_one;
 use super::signals::Signals;
+use crate::crash::{self, Step};
 use crate::domain::{Event, GiftState, Money};
 use crate::issue::{IssueOptions, Progress, Tools, run_issue};
 use crate::ledger::{Campaign, LedgerError, Outcome};
@@ -165,7 +166,9 @@ async fn reopen(
         };
         let outcomes: Vec<Outcome> = refused.into_iter().map(outcome).collect();
         batch.record(None, &outcomes).await?;
+        crash::before(Step::Reopening);
         batch.commit().await?;
+        crash::after(Step::Reopening);
     }
 }
 

@@ -10,6 +10,7 @@ use super::context::{Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::preview::{Loaded, Seen};
+use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
 use crate::intake::{Fault, ReadOptions, Row, RowOutcome, Survey, read, survey};
 use crate::ledger::{AddedRow, Ledger, Load, LoadHeader, LoadTotals, NewRow, RowFate, RunLock};
@@ -83,11 +84,14 @@ async fn load_file(
     let (seen, totals) = match judged {
         Ok(good) => good,
         Err(failure) => {
-            load.rollback().await?;
+            // Where the ledger failed, SQLite may have undone it already: the first failure is told.
+            let _ = load.rollback().await;
             return Err(failure);
         }
     };
+    crash::before(Step::Load);
     load.commit().await?;
+    crash::after(Step::Load);
     let campaign = super::context::campaign(&session.ledger, name.as_str()).await?;
     let (wallets, _) = session.ledger.wallets(campaign.id).await?;
     Ok(Loaded { campaign, survey, totals: seen.totals, wallets, load: totals, seen })

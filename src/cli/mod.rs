@@ -38,6 +38,7 @@ use self::exit::Exit;
 use self::failure::Failure;
 use self::out::Out;
 use self::settings::Settings;
+use crate::crash;
 use crate::report::Summary;
 
 /// Parses the command line, runs the command, and says how it ended.
@@ -51,12 +52,24 @@ pub fn main() -> ExitCode {
     logs::init(cli.output);
     let command = cli.command.word();
     let campaign = cli.command.campaign();
-    let exit = run(cli, out).unwrap_or_else(|failure| {
+    let exit = arm().and_then(|()| run(cli, out)).unwrap_or_else(|failure| {
         let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms);
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// A test of a debug build says where the program is to crash.
+fn arm() -> Result<(), Failure> {
+    if cfg!(debug_assertions)
+        && let Ok(text) = std::env::var("GIFTBATCH_CRASH_AT")
+    {
+        crash::arm(text.parse().map_err(|error: crash::NoSuchPoint| {
+            Failure::usage(format!("GIFTBATCH_CRASH_AT: {error}"))
+        })?);
+    }
+    Ok(())
 }
 
 /// Help and versions go out as they are; a misuse is one document too, where one was asked for.
@@ -96,6 +109,7 @@ fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {
 }
 
 async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
+    signals::outlive_file_limits()?;
     match command {
         Command::Check(args) => load::check(&context, &args).await,
         Command::Load(args) => {

@@ -16,6 +16,17 @@ pub(super) struct Signals {
     first: Arc<OnceLock<Signal>>,
 }
 
+/// The signal of a file that may not grow any further: the same number on every system that we run
+/// on, and tokio has no name for it.
+const SIGXFSZ: std::ffi::c_int = 25;
+
+/// A limit on the size of files (`ulimit -f`) makes a write fail, which the ledger can tell, instead
+/// of ending the process.
+pub(super) fn outlive_file_limits() -> std::io::Result<()> {
+    // The handler stays for good; nobody has to listen to it.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
 impl Signals {
     /// From here on Ctrl-C and SIGTERM end the run cleanly, instead of the process at once.
     pub(super) fn listen(out: Out) -> std::io::Result<Signals> {

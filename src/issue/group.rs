@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::claim;
+use crate::crash::{self, Step};
 use crate::domain::{Event, GiftState, Money, WalletId};
 use crate::ledger::{Batch, Claimed, Doubt, LedgerError, Lists, Outcome, Waiting, Writer};
 use crate::settle::{InDoubt, Look, OpenDoubt, Policy, Settled, Skew, settle};
@@ -118,7 +119,14 @@ async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerErr
     if wanted > 0 {
         claim::claim(&mut batch, &facts, wanted, &mut done).await?;
     }
+    let steps = [
+        (Step::Intents, !done.claimed.is_empty()),
+        (Step::Outcomes, !done.landed.is_empty()),
+        (Step::Doubts, done.looked.iter().any(|look| !look.settled.events.is_empty())),
+    ];
+    crash::before_all(&steps);
     batch.commit().await?;
+    crash::after_all(&steps);
     Ok(done)
 }
 

@@ -39,6 +39,7 @@ pub use decide::Stop;
 pub use progress::Progress;
 
 use crate::clock::Clock;
+use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
 use crate::ledger::{Campaign, Ledger, LedgerError, Writer};
 use crate::pace::Pace;
@@ -89,7 +90,9 @@ pub async fn run_issue(
 ) -> Result<(Writer, Option<Stop>), LedgerError> {
     let run = Uuid::now_v7();
     let start = recover::recover(&mut writer, run, tools, campaign, options).await?;
+    crash::before(Step::Naming);
     writer.name_run(ledger.path(), run).await?;
+    crash::after(Step::Naming);
     let progress = progress::at_start(ledger, campaign).await?;
     let mut dispatcher =
         dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start, progress);
@@ -98,6 +101,8 @@ pub async fn run_issue(
     let mut batch = writer.begin().await?;
     let outcome = stop.as_ref().map_or("finished", Stop::word);
     batch.end_run(run, outcome, tools.clock.now()).await?;
+    crash::before(Step::Ending);
     batch.commit().await?;
+    crash::after(Step::Ending);
     Ok((writer, stop))
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::group::{Committed, Facts, hold};
 use super::{IssueOptions, Tools};
+use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Writer};
 use crate::settle::{InDoubt, Skew};
@@ -61,7 +62,10 @@ pub(super) async fn recover(
         doubts.clear();
     }
     let sighting = batch.sighting().await?;
+    let steps = [(Step::Beginning, true), (Step::Orphans, orphans > 0)];
+    crash::before_all(&steps);
     batch.commit().await?;
+    crash::after_all(&steps);
     if orphans > 0 {
         tracing::warn!(gifts = orphans, "an earlier run left gifts in flight; settling them");
     }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
 use crate::provider::{Exchange, ListReading, Verdict, WalletClient};
@@ -76,15 +77,21 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
     tokio::spawn(async move {
         let reported = match request {
             Request::Give(claimed) => {
+                crash::before(Step::Gift);
                 let (verdict, exchange) = client.create_gift(&claimed.gift).await;
+                crash::after(Step::Gift);
                 Reported::Gave(claimed, verdict, Times::of(&exchange))
             }
             Request::Look(wallet, purpose) => {
+                crash::before(Step::Look);
                 let (reading, exchange) = client.gifts_of(wallet).await;
+                crash::after(Step::Look);
                 Reported::Looked(wallet, purpose, reading, Times::of(&exchange))
             }
             Request::Ask(wallet, id) => {
+                crash::before(Step::Look);
                 let (reading, exchange) = client.gift(wallet, id).await;
+                crash::after(Step::Look);
                 Reported::Told(id, reading, Times::of(&exchange))
             }
         };

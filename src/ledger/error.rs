@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-/// Why the ledger could not do its part. None of these is ever about a gift's fate: what a commit
-/// did not confirm has not happened.
+/// Why the ledger could not do its part. None of these is ever about a gift's fate.
+///
+/// What a commit did not confirm counts for nothing in this run. A later one may find it all the
+/// same, where it was the sync that failed: an intent like that is a doubt like any other.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Another process holds the run lock.
@@ -24,6 +26,12 @@ pub enum LedgerError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// What is written would be read by nobody: the file under the ledger's name is another one.
+    #[error("the ledger {} was removed or replaced while it was in use", path.display())]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
     },
     /// SQLite failed: disk full, busy, a broken file.
     #[error("the ledger failed while {doing}")]
@@ -72,20 +80,46 @@ pub enum LedgerError {
 impl LedgerError {
     /// What would mend it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            LedgerError::Busy { .. } => Some("wait for it to end; nothing was changed"),
+        let words = match self {
+            LedgerError::Moved { .. } => {
+                "put the very file back, with its -wal beside it, and run the same command again"
+            }
+            LedgerError::Busy { .. } => "wait for it to end; nothing was changed",
             LedgerError::OtherProvider { .. } => {
-                Some("correct the wallet URL, or use another --ledger for another provider")
+                "correct the wallet URL, or use another --ledger for another provider"
             }
-            LedgerError::Restored => Some(
+            LedgerError::Restored => {
                 "nothing was sent; run `giftbatch reconcile NAME`, which finds what the ledger has \
-                 forgotten, then the same command again",
-            ),
-            LedgerError::Database { .. } => {
-                Some("mend the cause (disk room, permissions) and run the same command again")
+                 forgotten, then the same command again"
             }
-            _ => None,
+            LedgerError::Database { source, .. } => mend(source),
+            LedgerError::File { .. } => {
+                "check that the path is right and may be written to, and run it again"
+            }
+            _ => return None,
+        };
+        Some(words)
+    }
+}
+
+/// What mends a failure of SQLite, by its primary result code.
+fn mend(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.and_then(|code| code.parse::<u32>().ok()).map(|extended| extended & 0xff) {
+        Some(5 | 6) => {
+            "another program holds the ledger (a backup, a database browser): close it, and run the \
+             same command again"
         }
+        Some(8) => {
+            "the ledger or its folder is read-only: correct that, and run the same command again"
+        }
+        Some(10) => {
+            "its disk failed, or a limit keeps the file from growing (ulimit -f): mend that, and run \
+             the same command again"
+        }
+        Some(11 | 26) => "the ledger is damaged: send nothing, and go back to a backup of it",
+        Some(13) => "its disk is full: make room, and run the same command again",
+        _ => "mend the cause (disk room, permissions) and run the same command again",
     }
 }
 

@@ -23,6 +23,7 @@ mod load;
 mod lock;
 mod model;
 mod open;
+mod place;
 mod read;
 mod reconcile;
 mod record;

@@ -1,7 +1,7 @@
 //! Opening a ledger: private files, migrations, and connections that cannot lose a commit.
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +13,15 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::lock::{self, RunLock};
+use super::place::Place;
 use super::watch::{AtWork, Watch, Watched};
 use super::{LedgerError, Writer, sql};
+use crate::crash::{self, Step};
 
 /// A ledger that is open for reading. Writing needs the [`RunLock`].
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    path: PathBuf,
+    place: Place,
     readers: SqlitePool,
     watched: Watched,
 }
@@ -57,6 +59,7 @@ impl Ledger {
             path: path.to_owned(),
             source,
         })?;
+        let place = Place::of(path)?;
         let mut connection = connect(path).await.doing("opening it")?;
         let version: String = sqlx::query_scalar("select sqlite_version()")
             .fetch_one(&mut connection)
@@ -73,7 +76,7 @@ impl Ledger {
             .connect_with(options)
             .await
             .doing("opening it for reading")?;
-        Ok(Ledger { path: path.to_owned(), readers, watched: None })
+        Ok(Ledger { place, readers, watched: None })
     }
 
     /// The same ledger, whose work is watched from now on.
@@ -88,16 +91,17 @@ impl Ledger {
 
     /// Where the ledger lies.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 
     /// The one writer. The lock is asked for so that nobody writes without it.
     pub async fn writer(&self, _lock: &RunLock) -> Result<Writer, LedgerError> {
-        Ok(Writer::new(self.connect_writer().await?, self.watched.clone()))
+        let connection = self.connect_writer().await?;
+        Ok(Writer::new(connection, self.place.clone(), self.watched.clone()))
     }
 
     pub(super) async fn connect_writer(&self) -> Result<SqliteConnection, LedgerError> {
-        connect(&self.path).await.doing("opening it for writing")
+        connect(self.path()).await.doing("opening it for writing")
     }
 
     /// Closes the readers, so that the file can be moved or removed.
@@ -161,25 +165,27 @@ fn migrations() -> Migrator {
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), LedgerError> {
     let steps = migrations();
     let wanted = steps.iter().count() as i64;
-    let done = sqlx::query_scalar::<_, i64>("select count(*) from _sqlx_migrations where success")
-        .fetch_one(&mut *connection)
-        .await;
-    // A new file has no such table, which is the only error that can be expected here.
+    let done = sqlx::query_scalar::<_, i64>(sql::LEDGER_STEPS).fetch_one(&mut *connection).await;
+    // A new file has no such tables, which is the only error that can be expected here.
     if done.is_ok_and(|done| done == wanted) {
         return Ok(());
     }
     let _lock = RunLock::take(path, "opening the ledger", Utc::now())?;
+    crash::before(Step::Tables);
     steps.run(&mut *connection).await.map_err(|source| LedgerError::Database {
         doing: "bringing its form up to date",
         source: source.into(),
     })?;
+    crash::after(Step::Tables);
+    crash::before(Step::Identity);
     sqlx::query(sql::LEDGER_INSERT)
         .bind(Uuid::new_v4())
         .bind(Utc::now().timestamp_millis())
         .execute(connection)
         .await
-        .map(drop)
-        .doing("giving it its identity")
+        .doing("giving it its identity")?;
+    crash::after(Step::Identity);
+    Ok(())
 }
 
 fn numbers(version: &str) -> Vec<u32> {
@@ -224,6 +230,24 @@ mod tests {
             assert_eq!(mode(path.parent().unwrap()), 0o700);
             assert_eq!(mode(&lock::lock_path(&path)), 0o600);
         }
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_a_crash_left_nameless_gets_its_identity() {
+        // Goal: a crash between the tables and the identity is mended. Method: tables without the
+        // row, as such a crash leaves them; open again.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let ledger = Ledger::open(&path).await.unwrap();
+        let mut writer = ledger.connect_writer().await.unwrap();
+        sqlx::query("delete from ledger").execute(&mut writer).await.unwrap();
+        writer.close().await.unwrap();
+        let ledger = Ledger::open(&path).await.unwrap();
+        let rows: i64 = sqlx::query_scalar("select count(*) from ledger")
+            .fetch_one(&ledger.readers)
+            .await
+            .unwrap();
+        assert_eq!(rows, 1);
     }
 
     #[tokio::test]

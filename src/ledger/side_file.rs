@@ -55,7 +55,10 @@ impl Writer {
             Some(file) => (file.last_run.is_some() && !age.knows_run).then_some(age.newest_ms),
         };
         let Some(forgot_since_ms) = forgot_since_ms else {
-            return batch.rollback().await;
+            batch.rollback().await?;
+            // It is there before the first run's row: else a crash between the two would look like a
+            // ledger that was moved without it.
+            return if file.is_none() { age.write(path) } else { Ok(()) };
         };
         tracing::warn!("the ledger is older than what was sent: was an old copy of it restored?");
         sqlx::query(sql::LEDGER_RESTORED)

@@ -43,6 +43,7 @@ statements! {
     LEDGER_AGE = "ledger_age";
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";
+    LEDGER_STEPS = "ledger_steps";
     LOAD_INSERT = "load_insert";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";

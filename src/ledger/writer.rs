@@ -5,6 +5,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::error::Doing;
+use super::place::Place;
 use super::watch::{AtWork, Side, Watched, rest};
 use super::{LedgerError, Lists, Provider, sql};
 
@@ -12,6 +13,7 @@ use super::{LedgerError, Lists, Provider, sql};
 #[derive(Debug)]
 pub struct Writer {
     connection: SqliteConnection,
+    place: Place,
     watched: Watched,
 }
 
@@ -26,12 +28,16 @@ pub struct Batch<'w> {
 }
 
 impl Writer {
-    pub(super) fn new(connection: SqliteConnection, watched: Watched) -> Writer {
-        Writer { connection, watched }
+    pub(super) fn new(connection: SqliteConnection, place: Place, watched: Watched) -> Writer {
+        Writer { connection, place, watched }
     }
 
     /// Opens a batch that holds the right to write from its first moment.
+    ///
+    /// Fails where the ledger's file is no longer in its place: SQLite would go on with it, and what
+    /// is written would be forgotten.
     pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
+        self.place.check()?;
         let work = AtWork::begin(&self.watched);
         let transaction = self.connection.begin_with("BEGIN IMMEDIATE").await;
         Ok(Batch { transaction: transaction.doing("beginning a group")?, work })

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::ask::Ask;
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
+use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
     AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
@@ -96,7 +97,9 @@ pub async fn run_reconcile(
         );
         batch.orphan(None, options.clock.now()).await?;
     }
+    crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
+    crash::after(Step::ReconcileBeginning);
     let (wallets, first_attempt) = ledger.wallets(campaign.id).await?;
     let mut sweep = Sweep {
         ledger,
@@ -247,7 +250,10 @@ impl Sweep<'_> {
         if seen != Lists::default() {
             batch.learn(seen, self.options.clock.now()).await?;
         }
-        batch.commit().await
+        crash::before(Step::Findings);
+        batch.commit().await?;
+        crash::after(Step::Findings);
+        Ok(())
     }
 
     /// Records the rest; what was not read by now is unread.
@@ -263,7 +269,9 @@ impl Sweep<'_> {
                 batch.recalled(self.campaign, now).await?;
             }
         }
+        crash::before(Step::ReconcileEnding);
         batch.commit().await?;
+        crash::after(Step::ReconcileEnding);
         if self.forgot_since.is_some() {
             tracing::warn!(
                 gifts = self.recalled_gifts,
@@ -276,10 +284,12 @@ impl Sweep<'_> {
 
 fn spawn_read(question: Question, client: WalletClient, reports: mpsc::Sender<Reply>) {
     tokio::spawn(async move {
+        crash::before(Step::Read);
         let (reading, exchange) = match &question {
             Question::List(job) => client.gifts_of(job.wallet).await,
             Question::Gift(ask) => client.gift(ask.wallet(), ask.id).await,
         };
+        crash::after(Step::Read);
         let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
         let skew_ms = exchange.skew_ms();
         // Nobody listens any more only where the process is about to end.

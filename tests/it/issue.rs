@@ -9,7 +9,7 @@ use giftbatch::sandbox::{
     SandboxConfig, SeedGift,
 };
 
-use crate::world::{CANARY_CLIENT, CANARY_KEY, Row, World, csv, excel_tr, rows};
+use crate::world::{CANARY_CLIENT, CANARY_KEY, Row, World, csv, excel_tr, rows, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clean_campaign_is_given_matched_and_never_again() {
@@ -208,13 +208,6 @@ async fn a_signal_ends_a_run_cleanly() {
         world.issue_file(&file, "may", &[]).expect(0);
         world.assert_given_exactly_once(&all);
     }
-}
-
-/// Sends a signal to the program.
-fn send(signal: &str, child: &std::process::Child) {
-    let pid = child.id().to_string();
-    let sent = std::process::Command::new("kill").args([&format!("-{signal}"), &pid]).status();
-    assert!(sent.expect("there is a kill command").success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,11 @@
 //! The tests of the whole program, in one binary, so that they are linked once.
 
 mod cli;
+mod crash;
 mod issue;
+mod ledger_failure;
 mod load;
+mod power_loss;
 mod provider;
 mod reconcile;
 mod tidy;

@@ -15,17 +15,21 @@ use source::{Source, code_of, files, find_word, name_of, root, sources, without_
 /// Which module may name which. `cli` may name all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("crash", &[]),
     ("domain", &[]),
     ("interrupt", &[]),
     ("sandbox", &[]),
     ("intake", &["domain"]),
     ("plan", &["domain", "intake"]),
-    ("ledger", &["domain", "plan"]),
+    ("ledger", &["crash", "domain", "plan"]),
     ("provider", &["clock", "domain"]),
     ("pace", &["provider"]),
     ("settle", &["domain", "ledger", "provider"]),
-    ("reconcile", &["clock", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
-    ("issue", &["clock", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
+    (
+        "reconcile",
+        &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"],
+    ),
+    ("issue", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
     ("report", &["domain", "ledger", "plan"]),
 ];
 

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use giftbatch::sandbox::{Book, Sandbox, SandboxConfig};
 use serde_json::Value;
@@ -24,7 +25,9 @@ pub(crate) struct World {
 /// How a command ended.
 #[derive(Debug)]
 pub(crate) struct Done {
+    /// -1 where a signal ended it.
     pub(crate) code: i32,
+    pub(crate) signal: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -76,7 +79,7 @@ impl World {
     }
 
     pub(crate) fn ledger(&self) -> PathBuf {
-        self.path("ledger.db")
+        PathBuf::from(&self.settings["GIFTBATCH_LEDGER"])
     }
 
     /// Writes a file and gives its path as text.
@@ -92,8 +95,15 @@ impl World {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_giftbatch"));
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        self.command_under(&[], args)
+    }
+
+    /// The program under another one that runs it: a tracer, or a shell that sets a limit.
+    fn command_under(&self, under: &[&str], args: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_giftbatch");
+        let mut words = under.iter().copied().chain([program]).chain(args.iter().copied());
+        let mut command = Command::new(words.next().expect("the program at least"));
+        command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("GIFTBATCH_") {
                 command.env_remove(variable);
@@ -110,15 +120,14 @@ impl World {
         self.finish(&mut self.command(args))
     }
 
+    /// The same under another program.
+    pub(crate) fn run_under(&self, under: &[&str], args: &[&str]) -> Done {
+        self.finish(&mut self.command_under(under, args))
+    }
+
     fn finish(&self, command: &mut Command) -> Done {
         let output = tokio::task::block_in_place(|| command.output());
-        let output = output.expect("the program starts");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
-        Done {
-            code: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Done::of(output.expect("the program starts"))
     }
 
     /// `run FILE --campaign NAME --json`, confirmed.
@@ -160,7 +169,44 @@ impl World {
     }
 }
 
+/// A number below `end`, by Weyl's sequence through SplitMix64's last steps.
+pub(crate) fn draw(state: &mut u64, end: u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (z ^ (z >> 31)) % end
+}
+
+/// Says what a test measured, or why it could not: shown with `--nocapture`, and where it fails.
+#[expect(clippy::print_stdout, reason = "the test harness captures it")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Sends a signal to the program.
+pub(crate) fn send(signal: &str, child: &Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+    assert!(sent.expect("there is a kill command").success());
+}
+
 impl Done {
+    pub(crate) fn of(output: Output) -> Done {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
+        Done {
+            code: output.status.code().unwrap_or(-1),
+            signal: output.status.signal(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Waits until the program has ended by itself, while the sandbox goes on.
+    pub(crate) fn wait(child: Child) -> Done {
+        let output = tokio::task::block_in_place(|| child.wait_with_output());
+        Done::of(output.expect("the program can be waited for"))
+    }
+
     /// The one JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(self.stdout.trim())
