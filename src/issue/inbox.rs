@@ -8,7 +8,7 @@ use super::supply::Supply;
 use crate::domain::{Event, GiftId, WalletId};
 use crate::ledger::Claimed;
 use crate::pace::Health;
-use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
+use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
 use crate::settle::Look;
 
 impl Dispatcher<'_> {
@@ -20,6 +20,7 @@ impl Dispatcher<'_> {
                 self.looked(wallet, purpose, reading, times);
             }
             Reported::Told(id, reading, times) => self.told(id, &reading, times),
+            Reported::Weighed(done, reading, times) => self.weighed(done, &reading, times),
         }
     }
 
@@ -111,8 +112,25 @@ impl Dispatcher<'_> {
             Purpose::Probe | Purpose::Permission(..) => return,
         };
         let deleted = self.evidence.deleted.clone();
-        let look = Look { sent_at: times.sent_at, credits, deleted };
-        self.looks.push(DoneLook { what_for, wallet, doubts, look });
+        let policy = &self.options.policy;
+        let counts = doubts.iter().any(|doubt| doubt.counts_at(times.sent_at, policy));
+        let look = Look { sent_at: times.sent_at, credits, gift_balance: None, deleted };
+        let done = DoneLook { what_for, wallet, doubts, look };
+        if counts && !self.evidence.lists.show_gifts && self.stop.is_none() {
+            self.urgent.push_back(Request::Weigh(done));
+        } else {
+            self.looks.push(done);
+        }
+    }
+
+    /// A wallet's balances were asked for, beside its list.
+    fn weighed(&mut self, mut done: DoneLook, reading: &Reading<Balances>, times: Times) {
+        self.pace.ended(Health::of_balances(reading), times.sent_at, times.ended_at);
+        self.skew.saw_ms(times.skew_ms);
+        if let Reading::Found(balances) = reading {
+            done.look.gift_balance = Some(balances.gifts);
+        }
+        self.looks.push(done);
     }
 
     /// The provider was asked for one gift that a list lacks.

@@ -6,10 +6,11 @@
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+use super::group::DoneLook;
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
-use crate::provider::{Exchange, ListReading, Verdict, WalletClient};
+use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient};
 
 /// What is to be asked.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) enum Request {
     Look(WalletId, Purpose),
     /// Read one gift of a wallet, which its list lacks.
     Ask(WalletId, GiftId),
+    /// Read the balances of a wallet, to vouch for a list.
+    Weigh(DoneLook),
 }
 
 /// What a list is read for.
@@ -52,6 +55,8 @@ pub(super) enum Reported {
     Looked(WalletId, Purpose, ListReading, Times),
     /// About one gift.
     Told(GiftId, ListReading, Times),
+    /// From balances.
+    Weighed(DoneLook, Reading<Balances>, Times),
 }
 
 /// When a request was on its way, and what it showed of the server's clock.
@@ -93,6 +98,12 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
                 let (reading, exchange) = client.gift(wallet, id).await;
                 crash::after(Step::Look);
                 Reported::Told(id, reading, Times::of(&exchange))
+            }
+            Request::Weigh(done) => {
+                crash::before(Step::Look);
+                let (reading, exchange) = client.balances(done.wallet).await;
+                crash::after(Step::Look);
+                Reported::Weighed(done, reading, Times::of(&exchange))
             }
         };
         // Nobody listens any more only where the run was abandoned; the next run settles it.

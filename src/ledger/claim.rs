@@ -24,7 +24,7 @@ pub struct Claimed {
     pub gift: Gift,
     /// Which attempt this is, from 1.
     pub attempt: i64,
-    /// How many earlier attempts ended in doubt.
+    /// How many earlier attempts ended in doubt, but for those whose run died.
     pub doubts: i64,
     /// When the first attempt was written down: no gift of ours can be older.
     pub first_sent_at: DateTime<Utc>,

@@ -92,7 +92,8 @@ fn to_json(outcome: &Outcome) -> Result<Value, LedgerError> {
         "word": outcome.event.word(),
         "ready_at": columns.ready_at,
         "settle_from": columns.settle_from,
-        "doubts": i64::from(columns.settle_from.is_some()),
+        // That a run died is not the provider's fault: it uses up none of a gift's attempts.
+        "doubts": i64::from(matches!(outcome.event, Event::AnswerLost { .. })),
         "gift_id": columns.gift_id.map(|id| id.0.simple().to_string()),
         "issued_at": columns.gift_id.map(|_| at),
         "error_class": columns.error_class,

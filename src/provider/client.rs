@@ -84,9 +84,9 @@ impl WalletClient {
     }
 
     /// Reads a wallet's balances.
-    pub async fn balances(&self, id: WalletId) -> Reading<Balances> {
+    pub async fn balances(&self, id: WalletId) -> (Reading<Balances>, Exchange) {
         let exchange = self.get(&format!("/api/v1/wallet/balances?Id={id}"), ANSWER_BYTES).await;
-        read_balances(&exchange.reply)
+        (read_balances(&exchange.reply), exchange)
     }
 
     async fn get(&self, path: &str, cap: usize) -> Exchange {

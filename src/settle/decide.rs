@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 
 use super::Skew;
 use super::matching::{is_since, match_up};
@@ -48,6 +49,8 @@ pub struct Look {
     pub sent_at: DateTime<Utc>,
     /// The list; empty where the API says that it has none for this wallet.
     pub credits: Vec<Credit>,
+    /// What the wallet's gifts add up to by its balances, where those were asked for.
+    pub gift_balance: Option<Decimal>,
     /// Gifts that were given and that the provider, asked by their ids, has no more: somebody deleted
     /// them.
     pub deleted: HashSet<GiftId>,
@@ -69,10 +72,23 @@ pub struct Settled {
     pub skew: Skew,
 }
 
+impl Look {
+    /// Whether what is left of the list's gifts is what the wallet's balances say: then none is missing.
+    fn is_balanced(&self) -> bool {
+        let left = |credit: &Credit| credit.remaining.unwrap_or(credit.amount);
+        self.gift_balance.is_some_and(|balance| balance == self.credits.iter().map(left).sum())
+    }
+}
+
 impl OpenDoubt {
     /// A doubt about which nothing was asked yet.
     pub fn new(doubt: Doubt) -> OpenDoubt {
         OpenDoubt { doubt, absent_looks: 0, was_missed: false }
+    }
+
+    /// Whether a look that is sent at this moment may count against it: after its settle window.
+    pub fn counts_at(&self, sent_at: DateTime<Utc>, policy: &Policy) -> bool {
+        sent_at >= self.doubt.settle_from + policy.window
     }
 }
 
@@ -103,7 +119,8 @@ pub fn settle(
         ..Settled::default()
     };
     lists.learn(settled.lists);
-    let absence_counts = settled.lacking.is_empty() && lists.show_gifts;
+    // A first list has no gift that we know of to show; the wallet's balance can vouch for it instead.
+    let absence_counts = settled.lacking.is_empty() && (lists.show_gifts || look.is_balanced());
     for (place, doubt) in doubts.iter().enumerate() {
         let further = matched.left.iter().find(|credit| could_be(credit, doubt, skew));
         let event = match (matched.found.get(&place), further) {
@@ -117,7 +134,7 @@ pub fn settle(
                 }
                 Some(Event::FoundIssued { gift: credit.id })
             }
-            (None, _) if !is_after_window(look, doubt, policy) => None,
+            (None, _) if !doubt.counts_at(look.sent_at, policy) => None,
             (None, _) if lists.hide_used => {
                 Some(unclear("the provider's lists leave out used gifts: it may be one".to_owned()))
             }
@@ -192,10 +209,6 @@ fn unclear(why: String) -> Event {
     Event::StayedUnclear { why }
 }
 
-fn is_after_window(look: &Look, doubt: &OpenDoubt, policy: &Policy) -> bool {
-    look.sent_at >= doubt.doubt.settle_from + policy.window
-}
-
 /// Gifts that were there before the list was asked for, and are not in it. Expired and deleted ones may
 /// have left it.
 fn lacking(
@@ -259,7 +272,6 @@ mod tests {
     use crate::domain::{Expiry, Gift, GiftContent, GiftKey, Money};
     use crate::ledger::Claimed;
     use crate::provider::SeenExpiry;
-    use rust_decimal::Decimal;
 
     fn at(ms: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
@@ -337,7 +349,7 @@ mod tests {
     }
 
     fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
-        Look { sent_at: at(sent_ms), credits, deleted: HashSet::new() }
+        Look { sent_at: at(sent_ms), credits, gift_balance: None, deleted: HashSet::new() }
     }
 
     fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {
@@ -380,6 +392,25 @@ mod tests {
             settle(&[absent_once(doubt(1))], &[other], &shows, agreed(), &POLICY, Lists::default());
         assert!(settled.lists.show_gifts);
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn a_balance_vouches_for_a_first_list() {
+        // Goal: the first gift of a ledger is settled too. Method: unproven lists, empty and with a
+        // half-used gift of old, beside balances that agree and that show more than the list.
+        let settled = |credits: &[Credit], balance: Option<i64>| {
+            let mut seen = look(3_000, credits.to_vec());
+            seen.gift_balance = balance.map(|minor| Decimal::new(minor, 2));
+            let doubts = [absent_once(doubt(1))];
+            settle(&doubts, &[], &seen, agreed(), &POLICY, Lists::default()).events
+        };
+        let absent = vec![(0, Event::FoundAbsent)];
+        assert_eq!(settled(&[], None), vec![]);
+        assert_eq!(settled(&[], Some(500)), vec![]);
+        assert_eq!(settled(&[], Some(0)), absent);
+        let half = Credit { remaining: Some(Decimal::new(250, 2)), ..credit(7, -2 * DAY_MS) };
+        assert_eq!(settled(&[half.clone()], Some(250)), absent);
+        assert_eq!(settled(&[half], Some(750)), vec![]);
     }
 
     #[test]

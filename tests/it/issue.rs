@@ -556,3 +556,23 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
     world.issue_file(&all_of_them, "may", &twice).expect(0);
     assert_eq!(world.book().gifts.len() - old, 60);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_gift_that_was_not_given_is_given() {
+    // Goal: a ledger that knows of no gift yet is not stuck with its first doubts. Method: two gifts
+    // whose first requests time out before the commit: no list can show a gift that we know of.
+    let mut world = World::with(SandboxConfig {
+        faults: FaultProfile::always(FaultKind::TimeoutBeforeCommit),
+        ..SandboxConfig::default()
+    });
+    world.set("GIFTBATCH_TIMEOUT", "200ms").set("GIFTBATCH_SETTLE", "1s");
+    let all = rows(2);
+    let file = world.file("may.csv", csv(&all));
+    let mut run =
+        world.start(&["run", &file, "--campaign", "may", "--yes", "--max-total", "1000", "--json"]);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    world.sandbox.set_profile(FaultProfile::none());
+    let status = tokio::task::block_in_place(|| run.wait()).unwrap();
+    assert_eq!(status.code(), Some(0));
+    world.assert_given_exactly_once(&all);
+}
