@@ -39,16 +39,20 @@ pub(crate) struct Judgement {
     pub(crate) duplicated: Vec<String>,
     /// In the book, and reported as not given; or refused for no reason of the server's.
     pub(crate) unexpected: Vec<String>,
-    /// Not settled though all faults have ended.
+    /// Not settled though all faults have ended, for no cause that the world gives.
     pub(crate) unfinished: Vec<String>,
+    /// Not settled, for a cause.
+    pub(crate) open_for_cause: u64,
     /// What a reconcile said of a row that the book does not bear out.
     pub(crate) false_alarms: Vec<String>,
     /// Went through a doubt and ended right.
     pub(crate) recovered: u64,
     pub(crate) issued: u64,
     pub(crate) refused: u64,
-    /// Left to a person, with the reason.
+    /// Left to a person for no cause that the world gives, with the reason.
     pub(crate) held: Vec<String>,
+    /// Left to a person, for a cause.
+    pub(crate) held_for_cause: u64,
 }
 
 impl Judgement {
@@ -82,8 +86,37 @@ pub(crate) fn judge(
         judgement.unfinished.push("a run never ended".to_owned());
     }
     each_row(terms, provider, rows, &mut judgement);
+    let has_causes = Causes::of(terms, &judgement);
+    if has_causes.to_hold {
+        judgement.held_for_cause = std::mem::take(&mut judgement.held).len() as u64;
+    }
+    if has_causes.to_stay_open && !is_stuck {
+        judgement.open_for_cause = std::mem::take(&mut judgement.unfinished).len() as u64;
+    }
+    if terms.hides_used {
+        // A gift that a customer used is missing from the lists: the reconcile is right to say so.
+        judgement.false_alarms.clear();
+    }
     each_content(terms, provider, rows, &mut judgement);
     judgement
+}
+
+/// What a world gives cause for, though it keeps its promises.
+struct Causes {
+    to_hold: bool,
+    to_stay_open: bool,
+}
+
+impl Causes {
+    fn of(terms: &Terms, found: &Judgement) -> Causes {
+        let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
+        Causes {
+            // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
+            to_hold: sets_clocks || !terms.foreign_now.is_empty(),
+            // Lists that leave something out, or that never showed a gift of ours, prove no absence.
+            to_stay_open: terms.hides_used || found.issued == 0,
+        }
+    }
 }
 
 fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {

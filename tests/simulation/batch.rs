@@ -20,15 +20,23 @@ pub(crate) struct Batch {
     recovered: u64,
     pub(crate) duplicated: u64,
     pub(crate) seen: BTreeMap<Fault, u64>,
-    held: BTreeMap<String, u64>,
-    unfinished: BTreeMap<String, u64>,
-    false_alarms: BTreeMap<String, u64>,
+    held_for_cause: u64,
+    open_for_cause: u64,
+    held: Reasons,
+    unfinished: Reasons,
+    false_alarms: Reasons,
     /// Stories that broke the promise, in the auditor's words.
     broken: Vec<String>,
     /// By the worlds' time, microseconds.
     lasted: i64,
     took: Duration,
 }
+
+/// How often each reason was given, and the first seeds that did.
+type Reasons = BTreeMap<String, (u64, Vec<u64>)>;
+
+/// Seeds that are named for each reason.
+const NAMED: usize = 4;
 
 /// A number from the environment.
 pub(crate) fn number(variable: &str) -> Option<u64> {
@@ -72,6 +80,8 @@ impl Batch {
         self.recovered += judgement.recovered;
         self.duplicated += judgement.duplicated.len() as u64;
         self.lasted += story.lasted;
+        self.held_for_cause += judgement.held_for_cause;
+        self.open_for_cause += judgement.open_for_cause;
         for (fault, times) in &story.seen {
             *self.seen.entry(*fault).or_default() += times;
         }
@@ -81,7 +91,11 @@ impl Batch {
             (&judgement.false_alarms, &mut self.false_alarms),
         ] {
             for word in words {
-                *counts.entry(format!("{} (seed {})", plain(word), story.seed)).or_default() += 1;
+                let (times, seeds) = counts.entry(plain(word)).or_default();
+                *times += 1;
+                if seeds.len() < NAMED && !seeds.contains(&story.seed) {
+                    seeds.push(story.seed);
+                }
             }
         }
         if !judgement.is_kept() {
@@ -129,15 +143,20 @@ impl fmt::Display for Batch {
             self.duplicated,
             self.broken.len()
         )?;
+        writeln!(
+            out,
+            "for cause: held {}, still open {}",
+            self.held_for_cause, self.open_for_cause
+        )?;
         for (name, counts) in [
             ("held", &self.held),
             ("unfinished", &self.unfinished),
             ("false alarms", &self.false_alarms),
         ] {
-            let total: u64 = counts.values().sum();
-            writeln!(out, "{name}: {total}")?;
-            for (word, times) in counts.iter().take(40) {
-                writeln!(out, "    {times} {word}")?;
+            let total: u64 = counts.values().map(|(times, _)| times).sum();
+            writeln!(out, "for no cause: {name} {total}")?;
+            for (word, (times, seeds)) in counts {
+                writeln!(out, "    {times} {word} (seeds {seeds:?} …)")?;
             }
         }
         writeln!(out, "faults: {:?}", self.seen)

@@ -354,8 +354,8 @@ impl State {
             Made::New(place) => {
                 let gift = self.provider.book[place].id;
                 self.note(format_args!("#{id} COMMIT {gift} for {}", create.reference()));
-                // Where used gifts leave the lists, only those that we were told of are spent: else
-                // nobody could tell that they were ever given.
+                // Where used gifts leave the lists, only those are spent that we have surely written
+                // down: else nobody could tell that they were ever given.
                 if !self.terms.hides_used || self.terms.breach == Breach::HidesDoubts {
                     self.plan_use(create.reference(), 2 * SECOND);
                 }
@@ -392,7 +392,8 @@ impl State {
     /// A customer may spend the gift within this time.
     fn plan_use(&mut self, reference: Uuid, within: i64) {
         if self.dice.chance(200) {
-            let at = self.now + self.dice.between(0, within);
+            let at = self.now + 10 * SECOND * i64::from(self.terms.hides_used);
+            let at = at + self.dice.between(0, within);
             self.push(at, Event::Spend(reference));
         }
     }
@@ -434,7 +435,8 @@ impl State {
         };
         self.note(format_args!("#{id} is told {words}"));
         if let Some(reference) = told {
-            self.provider.told.push(reference);
+            let run = self.run;
+            self.provider.told.push((reference, run));
             if self.terms.hides_used && self.terms.breach == Breach::None {
                 self.plan_use(reference, 60 * SECOND);
             }

@@ -77,9 +77,14 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
     // Whatever the process had under way dies with it.
     drop(runtime);
     let mut state = world.state();
+    if matches!(ended, Ok(Ended::Killed)) {
+        let run = state.run;
+        state.killed.push(run);
+    }
+    state.run += 1;
     state.end = None;
     state.ambush = None;
-    if let Some(place) = state.watchdog.take() {
+    for place in [state.watchdog.take(), state.stroke.take()].into_iter().flatten() {
         state.forget(place);
     }
     ended.unwrap_or_else(|error| {

@@ -215,8 +215,8 @@ impl Teller {
         let soon = *self.dice.pick(&[200 * MS, 3 * SECOND, 2 * MINUTE]);
         let at = state.now + self.dice.between(0, soon);
         if self.dice.chance(300) {
-            state.push(at, Event::Stroke(Fault::SecondRun));
-            state.count(Fault::SecondRun);
+            let place = state.push(at, Event::Stroke(Fault::SecondRun));
+            state.stroke = Some(place);
             return;
         }
         if !self.dice.chance(self.terms.strokes) {
@@ -234,8 +234,8 @@ impl Teller {
         ]);
         match fault {
             Fault::Crash | Fault::Drained | Fault::Abandoned => {
-                state.push(at, Event::Stroke(fault));
-                state.count(fault);
+                let place = state.push(at, Event::Stroke(fault));
+                state.stroke = Some(place);
             }
             at => state.ambush = Some(Ambush { at, after: self.dice.below(12) }),
         }

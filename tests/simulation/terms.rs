@@ -134,7 +134,7 @@ impl Terms {
     /// Draws a world and a campaign.
     pub(crate) fn draw(dice: &mut Dice, breach: Breach) -> Terms {
         let rows = draw_rows(dice);
-        let d = *dice.pick(&[0, 300 * MS, 5 * SECOND, 20 * SECOND]);
+        let d = *dice.pick(&[0, 300 * MS, 5 * SECOND, 20 * SECOND, 2 * MINUTE]);
         let v = *dice.pick(&[0, 0, 200 * MS, 3 * SECOND, 10 * SECOND]);
         let margin = *dice.pick(&[10 * MS, SECOND, 30 * SECOND]);
         let echoes = dice.chance(400);
@@ -184,6 +184,11 @@ impl Terms {
             local_jumps: dice.chance(150),
             rows,
         };
+        if terms.local_jumps {
+            // A clock that is set matters where a run leaves doubts to the next.
+            terms.strokes = terms.strokes.max(400);
+            terms.faulty_runs += 2;
+        }
         terms.draw_rest(dice);
         terms.break_promises();
         terms

@@ -91,7 +91,14 @@ pub(crate) struct State {
     end_waker: Option<Waker>,
     trace: Trace,
     steps: u64,
+    /// The run that lives, or lived last.
+    pub(crate) run: u64,
+    /// Runs that were killed.
+    pub(crate) killed: Vec<u64>,
+    /// What ends a run that never ends.
     pub(crate) watchdog: Option<Place>,
+    /// What the run is to meet.
+    pub(crate) stroke: Option<Place>,
 }
 
 /// What happened: a digest of all of it, and the text where it is wanted.
@@ -129,7 +136,10 @@ impl World {
             end_waker: None,
             trace: Trace { kept: keeps_trace.then(Vec::new), ..Trace::default() },
             steps: 0,
+            run: 0,
+            killed: Vec::new(),
             watchdog: None,
+            stroke: None,
         };
         state.furnish();
         Arc::new(World { state: Mutex::new(state) })
@@ -255,6 +265,12 @@ impl State {
     fn spend(&mut self, reference: uuid::Uuid) {
         let now = self.now;
         let hides = self.terms.hides_used;
+        let killed = &self.killed;
+        let is_forgotten =
+            |(told, run): &(uuid::Uuid, u64)| *told == reference && killed.contains(run);
+        if hides && self.provider.told.iter().any(is_forgotten) {
+            return;
+        }
         let entry = self.provider.book.iter_mut().find(|entry| entry.reference == reference);
         if let Some(entry) = entry.filter(|entry| entry.used_at.is_none()) {
             entry.used_at = Some(now);
@@ -292,6 +308,7 @@ impl State {
             Fault::SecondRun => End::Busy,
             _ => End::Crash,
         };
+        self.count(fault);
         self.finish(end);
     }
 
