@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::faults::Fault;
 use crate::provider::{Create, Made, envelope, failure, http_date};
-use crate::terms::{Breach, MS, SECOND, Trouble};
+use crate::terms::{Breach, MS, References, SECOND, Trouble};
 use crate::world::{Event, Place, State, World};
 
 /// What was asked.
@@ -155,7 +155,7 @@ impl State {
         let is_list = matches!(asked, Asked::List(_));
         // Few of these, or no story gets anywhere: they stop a run or refuse a gift.
         let is_rare = matches!(fault, Fault::Redirect | Fault::IsFailure | Fault::Forbidden);
-        if (is_list && fault.is_of_creates()) || (is_rare && !self.dice.chance(150)) {
+        if (is_list && fault.is_of_creates()) || (is_rare && !self.dice.chance(250)) {
             return None;
         }
         self.count(fault);
@@ -176,7 +176,10 @@ impl State {
 
     /// Every request of an outage, or with revoked keys, ends alike.
     fn plan_trouble(&mut self, id: u64, trouble: Trouble) {
-        let is_keys = matches!(trouble, Trouble::Unauthorized | Trouble::ForbiddenPage);
+        let is_keys = matches!(
+            trouble,
+            Trouble::Unauthorized | Trouble::ForbiddenPage | Trouble::ForbiddenByApi
+        );
         self.count(if is_keys { Fault::KeysRevoked } else { Fault::Outage });
         let now = self.now;
         let answer = match trouble {
@@ -186,7 +189,13 @@ impl State {
             Trouble::Overloaded => self.page(503, "<html>overloaded</html>"),
             Trouble::Unauthorized => self.page(401, ""),
             Trouble::ForbiddenPage => self.page(403, "<html>forbidden</html>"),
+            Trouble::ForbiddenByApi => self.page(403, &failure("the key is revoked")),
         };
+        if let (Trouble::ForbiddenByApi, Asked::Create(create)) =
+            (trouble, self.exchange(id).asked.clone())
+        {
+            self.provider.forbidden.push(create.reference());
+        }
         let wait = match trouble {
             Trouble::TimesOut => self.terms.timeout,
             _ => self.latency(),
@@ -354,6 +363,12 @@ impl State {
             Made::New(place) => {
                 let gift = self.provider.book[place].id;
                 self.note(format_args!("#{id} COMMIT {gift} for {}", create.reference()));
+                let faulty = self.terms.faulty;
+                let enforces = self.terms.references == References::Enforced;
+                if enforces && !self.is_quiet && self.dice.chance(faulty / 4) {
+                    // A gateway carried it twice: the second answer is the one that comes back.
+                    return self.take(id, create);
+                }
                 // Where used gifts leave the lists, only those are spent that we have surely written
                 // down: else nobody could tell that they were ever given.
                 if !self.terms.hides_used || self.terms.breach == Breach::HidesDoubts {
@@ -461,10 +476,21 @@ impl State {
         }
     }
 
+    /// The client is dead. In the order in which they were sent: the order in which a runtime drops its
+    /// tasks depends on other threads.
+    pub(crate) fn let_go_of_all(&mut self) {
+        let ids: Vec<u64> = self.exchanges.keys().copied().collect();
+        for id in ids {
+            self.let_go(id);
+        }
+    }
+
     /// The client has let go of it: told, or dead.
     fn let_go(&mut self, id: u64) {
         let now = self.now;
-        let exchange = self.exchange(id);
+        let Some(exchange) = self.exchanges.get_mut(&id).filter(|one| !one.is_dropped) else {
+            return;
+        };
         let was_told = exchange.is_delivered;
         let deliver = exchange.deliver.take();
         let serve = exchange.serve;

@@ -14,11 +14,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::clock::{Clock, Sleep, Time};
 use giftbatch::interrupt::Interrupt;
-use giftbatch::issue::{IssueOptions, Progress, Stop, Tools, run_issue};
+use giftbatch::issue::{IssueOptions, Progress, Tools, run_issue};
 use giftbatch::ledger::{Campaign, Ledger, LedgerError, RunLock, Side, Watch, Writer};
 use giftbatch::pace::{Breaker, Pace};
 use giftbatch::provider::WalletClient;
-use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
+use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
 use giftbatch::settle::{InDoubt, Policy};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -46,8 +46,8 @@ pub(crate) struct Orders {
 /// How a process ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// By itself; why it stopped early, where it did.
-    ByItself(Option<Stop>, Option<Reconciled>),
+    /// By itself.
+    ByItself,
     /// It was killed.
     Killed,
     /// It never ended: a fault of the program.
@@ -75,6 +75,7 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
     let runtime = runtime(world, &at_work);
     let ended = runtime.block_on(process(world, &at_work, ledger, terms, orders));
     // Whatever the process had under way dies with it.
+    world.state().let_go_of_all();
     drop(runtime);
     let mut state = world.state();
     if matches!(ended, Ok(Ended::Killed)) {
@@ -121,7 +122,8 @@ async fn process(
         "https://wallet.test".parse().expect("an https URL"),
         clock.clone(),
     );
-    let work = Work { ledger: &ledger, campaign: &campaign, clock, client, interrupt, terms };
+    let work =
+        Work { ledger: &ledger, campaign: &campaign, clock, client, interrupt, terms, world };
     let ended = {
         let mut working = std::pin::pin!(work.work(writer, orders));
         loop {
@@ -158,9 +160,14 @@ struct Work<'w> {
     client: WalletClient,
     interrupt: Interrupt,
     terms: &'w Terms,
+    world: &'w World,
 }
 
 impl Work<'_> {
+    fn note(&self, what: std::fmt::Arguments<'_>) {
+        self.world.state().note(what);
+    }
+
     /// Issues, and reconciles where that is ordered, as the command line does.
     async fn work(&self, writer: Writer, orders: Orders) -> Result<Ended, LedgerError> {
         let mut pace = Pace::new(self.terms.rate, self.terms.concurrency);
@@ -174,8 +181,9 @@ impl Work<'_> {
         let options = issue_options(self.terms);
         let (writer, stop) =
             run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await?;
+        self.note(format_args!("issued; stopped by {stop:?}"));
         if stop.is_some() || !orders.reconciles {
-            return Ok(Ended::ByItself(stop, None));
+            return Ok(Ended::ByItself);
         }
         let options = ReconcileOptions {
             client: self.client.clone(),
@@ -187,7 +195,8 @@ impl Work<'_> {
         };
         let (_, end) =
             run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
-        Ok(Ended::ByItself(None, Some(end)))
+        self.note(format_args!("reconciled: {end:?}"));
+        Ok(Ended::ByItself)
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct Provider {
     pub(crate) book: Vec<Entry>,
     /// References that the API said no to, for good.
     pub(crate) refused: Vec<Uuid>,
+    /// References that met revoked keys in the API's own words.
+    pub(crate) forbidden: Vec<Uuid>,
     /// References of gifts whose success reached us, and which run it reached.
     pub(crate) told: Vec<(Uuid, u64)>,
     /// The server's clock less the true one, microseconds.

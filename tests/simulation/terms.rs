@@ -80,6 +80,8 @@ pub(crate) enum Trouble {
     Unauthorized,
     /// The keys are revoked: a proxy's 403.
     ForbiddenPage,
+    /// The keys are revoked: the API's own 403.
+    ForbiddenByApi,
 }
 
 /// All that a seed draws at the start. Times are microseconds.
@@ -287,9 +289,11 @@ fn draw_windows(dice: &mut Dice) -> Vec<Window> {
         Trouble::Overloaded,
         Trouble::Unauthorized,
         Trouble::ForbiddenPage,
+        Trouble::ForbiddenByApi,
     ];
-    while dice.chance(200) {
-        let from = dice.between(0, 3 * MINUTE);
+    while dice.chance(250) {
+        let soon = *dice.pick(&[0, 3 * SECOND, 3 * MINUTE]);
+        let from = dice.between(0, soon);
         let long = *dice.pick(&[SECOND, 20 * SECOND, 3 * MINUTE]);
         windows.push(Window { from, until: from + long, trouble: *dice.pick(&troubles) });
     }

@@ -6,7 +6,7 @@
 //! **Invariant:** time moves only in [`World::pass`], by one event, and only while nothing of a run
 //! can go on by itself: no task is ready and no ledger call is under way.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -81,7 +81,7 @@ pub(crate) struct State {
     pub(crate) dice: Dice,
     pub(crate) terms: Terms,
     pub(crate) provider: Provider,
-    pub(crate) exchanges: HashMap<u64, Exchange>,
+    pub(crate) exchanges: BTreeMap<u64, Exchange>,
     pub(crate) next_exchange: u64,
     /// No more faults from here on.
     pub(crate) is_quiet: bool,
@@ -127,7 +127,7 @@ impl World {
             dice,
             provider: Provider { skew: terms.server_skew, ..Provider::default() },
             terms,
-            exchanges: HashMap::new(),
+            exchanges: BTreeMap::new(),
             next_exchange: 0,
             is_quiet: false,
             seen: BTreeMap::new(),
