@@ -16,6 +16,8 @@ mod faults;
 mod network;
 mod process;
 mod provider;
+mod script;
+mod server;
 mod story;
 mod terms;
 mod world;
