@@ -71,7 +71,15 @@ fn asked_for(row: &PlanRow) -> Content {
 
 fn given(entry: &Entry) -> Content {
     let expires = entry.expires.map(|at| at.timestamp_millis());
-    (entry.wallet, entry.minor, expires, entry.description.clone())
+    (entry.wallet, entry.minor, expires, without_tag(&entry.description).to_owned())
+}
+
+/// What the customer was to read: a tag is `#` and eight hexadecimal digits at the end.
+fn without_tag(description: &str) -> &str {
+    let tag = description
+        .rsplit_once('#')
+        .filter(|(_, tag)| tag.len() == 8 && tag.chars().all(|char| char.is_ascii_hexdigit()));
+    tag.map_or(description, |(text, _)| text.trim_end())
 }
 
 /// Judges a story.
@@ -110,9 +118,10 @@ struct Causes {
 impl Causes {
     fn of(terms: &Terms, found: &Judgement) -> Causes {
         let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
+        let forgets = terms.restores;
         Causes {
             // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
-            to_hold: sets_clocks || !terms.foreign_now.is_empty(),
+            to_hold: forgets || sets_clocks || !terms.foreign_now.is_empty(),
             // Lists that leave something out, or that never showed a gift of ours, prove no absence.
             to_stay_open: terms.hides_used || found.issued == 0,
         }

@@ -51,6 +51,7 @@ pub(crate) enum Fault {
     Drained,
     Abandoned,
     SecondRun,
+    OldLedgerRestored,
 }
 
 impl Fault {
@@ -82,7 +83,7 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world and of the process.
-    pub(crate) const OF_THE_REST: [Fault; 17] = [
+    pub(crate) const OF_THE_REST: [Fault; 18] = [
         Fault::ListLags,
         Fault::ListHidesUsed,
         Fault::Outage,
@@ -100,6 +101,7 @@ impl Fault {
         Fault::Drained,
         Fault::Abandoned,
         Fault::SecondRun,
+        Fault::OldLedgerRestored,
     ];
 
     /// Faults that only a create can meet: no list ends this way.

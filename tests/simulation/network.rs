@@ -18,6 +18,7 @@ use crate::world::{Event, Place, State, World};
 pub(crate) enum Asked {
     Create(Create),
     List(Uuid),
+    Gift(Uuid),
 }
 
 /// When the server commits a create.
@@ -106,7 +107,7 @@ impl State {
     fn depart(&mut self, request: &Request) -> u64 {
         let asked = match &request.body {
             Some(json) => Asked::Create(serde_json::from_str(json).expect("a create is JSON")),
-            None => Asked::List(wallet_of(&request.url)),
+            None => asked_by(&request.url),
         };
         let id = self.next_exchange;
         self.next_exchange += 1;
@@ -115,6 +116,7 @@ impl State {
         let words = match &asked {
             Asked::Create(create) => format!("create {} ->", create.reference()),
             Asked::List(wallet) => format!("list {wallet} ->"),
+            Asked::Gift(id) => format!("gift {id} ->"),
         };
         self.note(format_args!("#{id} {words} {fault:?} {trouble:?}"));
         let exchange = Exchange {
@@ -245,7 +247,9 @@ impl State {
     }
 }
 
-fn wallet_of(url: &str) -> Uuid {
+/// What a GET asks for.
+fn asked_by(url: &str) -> Asked {
     let last = url.rsplit('/').next().unwrap_or_default();
-    last.parse().expect("a run asks for lists of wallets and for nothing else")
+    let id = last.parse().expect("a run asks for lists of wallets and for gifts by their ids");
+    if url.contains("/by/wallet/") { Asked::List(id) } else { Asked::Gift(id) }
 }

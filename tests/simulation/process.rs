@@ -39,8 +39,16 @@ type AtWork = Arc<AtomicUsize>;
 pub(crate) struct Orders {
     /// The process's clock less the true one, microseconds.
     pub(crate) clock_error: i64,
-    /// Whether it reconciles what it gave.
-    pub(crate) reconciles: bool,
+    pub(crate) what: What,
+}
+
+/// What a process is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Issue,
+    /// And then hold what it gave against the lists.
+    IssueAndReconcile,
+    Reconcile,
 }
 
 /// How a process ended.
@@ -48,6 +56,8 @@ pub(crate) struct Orders {
 pub(crate) enum Ended {
     /// By itself.
     ByItself,
+    /// At once: its ledger is an old copy, and must be reconciled first.
+    Restored,
     /// It was killed.
     Killed,
     /// It never ended: a fault of the program.
@@ -107,7 +117,8 @@ async fn process(
     let lock = RunLock::take(ledger.path(), "run", clock.now())?;
     let watch = WorldWatch { world: world.clone(), at_work: at_work.clone() };
     let ledger = ledger.watched(Arc::new(watch));
-    let writer = ledger.writer(&lock).await?;
+    let mut writer = ledger.writer(&lock).await?;
+    writer.notice_age(ledger.path(), clock.now()).await?;
     let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
     at_work.fetch_sub(1, Ordering::SeqCst);
     {
@@ -122,8 +133,16 @@ async fn process(
         "https://wallet.test".parse().expect("an https URL"),
         clock.clone(),
     );
-    let work =
-        Work { ledger: &ledger, campaign: &campaign, clock, client, interrupt, terms, world };
+    let work = Work {
+        ledger: &ledger,
+        campaign: &campaign,
+        clock,
+        client,
+        interrupt,
+        terms,
+        world,
+        at_work,
+    };
     let ended = {
         let mut working = std::pin::pin!(work.work(writer, orders));
         loop {
@@ -161,6 +180,7 @@ struct Work<'w> {
     interrupt: Interrupt,
     terms: &'w Terms,
     world: &'w World,
+    at_work: &'w AtWork,
 }
 
 impl Work<'_> {
@@ -179,11 +199,19 @@ impl Work<'_> {
             progress: watch::channel(Progress::default()).0,
         };
         let options = issue_options(self.terms);
-        let (writer, stop) =
-            run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await?;
-        self.note(format_args!("issued; stopped by {stop:?}"));
-        if stop.is_some() || !orders.reconciles {
-            return Ok(Ended::ByItself);
+        let mut writer = writer;
+        if orders.what != What::Reconcile {
+            let issued =
+                run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
+            let (back, stop) = match issued {
+                Err(LedgerError::Restored) => return Ok(Ended::Restored),
+                issued => issued?,
+            };
+            self.note(format_args!("issued; stopped by {stop:?}"));
+            writer = back;
+            if stop.is_some() || orders.what == What::Issue {
+                return self.close(writer).await;
+            }
         }
         let options = ReconcileOptions {
             client: self.client.clone(),
@@ -193,9 +221,18 @@ impl Work<'_> {
             window: micros(self.terms.s),
             give_up_after: micros(self.terms.give_up_after),
         };
-        let (_, end) =
+        let (writer, end) =
             run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
         self.note(format_args!("reconciled: {end:?}"));
+        self.close(writer).await
+    }
+
+    /// Ends as the program does: the whole ledger is in its one file then.
+    async fn close(&self, writer: Writer) -> Result<Ended, LedgerError> {
+        self.at_work.fetch_add(1, Ordering::SeqCst);
+        self.ledger.clone().close().await;
+        writer.close().await?;
+        self.at_work.fetch_sub(1, Ordering::SeqCst);
         Ok(Ended::ByItself)
     }
 }
@@ -203,6 +240,7 @@ impl Work<'_> {
 fn issue_options(terms: &Terms) -> IssueOptions {
     IssueOptions {
         command: "run",
+        tag: terms.tags,
         policy: Policy {
             window: micros(terms.s),
             max_attempts: terms.max_attempts,

@@ -121,6 +121,12 @@ impl Provider {
         self.book.iter().filter(is_shown).map(|entry| self.write(terms, entry, as_of)).collect()
     }
 
+    /// A gift by its id.
+    pub(crate) fn one(&self, terms: &Terms, gift: Uuid, now: i64) -> Option<Value> {
+        let entry = self.book.iter().find(|entry| entry.id == gift)?;
+        Some(self.write(terms, entry, now))
+    }
+
     /// The success that answers a create.
     pub(crate) fn success(&self, terms: &Terms, place: usize) -> Value {
         let entry = &self.book[place];

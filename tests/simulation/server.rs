@@ -28,6 +28,7 @@ impl State {
                 (commit == Commit::Served).then(|| self.take(id, &create))
             }
             Asked::List(wallet) => is_own.then(|| self.show(id, wallet)),
+            Asked::Gift(gift) => is_own.then(|| self.show_one(id, gift)),
         };
         if let Some(answer) = answer.filter(|_| is_own) {
             self.exchange(id).answer = Some(answer);
@@ -81,6 +82,16 @@ impl State {
         }
         let body = envelope(&self.terms, Value::from(gifts), true).to_string();
         self.page(200, &body)
+    }
+
+    /// One gift by its id: used ones too, and none that was never given.
+    fn show_one(&mut self, id: u64, gift: Uuid) -> Delivery {
+        let found = self.provider.one(&self.terms, gift, self.now);
+        self.note(format_args!("#{id} shows {gift}: {}", found.is_some()));
+        match found {
+            Some(value) => self.page(200, &envelope(&self.terms, value, true).to_string()),
+            None => self.page(404, &failure("no such gift")),
+        }
     }
 
     /// A customer may spend the gift within this time.

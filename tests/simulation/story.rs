@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::auditor::{self, Judgement, Reported};
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::process::{CAMPAIGN, Ended, Orders, live};
+use crate::process::{CAMPAIGN, Ended, Orders, What, live};
 use crate::terms::{Breach, DAY, HOUR, MINUTE, MS, SECOND, Terms};
 use crate::world::{Ambush, Event, World, instant};
 
@@ -85,7 +85,8 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
     let world = World::new(terms.clone(), Dice::new(dice.next()), keeps_trace);
     let ledger = shelf.ledger(seed);
     load(&ledger, &terms);
-    let mut teller = Teller { world, ledger, terms, dice, clock_error: 0, runs: 0 };
+    let mut teller =
+        Teller { world, ledger, terms, dice, clock_error: 0, runs: 0, is_closed: true };
     let is_stuck = teller.go_on();
     let rows = read(&teller.ledger);
     let folder = teller.ledger.parent().expect("it is in a folder");
@@ -174,6 +175,8 @@ struct Teller {
     dice: Dice,
     clock_error: i64,
     runs: u64,
+    /// Whether the last process ended in order.
+    is_closed: bool,
 }
 
 impl Teller {
@@ -182,31 +185,57 @@ impl Teller {
         for _ in 0..self.terms.faulty_runs {
             self.plan_stroke();
             let reconciles = self.dice.chance(200);
-            if self.run(reconciles) {
+            if self.run(if reconciles { What::IssueAndReconcile } else { What::Issue }) {
                 return true;
             }
             self.rest();
+            self.lose_ledger();
         }
         self.world.state().is_quiet = true;
         self.world.pass_alone(self.world.state_now() + MINUTE);
         for _ in 0..LAST_RUNS {
-            if self.run(false) {
+            if self.run(What::Issue) {
                 return true;
             }
             if read(&self.ledger).iter().all(Reported::is_final) {
                 break;
             }
         }
-        self.run(true)
+        self.run(What::IssueAndReconcile)
     }
 
-    /// One process; says whether it never ended.
-    fn run(&mut self, reconciles: bool) -> bool {
-        self.runs += 1;
-        let orders = Orders { clock_error: self.clock_error, reconciles };
-        let ended = live(&self.world, &self.ledger, &self.terms, orders);
-        self.world.state().note(format_args!("the process ended: {ended:?}"));
-        matches!(ended, Ended::Stuck)
+    /// One process, and another that reconciles where the first one asks for it; says whether one of
+    /// them never ended.
+    fn run(&mut self, what: What) -> bool {
+        for what in [what, What::Reconcile] {
+            self.runs += 1;
+            let orders = Orders { clock_error: self.clock_error, what };
+            let ended = live(&self.world, &self.ledger, &self.terms, orders);
+            self.world.state().note(format_args!("the process ended: {ended:?}"));
+            self.is_closed = matches!(ended, Ended::ByItself);
+            if !matches!(ended, Ended::Restored) {
+                return matches!(ended, Ended::Stuck);
+            }
+        }
+        false
+    }
+
+    /// Keeps a copy of the ledger, and some runs later puts it in the ledger's place.
+    fn lose_ledger(&mut self) {
+        // A killed process lets go of its files when the machine comes to it: only an orderly end will do.
+        if !self.terms.restores || !self.is_closed {
+            return;
+        }
+        let copy = self.ledger.with_extension("copy");
+        if !copy.exists() {
+            std::fs::copy(&self.ledger, &copy).expect("a file can be copied");
+        } else if self.dice.chance(600) {
+            std::fs::rename(&copy, &self.ledger).expect("a file can be renamed");
+            self.terms.restores = false;
+            let mut state = self.world.state();
+            state.count(Fault::OldLedgerRestored);
+            state.note(format_args!("an old copy of the ledger is restored"));
+        }
     }
 
     /// What the next run will meet.

@@ -130,6 +130,10 @@ pub(crate) struct Terms {
     /// So many of a thousand runs are ended early.
     pub(crate) strokes: u64,
     pub(crate) local_jumps: bool,
+    /// Whether descriptions carry tags.
+    pub(crate) tags: bool,
+    /// Whether the ledger is lost once, and an old copy of it restored.
+    pub(crate) restores: bool,
 }
 
 impl Terms {
@@ -184,10 +188,14 @@ impl Terms {
             faulty_runs: dice.below(6),
             strokes: *dice.pick(&[0, 400, 900]),
             local_jumps: dice.chance(150),
+            tags: dice.chance(150),
+            restores: dice.chance(100),
             rows,
         };
-        if terms.local_jumps {
-            // A clock that is set matters where a run leaves doubts to the next.
+        // Where used gifts leave the lists, nobody can tell what a lost ledger knew of them.
+        terms.restores &= !terms.hides_used;
+        if terms.local_jumps || terms.restores {
+            // A clock that is set, and a ledger that is lost, matter where a run leaves doubts to the next.
             terms.strokes = terms.strokes.max(400);
             terms.faulty_runs += 2;
         }
@@ -224,6 +232,8 @@ impl Terms {
         }
         // What would hide the breach is taken away.
         self.references = References::Absent;
+        self.tags = false;
+        self.restores = false;
         self.hides_used = self.breach == Breach::HidesDoubts;
         self.faulty = self.faulty.max(150);
         self.server_jumps.clear();
