@@ -121,7 +121,7 @@ impl Causes {
         let forgets = terms.restores;
         Causes {
             // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
-            to_hold: forgets || sets_clocks || !terms.foreign_now.is_empty(),
+            to_hold: terms.hides_used || forgets || sets_clocks || !terms.foreign_now.is_empty(),
             // Lists that leave something out, or that never showed a gift of ours, prove no absence.
             to_stay_open: terms.hides_used || found.issued == 0,
         }

@@ -115,6 +115,11 @@ impl Batch {
             self.broken.join("\n")
         );
         assert!(self.recovered > 0, "no doubt was ever settled: this proves nothing");
+        for (name, counts) in [("unfinished", &self.unfinished), ("wrong", &self.false_alarms)] {
+            assert!(counts.is_empty(), "for no cause of the world's, gifts are {name}: {counts:?}");
+        }
+        let held: u64 = self.held.values().map(|(times, _)| times).sum();
+        assert!(held * 500 <= self.issued, "too many were left to a person: {:?}", self.held);
     }
 }
 

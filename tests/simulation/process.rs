@@ -117,8 +117,7 @@ async fn process(
     let lock = RunLock::take(ledger.path(), "run", clock.now())?;
     let watch = WorldWatch { world: world.clone(), at_work: at_work.clone() };
     let ledger = ledger.watched(Arc::new(watch));
-    let mut writer = ledger.writer(&lock).await?;
-    writer.notice_age(ledger.path(), clock.now()).await?;
+    let writer = ledger.writer(&lock).await?;
     let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
     at_work.fetch_sub(1, Ordering::SeqCst);
     {
@@ -200,6 +199,7 @@ impl Work<'_> {
         };
         let options = issue_options(self.terms);
         let mut writer = writer;
+        writer.notice_age(self.ledger.path(), self.clock.now()).await?;
         if orders.what != What::Reconcile {
             let issued =
                 run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
