@@ -140,7 +140,7 @@ pub fn settle(
             }
             (None, _) if !absence_counts => None,
             (None, _) => {
-                let contradiction = contradiction(&matched.left, doubt, known, skew);
+                let contradiction = contradiction(&matched.left, doubt, known, skew, look.sent_at);
                 match judge_absence(doubt, contradiction, lists, skew, policy) {
                     Absence::Unproved => None,
                     Absence::Counts => {
@@ -237,21 +237,24 @@ fn could_be(credit: &Credit, doubt: &OpenDoubt, skew: Skew) -> bool {
 
 /// Something in the list that might be the gift after all: the same amount, made since the first
 /// attempt or in the day before it (clocks are set, and compared in passing), or nobody knows when;
-/// explained by no other open gift, and carrying no other gift's reference.
+/// explained by no other open gift, and carrying no other gift's reference. Where our own clock was
+/// set back behind the first attempt, nobody knows when of any.
 fn contradiction(
     left: &[&Credit],
     doubt: &OpenDoubt,
     known: &[KnownGift],
     skew: Skew,
+    sent_at: DateTime<Utc>,
 ) -> Option<String> {
     let claimed = &doubt.doubt.claimed;
+    let is_set_back = claimed.first_sent_at > sent_at;
     let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
     let is_anothers =
         |credit: &Credit| known.iter().any(|gift| credit.echoes(gift.key) == Some(true));
     let credit = left.iter().find(|credit| {
         credit.amount == claimed.gift.content.amount.to_decimal()
             && !is_anothers(credit)
-            && credit.created_at.is_none_or(|created| created >= baseline)
+            && credit.created_at.is_none_or(|created| is_set_back || created >= baseline)
             && !is_explained(credit, doubt, known)
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))
@@ -497,6 +500,21 @@ mod tests {
         assert!(matches!(near.events[..], [(0, Event::StayedUnclear { .. })]), "{near:?}");
         let ours = decide(doubt(1), &[], &look(1_001, vec![credit(7, -2_000)]));
         assert_eq!(ours.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_gift_too_old() {
+        // Goal: a gift of ours is not overlooked because our clock was set back by days between the
+        // run that sent it and the one that looks. Method: a first attempt that is still to come, by
+        // the clock of now; the server's clock, measured now, makes its gift look older than a day.
+        let ahead = 2 * DAY_MS;
+        let mut set_back = absent_once(doubt(1));
+        set_back.doubt.claimed.first_sent_at = at(ahead);
+        let mut skew = Skew::default();
+        skew.saw_ms(Some(ahead));
+        let look = look(3_000, vec![credit(7, ahead + 100)]);
+        let settled = settle(&[set_back], &[], &look, skew, &POLICY, SHOW_GIFTS);
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
     }
 
     #[test]

@@ -1,0 +1,224 @@
+//! The auditor: holds what was reported against what really happened.
+//!
+//! **Invariant:** it shares no code with the program. It knows the plan, the provider's book, and what
+//! the ledger says in words; nothing of how the ledger came to say it.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use crate::provider::{Entry, Provider};
+use crate::terms::{PlanRow, Terms};
+
+/// What is reported of one row.
+#[derive(Clone, Debug)]
+pub(crate) struct Reported {
+    pub(crate) line: u64,
+    pub(crate) key: Uuid,
+    pub(crate) state: &'static str,
+    pub(crate) gift: Option<Uuid>,
+    pub(crate) was_in_doubt: bool,
+    pub(crate) error_class: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) reconciled: Option<String>,
+}
+
+impl Reported {
+    /// Whether nothing more will become of it by itself.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.state, "issued" | "refused" | "held")
+    }
+}
+
+/// What the auditor found, in Jepsen's words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Judgement {
+    /// Reported as given, and not in the book; or neither given nor reported.
+    pub(crate) lost: Vec<String>,
+    /// More gifts in the book than rows that asked for them.
+    pub(crate) duplicated: Vec<String>,
+    /// In the book, and reported as not given; or refused for no reason of the server's.
+    pub(crate) unexpected: Vec<String>,
+    /// Not settled though all faults have ended, for no cause that the world gives.
+    pub(crate) unfinished: Vec<String>,
+    /// Not settled, for a cause.
+    pub(crate) open_for_cause: u64,
+    /// What a reconcile said of a row that the book does not bear out.
+    pub(crate) false_alarms: Vec<String>,
+    /// Went through a doubt and ended right.
+    pub(crate) recovered: u64,
+    pub(crate) issued: u64,
+    pub(crate) refused: u64,
+    /// Left to a person for no cause that the world gives, with the reason.
+    pub(crate) held: Vec<String>,
+    /// Left to a person, for a cause.
+    pub(crate) held_for_cause: u64,
+}
+
+impl Judgement {
+    /// Whether the promise was kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.lost.is_empty() && self.duplicated.is_empty() && self.unexpected.is_empty()
+    }
+}
+
+/// What makes gifts interchangeable.
+type Content = (Uuid, i64, Option<i64>, String);
+
+fn asked_for(row: &PlanRow) -> Content {
+    (row.wallet, row.minor, row.expires_ms, row.description.clone())
+}
+
+fn given(entry: &Entry) -> Content {
+    let expires = entry.expires.map(|at| at.timestamp_millis());
+    (entry.wallet, entry.minor, expires, without_tag(&entry.description).to_owned())
+}
+
+/// What the customer was to read: a tag is `#` and eight hexadecimal digits at the end.
+fn without_tag(description: &str) -> &str {
+    let tag = description
+        .rsplit_once('#')
+        .filter(|(_, tag)| tag.len() == 8 && tag.chars().all(|char| char.is_ascii_hexdigit()));
+    tag.map_or(description, |(text, _)| text.trim_end())
+}
+
+/// Judges a story.
+pub(crate) fn judge(
+    terms: &Terms,
+    provider: &Provider,
+    rows: &[Reported],
+    is_stuck: bool,
+) -> Judgement {
+    let mut judgement = Judgement::default();
+    if is_stuck {
+        judgement.unfinished.push("a run never ended".to_owned());
+    }
+    each_row(terms, provider, rows, &mut judgement);
+    let has_causes = Causes::of(terms, &judgement);
+    if has_causes.to_hold {
+        judgement.held_for_cause = std::mem::take(&mut judgement.held).len() as u64;
+    }
+    if has_causes.to_stay_open && !is_stuck {
+        judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
+    }
+    if is_stuck && terms.local_jumps {
+        // A clock that was set back by days lets a run wait for days, until times that were told before.
+        judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
+        judgement.false_alarms.clear();
+    }
+    if terms.hides_used {
+        // A gift that a customer used is missing from the lists: the reconcile is right to say so.
+        judgement.false_alarms.clear();
+    }
+    each_content(terms, provider, rows, &mut judgement);
+    judgement
+}
+
+/// What a world gives cause for, though it keeps its promises.
+struct Causes {
+    to_hold: bool,
+    to_stay_open: bool,
+}
+
+impl Causes {
+    fn of(terms: &Terms, found: &Judgement) -> Causes {
+        let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
+        let forgets = terms.restores;
+        Causes {
+            // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
+            to_hold: terms.hides_used || forgets || sets_clocks || !terms.foreign_now.is_empty(),
+            // Lists that leave something out, or that never showed a gift of ours, prove no absence.
+            to_stay_open: terms.hides_used || found.issued == 0,
+        }
+    }
+}
+
+fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {
+    let ours: HashMap<Uuid, &Entry> =
+        provider.book.iter().filter(|entry| entry.is_ours).map(|entry| (entry.id, entry)).collect();
+    let mut claimed = HashSet::new();
+    let mut burnt = 0;
+    for plan in &terms.rows {
+        let line = plan.line;
+        let Some(row) = rows.iter().find(|row| row.line == line) else {
+            found.lost.push(format!("line {line} is not in the ledger"));
+            continue;
+        };
+        match (row.state, row.gift) {
+            ("issued", Some(gift)) => {
+                found.issued += 1;
+                let entry = ours.get(&gift);
+                if entry.is_none_or(|entry| given(entry) != asked_for(plan)) {
+                    found.lost.push(format!("line {line}: {gift} is not the gift it asked for"));
+                } else if !claimed.insert(gift) {
+                    found.lost.push(format!("line {line}: {gift} is another line's too"));
+                } else if row.was_in_doubt {
+                    found.recovered += 1;
+                }
+            }
+            ("refused", None) => {
+                found.refused += 1;
+                let expired = row.error_class.as_deref() == Some("expired") && plan.expires_soon;
+                let is_at_the_edge = provider.forbidden.contains(&row.key);
+                burnt += usize::from(is_at_the_edge);
+                if !expired && !is_at_the_edge && !provider.refused.contains(&row.key) {
+                    found
+                        .unexpected
+                        .push(format!("line {line} was never refused: {:?}", row.error));
+                }
+            }
+            ("held", None) => found.held.push(row.error.clone().unwrap_or_default()),
+            // Of gifts that no list can tell apart one waits while the other is with a person.
+            ("planned" | "deferred", None) if has_held_twin(terms, plan, rows) => {
+                found.open_for_cause += 1;
+            }
+            (state, _) => found.unfinished.push(format!("line {line} is {state}: {:?}", row.error)),
+        }
+        let is_whole = row.state != "issued" || row.reconciled.as_deref() == Some("matched");
+        if !is_whole || row.reconciled.as_deref() == Some("unexpected") {
+            found.false_alarms.push(format!("line {line}: reconciled as {:?}", row.reconciled));
+        }
+    }
+    // A gift whose no came just before the keys were mended looks like one that is not allowed: those
+    // that were in flight together may, and no more.
+    if burnt > terms.concurrency {
+        found.unexpected.push(format!("{burnt} gifts were refused for revoked keys"));
+    }
+}
+
+fn has_held_twin(terms: &Terms, plan: &PlanRow, rows: &[Reported]) -> bool {
+    let twins = terms.rows.iter().filter(|other| asked_for(other) == asked_for(plan));
+    let is_held = |line: u64| rows.iter().any(|row| row.line == line && row.state == "held");
+    twins.map(|twin| twin.line).any(is_held)
+}
+
+fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {
+    let mut lines: HashMap<Content, Vec<u64>> = HashMap::new();
+    for plan in &terms.rows {
+        lines.entry(asked_for(plan)).or_default().push(plan.line);
+    }
+    let mut given_to: HashMap<Content, u64> = HashMap::new();
+    for entry in provider.book.iter().filter(|entry| entry.is_ours) {
+        if !lines.contains_key(&given(entry)) {
+            found.unexpected.push(format!("{} was given to nobody's order", entry.id));
+        }
+        *given_to.entry(given(entry)).or_default() += 1;
+    }
+    for (content, lines) in &lines {
+        let count = given_to.get(content).copied().unwrap_or_default();
+        if count > lines.len() as u64 {
+            found.duplicated.push(format!("lines {lines:?} were given {count} times"));
+            continue;
+        }
+        // What is reported as "maybe" may be in the book; what is reported as "no" may not.
+        let may_be = |row: &&Reported| {
+            lines.contains(&row.line) && !matches!(row.state, "refused" | "planned" | "deferred")
+        };
+        let most = rows.iter().filter(may_be).count() as u64;
+        if count > most {
+            found
+                .unexpected
+                .push(format!("lines {lines:?}: {count} given, {most} at most reported"));
+        }
+    }
+}

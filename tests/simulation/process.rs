@@ -1,0 +1,368 @@
+//! One process of the program: the production code of a run over a real ledger, by the world's time.
+//!
+//! **Invariant:** a process that dies is dropped at once with all its tasks, and leaves behind what a
+//! killed one would: its committed groups, and its requests on their way.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use giftbatch::clock::{Clock, Sleep, Time};
+use giftbatch::interrupt::Interrupt;
+use giftbatch::issue::{IssueOptions, Progress, Tools, run_issue};
+use giftbatch::ledger::{Campaign, Ledger, LedgerError, RunLock, Side, Watch, Writer};
+use giftbatch::pace::{Breaker, Pace};
+use giftbatch::provider::WalletClient;
+use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
+use giftbatch::settle::{InDoubt, Policy};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use crate::faults::Fault;
+use crate::network::Network;
+use crate::terms::{DAY, Terms};
+use crate::world::{End, Event, Place, World, instant};
+
+/// The campaign's name.
+pub(crate) const CAMPAIGN: &str = "spring";
+
+/// How many calls the ledger has under way: while there is one, time stands still.
+type AtWork = Arc<AtomicUsize>;
+
+/// What one process is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Orders {
+    /// The process's clock less the true one, microseconds.
+    pub(crate) clock_error: i64,
+    pub(crate) what: What,
+}
+
+/// What a process is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Issue,
+    /// And then hold what it gave against the lists.
+    IssueAndReconcile,
+    Reconcile,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// By itself.
+    ByItself,
+    /// At once: its ledger is an old copy, and must be reconciled first.
+    Restored,
+    /// It was killed.
+    Killed,
+    /// It never ended: a fault of the program.
+    Stuck,
+}
+
+/// A runtime whose time is the world's.
+pub(crate) fn runtime(world: &Arc<World>, at_work: &AtWork) -> Runtime {
+    let (world, at_work) = (world.clone(), at_work.clone());
+    Builder::new_current_thread()
+        .enable_time()
+        .on_thread_park(move || {
+            // No task is ready. While SQLite works, on its own thread and by real time, the world waits.
+            if at_work.load(Ordering::SeqCst) == 0 {
+                world.pass();
+            }
+        })
+        .build()
+        .expect("a runtime can be made")
+}
+
+/// Runs one process from its first breath to its end.
+pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Orders) -> Ended {
+    let at_work = AtWork::default();
+    let runtime = runtime(world, &at_work);
+    let ended = runtime.block_on(process(world, &at_work, ledger, terms, orders));
+    // Whatever the process had under way dies with it.
+    world.state().let_go_of_all();
+    drop(runtime);
+    let mut state = world.state();
+    if matches!(ended, Ok(Ended::Killed)) {
+        let run = state.run;
+        state.killed.push(run);
+    }
+    state.run += 1;
+    state.end = None;
+    state.ambush = None;
+    for place in [state.watchdog.take(), state.stroke.take()].into_iter().flatten() {
+        state.forget(place);
+    }
+    ended.unwrap_or_else(|error| {
+        state.note(format_args!("the ledger failed: {error}"));
+        panic!("the ledger failed: {error}")
+    })
+}
+
+async fn process(
+    world: &Arc<World>,
+    at_work: &AtWork,
+    path: &Path,
+    terms: &Terms,
+    orders: Orders,
+) -> Result<Ended, LedgerError> {
+    let clock: Clock = Arc::new(WorldClock { world: world.clone(), error: orders.clock_error });
+    at_work.fetch_add(1, Ordering::SeqCst);
+    let ledger = Ledger::open(path).await?;
+    let lock = RunLock::take(ledger.path(), "run", clock.now())?;
+    let watch = WorldWatch { world: world.clone(), at_work: at_work.clone() };
+    let ledger = ledger.watched(Arc::new(watch));
+    let writer = ledger.writer(&lock).await?;
+    let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
+    at_work.fetch_sub(1, Ordering::SeqCst);
+    {
+        let mut state = world.state();
+        let at = state.now + 3 * DAY;
+        state.watchdog = Some(state.push(at, Event::Watchdog));
+        state.note(format_args!("a process begins, its clock is {} us off", orders.clock_error));
+    }
+    let interrupt = Interrupt::default();
+    let client = WalletClient::over(
+        Arc::new(Network(world.clone())),
+        "https://wallet.test".parse().expect("an https URL"),
+        clock.clone(),
+    );
+    let work = Work {
+        ledger: &ledger,
+        campaign: &campaign,
+        clock,
+        client,
+        interrupt,
+        terms,
+        world,
+        at_work,
+    };
+    let ended = {
+        let mut working = std::pin::pin!(work.work(writer, orders));
+        loop {
+            let ending = Ending(world);
+            tokio::select! {
+                biased;
+                end = ending => match end {
+                    End::Crash => break Ok(Ended::Killed),
+                    End::Stuck => break Ok(Ended::Stuck),
+                    End::Drain => work.interrupt.drain.cancel(),
+                    End::Abandon => work.interrupt.abandon.cancel(),
+                    End::Busy => assert_busy(path),
+                },
+                ended = &mut working => break ended,
+            }
+        }
+    };
+    drop(lock);
+    ended
+}
+
+/// A second run must be told that the first one lives.
+fn assert_busy(path: &Path) {
+    let path = path.canonicalize().expect("the ledger is there");
+    let second = RunLock::take(&path, "second", instant(0));
+    assert!(matches!(second, Err(LedgerError::Busy { .. })), "a second run got the lock");
+}
+
+/// What a process works with.
+struct Work<'w> {
+    ledger: &'w Ledger,
+    campaign: &'w Campaign,
+    clock: Clock,
+    client: WalletClient,
+    interrupt: Interrupt,
+    terms: &'w Terms,
+    world: &'w World,
+    at_work: &'w AtWork,
+}
+
+impl Work<'_> {
+    fn note(&self, what: std::fmt::Arguments<'_>) {
+        self.world.state().note(what);
+    }
+
+    /// Issues, and reconciles where that is ordered, as the command line does.
+    async fn work(&self, writer: Writer, orders: Orders) -> Result<Ended, LedgerError> {
+        let mut pace = Pace::new(self.terms.rate, self.terms.concurrency);
+        pace.breaker = Breaker::seeded(7);
+        let tools = Tools {
+            client: self.client.clone(),
+            clock: self.clock.clone(),
+            interrupt: self.interrupt.clone(),
+            progress: watch::channel(Progress::default()).0,
+        };
+        let options = issue_options(self.terms);
+        let mut writer = writer;
+        writer.notice_age(self.ledger.path(), self.clock.now()).await?;
+        if orders.what != What::Reconcile {
+            let issued =
+                run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
+            let (back, stop) = match issued {
+                Err(LedgerError::Restored) => return Ok(Ended::Restored),
+                issued => issued?,
+            };
+            self.note(format_args!("issued; stopped by {stop:?}"));
+            writer = back;
+            if stop.is_some() || orders.what == What::Issue {
+                return self.close(writer).await;
+            }
+        }
+        let options = ReconcileOptions {
+            client: self.client.clone(),
+            clock: self.clock.clone(),
+            interrupt: self.interrupt.clone(),
+            progress: watch::channel(ReconcileProgress::default()).0,
+            window: micros(self.terms.s),
+            give_up_after: micros(self.terms.give_up_after),
+        };
+        let (writer, end) =
+            run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
+        self.note(format_args!("reconciled: {end:?}"));
+        self.close(writer).await
+    }
+
+    /// Ends as the program does: the whole ledger is in its one file then.
+    async fn close(&self, writer: Writer) -> Result<Ended, LedgerError> {
+        self.at_work.fetch_add(1, Ordering::SeqCst);
+        self.ledger.clone().close().await;
+        writer.close().await?;
+        self.at_work.fetch_sub(1, Ordering::SeqCst);
+        Ok(Ended::ByItself)
+    }
+}
+
+fn issue_options(terms: &Terms) -> IssueOptions {
+    IssueOptions {
+        command: "run",
+        tag: terms.tags,
+        policy: Policy {
+            window: micros(terms.s),
+            max_attempts: terms.max_attempts,
+            in_doubt: InDoubt::Settle,
+        },
+        max_in_doubt: terms.max_in_doubt,
+        give_up_after: micros(terms.give_up_after),
+        stop_after_refusals: terms.stop_after_refusals,
+    }
+}
+
+fn micros(us: i64) -> TimeDelta {
+    TimeDelta::microseconds(us)
+}
+
+/// Waits until something is to be done to the run.
+struct Ending<'w>(&'w World);
+
+impl Future for Ending<'_> {
+    type Output = End;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<End> {
+        let mut state = self.0.state();
+        match state.end.take() {
+            Some(end) => Poll::Ready(end),
+            None => {
+                state.wait_for_end(context.waker());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// The clock of one process: steady, and as wrong as it was when the process began.
+#[derive(Debug)]
+struct WorldClock {
+    world: Arc<World>,
+    error: i64,
+}
+
+impl Time for WorldClock {
+    fn now(&self) -> DateTime<Utc> {
+        instant(self.world.state().now + self.error)
+    }
+
+    fn sleep(&self, wait: Duration) -> Sleep {
+        let wait = i64::try_from(wait.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX / 4);
+        Box::pin(Nap { world: self.world.clone(), wait, place: None })
+    }
+}
+
+/// A wait by the world's time.
+struct Nap {
+    world: Arc<World>,
+    /// Microseconds.
+    wait: i64,
+    place: Option<Place>,
+}
+
+impl Future for Nap {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let world = self.world.clone();
+        let mut state = world.state();
+        match self.place {
+            None => {
+                let at = state.now.saturating_add(self.wait);
+                self.place = Some(state.push(at, Event::Wake(context.waker().clone())));
+                Poll::Pending
+            }
+            Some(place) if state.is_to_come(place, context.waker()) => Poll::Pending,
+            Some(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Nap {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.world.state().forget(place);
+        }
+    }
+}
+
+/// Keeps time still while the ledger works, and lets commits take a while of it.
+#[derive(Debug)]
+struct WorldWatch {
+    world: Arc<World>,
+    at_work: AtWork,
+}
+
+impl Watch for WorldWatch {
+    fn begins(&self) {
+        self.at_work.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn ends(&self) {
+        self.at_work.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn pause(&self, side: Side) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let (wait, waker, dies) = {
+            let mut state = self.world.state();
+            let at = match side {
+                Side::Before => Fault::CrashBeforeCommit,
+                Side::After => Fault::CrashAfterCommit,
+            };
+            let dies = state.is_ambushed(at);
+            let most = state.terms.commit_pause;
+            let wait = state.dice.between(0, most);
+            (wait, state.end_waker(), dies)
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if dies {
+            return Box::pin(std::future::pending());
+        }
+        if wait == 0 {
+            return Box::pin(std::future::ready(()));
+        }
+        Box::pin(Nap { world: self.world.clone(), wait, place: None })
+    }
+}

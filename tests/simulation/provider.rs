@@ -1,0 +1,207 @@
+//! The pretend provider: wallets, their gifts as they really are, and how it writes about them.
+//!
+//! It shares no code with the program: it reads the request's JSON and writes the answer's by itself.
+//!
+//! **Invariant:** the book is the truth. What lists show may lag behind it or leave something out.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use giftbatch::provider::Delivery;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::dice::Dice;
+use crate::terms::{Dates, References, Terms};
+use crate::world::instant;
+
+/// A gift as it really is. Times are microseconds of the true clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: Uuid,
+    pub(crate) wallet: Uuid,
+    pub(crate) minor: i64,
+    pub(crate) expires: Option<DateTime<Utc>>,
+    pub(crate) description: String,
+    /// The reference that came with it; a stranger's where `is_ours` is false.
+    pub(crate) reference: Uuid,
+    pub(crate) is_ours: bool,
+    pub(crate) committed_at: i64,
+    /// By the server's own clock.
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) used_at: Option<i64>,
+}
+
+/// A create as it arrived.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Create {
+    pub(crate) wallet_id: Uuid,
+    amount: Box<serde_json::value::RawValue>,
+    expiration_date: Option<DateTime<Utc>>,
+    description: String,
+    external_reference: Uuid,
+}
+
+impl Create {
+    pub(crate) fn reference(&self) -> Uuid {
+        self.external_reference
+    }
+
+    /// Minor units; digits only, never through a float.
+    fn minor(&self) -> i64 {
+        let text = self.amount.get();
+        let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
+        let digits = format!("{whole}{cents:0<2}");
+        digits.parse().expect("a create carries a plain number")
+    }
+}
+
+/// What the server made of a create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// A new gift, at this place of the book.
+    New(usize),
+    /// It has this reference already.
+    Duplicate,
+}
+
+/// The provider's state.
+#[derive(Debug, Default)]
+pub(crate) struct Provider {
+    pub(crate) book: Vec<Entry>,
+    /// References that the API said no to, for good.
+    pub(crate) refused: Vec<Uuid>,
+    /// References that met revoked keys in the API's own words.
+    pub(crate) forbidden: Vec<Uuid>,
+    /// References of gifts whose success reached us, and which run it reached.
+    pub(crate) told: Vec<(Uuid, u64)>,
+    /// The server's clock less the true one, microseconds.
+    pub(crate) skew: i64,
+}
+
+impl Provider {
+    pub(crate) fn clock(&self, now: i64) -> DateTime<Utc> {
+        instant(now + self.skew)
+    }
+
+    /// Takes a create: from here on the gift exists.
+    pub(crate) fn commit(
+        &mut self,
+        terms: &Terms,
+        create: &Create,
+        now: i64,
+        dice: &mut Dice,
+    ) -> Made {
+        let reference = create.reference();
+        let known = self.book.iter().any(|entry| entry.reference == reference);
+        if known && terms.references == References::Enforced {
+            return Made::Duplicate;
+        }
+        self.book.push(Entry {
+            id: dice.guid(),
+            wallet: create.wallet_id,
+            minor: create.minor(),
+            expires: create.expiration_date,
+            description: create.description.clone(),
+            reference,
+            is_ours: true,
+            committed_at: now,
+            created_at: self.clock(now),
+            used_at: None,
+        });
+        Made::New(self.book.len() - 1)
+    }
+
+    /// The gifts of a wallet as a list of that moment shows them.
+    pub(crate) fn list(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Vec<Value> {
+        let is_shown = |entry: &&Entry| {
+            let is_hidden = terms.hides_used && entry.used_at.is_some_and(|used| used <= as_of);
+            entry.wallet == wallet && entry.committed_at <= as_of && !is_hidden
+        };
+        self.book.iter().filter(is_shown).map(|entry| self.write(terms, entry, as_of)).collect()
+    }
+
+    /// A gift by its id.
+    pub(crate) fn one(&self, terms: &Terms, gift: Uuid, now: i64) -> Option<Value> {
+        let entry = self.book.iter().find(|entry| entry.id == gift)?;
+        Some(self.write(terms, entry, now))
+    }
+
+    /// The success that answers a create.
+    pub(crate) fn success(&self, terms: &Terms, place: usize) -> Value {
+        let entry = &self.book[place];
+        envelope(terms, self.write(terms, entry, entry.committed_at), true)
+    }
+
+    fn write(&self, terms: &Terms, entry: &Entry, as_of: i64) -> Value {
+        let is_used = entry.used_at.is_some_and(|used| used <= as_of);
+        let remaining = if is_used { 0 } else { entry.minor };
+        let mut gift = Map::new();
+        gift.insert("Id".into(), json!(entry.id));
+        gift.insert("WalletId".into(), json!(entry.wallet.to_string().to_uppercase()));
+        gift.insert("Amount".into(), amount(terms, entry.minor));
+        gift.insert("RemainingAmount".into(), amount(terms, remaining));
+        let expires = entry.expires.map(|at| date(terms, at));
+        gift.insert("IsUnlimited".into(), json!(expires.is_none()));
+        gift.insert("ExpirationDate".into(), json!(expires));
+        gift.insert("Description".into(), json!(entry.description));
+        gift.insert("IsUsed".into(), json!(is_used));
+        gift.insert("CreatedAt".into(), json!(date(terms, entry.created_at)));
+        match terms.references {
+            References::Absent => {}
+            References::Blank => drop(gift.insert("ExternalReference".into(), json!(""))),
+            References::Echoed | References::Enforced => {
+                gift.insert("ExternalReference".into(), json!(entry.reference));
+            }
+        }
+        Value::Object(gift)
+    }
+
+    /// An answer with the headers of this server.
+    pub(crate) fn answer(&self, terms: &Terms, now: i64, status: u16, body: String) -> Delivery {
+        Delivery::Answered {
+            status,
+            date: terms.shows_its_clock.then(|| http_date(self.clock(now))),
+            retry_after: None,
+            body: body.into_bytes(),
+        }
+    }
+}
+
+pub(crate) fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+pub(crate) fn envelope(terms: &Terms, value: Value, is_success: bool) -> Value {
+    let mut envelope = json!({ "Value": value, "IsSuccess": is_success, "IsFailure": !is_success });
+    if !terms.errors_absent {
+        envelope["Errors"] = json!([]);
+    }
+    envelope
+}
+
+pub(crate) fn failure(words: &str) -> String {
+    json!({ "Value": null, "Errors": [words], "IsSuccess": false, "IsFailure": true }).to_string()
+}
+
+fn amount(terms: &Terms, minor: i64) -> Value {
+    let text = format!("{}.{:02}", minor / 100, minor % 100);
+    if terms.amounts_as_text {
+        return json!(text);
+    }
+    let raw = serde_json::value::RawValue::from_string(text).expect("digits are a number");
+    serde_json::to_value(raw).expect("a number is a value")
+}
+
+fn date(terms: &Terms, at: DateTime<Utc>) -> String {
+    match terms.dates {
+        Dates::Millis => at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        Dates::SevenDigits => at.format("%Y-%m-%dT%H:%M:%S%.6f0Z").to_string(),
+        Dates::Offset => {
+            let there = at + TimeDelta::hours(3);
+            there.format("%Y-%m-%dT%H:%M:%S%.3f+03:00").to_string()
+        }
+        Dates::NoZone => at.format("%Y-%m-%dT%H:%M:%S%.6f").to_string(),
+        Dates::WholeSeconds => at.to_rfc3339_opts(SecondsFormat::Secs, true),
+    }
+}
