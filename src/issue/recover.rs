@@ -44,6 +44,7 @@ pub(super) async fn recover(
     if options.tag && !batch.tag(campaign.id).await? {
         tracing::warn!("some of this campaign was sent without tags: it goes on without them");
     }
+    batch.ready_now(campaign.id, now).await?;
     let orphans = batch.orphan(Some(run), now).await?;
     let mut doubts = batch.doubts().await?;
     for doubt in &mut doubts {

@@ -47,6 +47,9 @@ pub struct Lists {
     pub show_gifts: bool,
     /// One showed a gift with its tag. Until then an entry without one may have lost it.
     pub show_tags: bool,
+    /// One showed the reference that a gift of ours was sent with: an entry with another reference is
+    /// somebody else's. Until then a server may fill in references of its own.
+    pub show_references: bool,
     /// One showed a gift of which something was spent.
     pub show_used: bool,
     /// One left out a gift that exists and was used: the absence of a gift proves nothing.
@@ -61,6 +64,7 @@ impl Lists {
         let known = *self;
         self.show_gifts |= seen.show_gifts;
         self.show_tags |= seen.show_tags;
+        self.show_references |= seen.show_references;
         self.show_used |= seen.show_used;
         self.hide_used |= seen.hide_used;
         self.longest_lag = self.longest_lag.max(seen.longest_lag);

@@ -79,6 +79,7 @@ impl FromRow<'_, SqliteRow> for Provider {
         let lists = Lists {
             show_gifts: row.try_get("show_gifts")?,
             show_tags: row.try_get("show_tags")?,
+            show_references: row.try_get("show_references")?,
             show_used: row.try_get("show_used")?,
             hide_used: row.try_get("hide_used")?,
             longest_lag: lag.map(TimeDelta::milliseconds),

@@ -20,6 +20,9 @@ use super::lock::open_private;
 use super::rows::instant;
 use super::{Batch, LedgerError, Writer, sql};
 
+/// The ledger's last moment was told by a clock that may have been ahead then, and right since.
+const CLOCKS_ARE_SET_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// What the file holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct SideFile {
@@ -63,7 +66,7 @@ impl Writer {
         tracing::warn!("the ledger is older than what was sent: was an old copy of it restored?");
         sqlx::query(sql::LEDGER_RESTORED)
             .bind(now.timestamp_millis())
-            .bind(forgot_since_ms)
+            .bind(forgot_since_ms.min(now.timestamp_millis()) - CLOCKS_ARE_SET_MS)
             .execute(&mut *batch.transaction)
             .await
             .doing("noticing its age")?;

@@ -34,6 +34,7 @@ statements! {
     GIFT_IN_FLIGHT = "gift_in_flight";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_PAGE = "gift_page";
+    GIFT_READY_NOW = "gift_ready_now";
     GIFT_RECORD = "gift_record";
     GIFT_REFUSED = "gift_refused";
     GIFT_REFUSED_CLASSES = "gift_refused_classes";

@@ -107,6 +107,7 @@ impl Batch<'_> {
             .bind(seen.show_used)
             .bind(seen.hide_used)
             .bind(seen.longest_lag.map_or(0, |lag| lag.num_milliseconds()))
+            .bind(seen.show_references)
             .execute(&mut *self.transaction)
             .await
             .map(drop)
@@ -122,6 +123,21 @@ impl Batch<'_> {
             .await
             .doing("tagging a campaign")?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Lets whatever of the campaign waits for its time be sent from `now` on.
+    pub async fn ready_now(
+        &mut self,
+        campaign: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        sqlx::query(sql::GIFT_READY_NOW)
+            .bind(campaign)
+            .bind(now.timestamp_millis())
+            .execute(&mut *self.transaction)
+            .await
+            .map(drop)
+            .doing("bringing forward what waits")
     }
 
     /// Writes down that a process begins that may send.

@@ -76,7 +76,9 @@ impl Sweep<'_> {
                 found.iter().any(|it| it.row == gift.row && it.finding == Finding::Missing)
             })
             .collect();
-        let until = missing.iter().filter_map(|gift| gift.issued_at).max();
+        // What was issued before this reconcile began is no younger, whatever the clock was set to.
+        let issued = missing.iter().filter_map(|gift| gift.issued_at);
+        let until = issued.map(|at| at.min(self.began_at)).max();
         match until.map(|at| at + self.options.window).filter(|until| sent_at < *until) {
             Some(until) => self.queue.missing(job, until, now),
             None => {

@@ -55,6 +55,7 @@ pub(super) struct Sweep<'r> {
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
+    pub(super) began_at: DateTime<Utc>,
     pub(super) first_attempt: Option<DateTime<Utc>>,
     /// The last moment of which a restored ledger knows, where it may have forgotten gifts.
     pub(super) forgot_since: Option<DateTime<Utc>>,
@@ -107,6 +108,7 @@ pub async fn run_reconcile(
         pace,
         options,
         campaign: campaign.id,
+        began_at: options.clock.now(),
         first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
         forgot_since,
         // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.

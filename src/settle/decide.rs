@@ -140,7 +140,9 @@ pub fn settle(
             }
             (None, _) if !absence_counts => None,
             (None, _) => {
-                let contradiction = contradiction(&matched.left, doubt, known, skew, look.sent_at);
+                let left = matched.left.iter().copied();
+                let mut left = left.filter(|credit| !is_anothers(credit, known, lists));
+                let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
                 match judge_absence(doubt, contradiction, lists, skew, policy) {
                     Absence::Unproved => None,
                     Absence::Counts => {
@@ -199,6 +201,7 @@ fn seen(known: &[KnownGift], shown: &HashMap<GiftId, &Credit>) -> Lists {
     for gift in known {
         if let Some(credit) = gift.gift_id.and_then(|id| shown.get(&id)) {
             seen.show_gifts = true;
+            seen.show_references |= credit.echoes(gift.key) == Some(true);
             seen.show_tags |= gift.is_tagged() && credit.description == gift.content.description;
         }
     }
@@ -237,10 +240,10 @@ fn could_be(credit: &Credit, doubt: &OpenDoubt, skew: Skew) -> bool {
 
 /// Something in the list that might be the gift after all: the same amount, made since the first
 /// attempt or in the day before it (clocks are set, and compared in passing), or nobody knows when;
-/// explained by no other open gift, and carrying no other gift's reference. Where our own clock was
-/// set back behind the first attempt, nobody knows when of any.
-fn contradiction(
-    left: &[&Credit],
+/// and explained by no other open gift. Where our own clock was set back behind the first attempt,
+/// nobody knows when of any.
+fn contradiction<'c>(
+    left: &mut impl Iterator<Item = &'c Credit>,
     doubt: &OpenDoubt,
     known: &[KnownGift],
     skew: Skew,
@@ -249,15 +252,19 @@ fn contradiction(
     let claimed = &doubt.doubt.claimed;
     let is_set_back = claimed.first_sent_at > sent_at;
     let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
-    let is_anothers =
-        |credit: &Credit| known.iter().any(|gift| credit.echoes(gift.key) == Some(true));
-    let credit = left.iter().find(|credit| {
+    let credit = left.find(|credit| {
         credit.amount == claimed.gift.content.amount.to_decimal()
-            && !is_anothers(credit)
             && credit.created_at.is_none_or(|created| is_set_back || created >= baseline)
             && !is_explained(credit, doubt, known)
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))
+}
+
+/// Whether an entry carries a reference that is not the doubt's: another gift's of ours, or any where the
+/// provider is known to show ours as it was sent.
+fn is_anothers(credit: &Credit, known: &[KnownGift], lists: Lists) -> bool {
+    credit.reference.is_some()
+        && (lists.show_references || known.iter().any(|gift| credit.echoes(gift.key) == Some(true)))
 }
 
 /// Whether another gift of ours that is open could be this entry.
@@ -337,6 +344,7 @@ mod tests {
     const SHOW_GIFTS: Lists = Lists {
         show_gifts: true,
         show_tags: false,
+        show_references: false,
         show_used: false,
         hide_used: false,
         longest_lag: None,
@@ -566,8 +574,14 @@ mod tests {
         let other = known(2, GiftState::Refused, None);
         let settled = decide(absent_once(doubt(1)), &[other], &look(3_000, vec![theirs.clone()]));
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
-        let settled = decide(absent_once(doubt(1)), &[], &look(3_000, vec![theirs]));
+        let theirs = look(3_000, vec![theirs]);
+        let settled = decide(absent_once(doubt(1)), &[], &theirs);
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
+        // Where references were seen to be shown as they were sent, it is nobody's of ours.
+        let shown = Lists { show_references: true, ..SHOW_GIFTS };
+        let settled =
+            settle(&[absent_once(doubt(1))], &[], &theirs, agreed(), &POLICY, shown).events;
+        assert_eq!(settled, vec![(0, Event::FoundAbsent)]);
     }
 
     #[test]
