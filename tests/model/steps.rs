@@ -199,6 +199,8 @@ impl World {
         }
     }
 
+    /// The program begins the windows of older doubts anew as well, since the machine's clock may have been
+    /// set. The model has one clock, and is safe without that.
     fn start(&self, state: &mut State) {
         for row in 0..2 {
             if state.rows[row].state == GiftState::InFlight {
