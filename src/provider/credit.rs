@@ -297,6 +297,31 @@ mod tests {
     }
 
     #[test]
+    fn one_gift_that_was_asked_for_is_that_gift() {
+        // Goal: another gift than the one that was asked for is no answer. Method: a gift under its own id
+        // and under another; then the API's word that it has none.
+        let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+        let read = |asked: &str, status, body: &str| {
+            let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+            read_gift(WALLET.parse().unwrap(), asked.parse().unwrap(), &Reply::Answered(answer))
+        };
+        let body = format!(
+            r#"{{"Value":{{"Id":"{id}","Amount":1}},"Errors":[],"IsSuccess":true,"IsFailure":false}}"#
+        );
+        let ListReading::Whole(credits) = read(id, 200, &body) else {
+            panic!("it is the gift that was asked for");
+        };
+        assert_eq!(credits.iter().map(|credit| credit.id.to_string()).collect::<Vec<_>>(), [id]);
+        let other = read(WALLET, 200, &body);
+        assert!(
+            matches!(other, ListReading::Unreadable { trouble: Trouble::Odd, .. }),
+            "{other:?}"
+        );
+        let none = r#"{"Errors":["no such gift"],"IsSuccess":false,"IsFailure":true}"#;
+        assert_eq!(read(id, 404, none), ListReading::NoList);
+    }
+
+    #[test]
     fn a_gift_is_used_where_the_list_says_so_or_less_is_left() {
         // Goal: used gifts are known by either sign. Method: the signs, together and alone.
         let is_used = |rest: &str| {
