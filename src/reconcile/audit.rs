@@ -297,6 +297,10 @@ mod tests {
         // One doubt explains one entry; the second is one too many.
         let more = [credit(101), credit(7), credit(8)];
         assert_eq!(words(&[ours.clone(), doubt], &more), [(1, "duplicated")]);
+        // A doubt about something else explains nothing.
+        let mut unlike = known(2, GiftState::InDoubt);
+        unlike.content.description = "other".into();
+        assert_eq!(words(&[ours.clone(), unlike], &list), [(1, "duplicated")]);
         let mut other = known(3, GiftState::Issued);
         other.campaign = 2;
         let list = [credit(101), credit(103)];
