@@ -310,6 +310,14 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_sent_is_what_can_be_started() {
+        // Goal: the shorthand and the table agree. Method: every state.
+        for state in GiftState::ALL {
+            assert_eq!(state.is_sendable(), state.next(&Event::Started).is_ok(), "{state}");
+        }
+    }
+
+    #[test]
     fn states_are_read_back_by_their_words() {
         // Goal: the ledger's words and the states are one to one. Method: all there and back.
         for state in GiftState::ALL {

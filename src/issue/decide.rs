@@ -185,6 +185,45 @@ mod tests {
     }
 
     #[test]
+    fn what_stood_in_the_way_says_when_the_gift_may_go_again() {
+        // Goal: a connection that fails at once is not tried in a tight loop, and the waiting that a
+        // provider asks for is the pace's affair. Method: the two obstacles, and when each may go.
+        let retry_at = |obstacle| match decide(Verdict::NotProcessed(obstacle), now()) {
+            Decision::Record(Event::Undelivered { retry_at, why }, None) => (retry_at, why),
+            other => panic!("{other:?}"),
+        };
+        let never = Obstacle::NeverSent { why: "refused".into() };
+        assert_eq!(retry_at(never), (now() + TimeDelta::seconds(1), "refused".to_owned()));
+        let (at, _) = retry_at(Obstacle::Throttled { wait: None });
+        assert_eq!(at, now());
+    }
+
+    #[test]
+    fn each_stop_has_a_word_of_its_own() {
+        // Goal: who reads the record sees why a run ended. Method: the words of all.
+        let (silent_for, class, in_a_row) = (TimeDelta::zero(), String::new(), 1);
+        let stops = [
+            Stop::Interrupted,
+            Stop::Silence { silent_for },
+            Stop::CredentialsRejected { why: String::new() },
+            Stop::Redirected,
+            Stop::Refusals { class, in_a_row },
+            Stop::Odd { in_a_row },
+        ];
+        assert_eq!(
+            stops.each_ref().map(Stop::word),
+            [
+                "interrupted",
+                "silence",
+                "credentials rejected",
+                "redirected",
+                "refusals",
+                "odd answers"
+            ]
+        );
+    }
+
+    #[test]
     fn one_read_tells_a_forbidden_gift_from_forbidden_keys() {
         // Goal: no gift is burnt on bad keys. Method: each reading after a 403.
         let told = |reading: ListReading, reads| {

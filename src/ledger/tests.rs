@@ -1,6 +1,9 @@
 //! The ledger's promises, held against a real file: who may be claimed, what a record demands, and
 //! what can never be changed.
 
+mod model;
+mod random;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -31,7 +34,10 @@ fn content(wallet: u128, minor: i64) -> GiftContent {
 
 impl Bench {
     async fn new() -> Bench {
-        let folder = tempfile::tempdir().unwrap();
+        Bench::open(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(folder: TempDir) -> Bench {
         let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
         let lock = RunLock::take(ledger.path(), "test", now()).unwrap();
         let writer = ledger.writer(&lock).await.unwrap();

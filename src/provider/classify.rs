@@ -179,7 +179,6 @@ fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
 pub(super) fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
     let class = match status {
         400 => "invalid",
-        401 => "unauthorized",
         403 => "forbidden",
         404 => "not_found",
         410 => "gone",
@@ -310,7 +309,7 @@ mod tests {
     #[case(415, "declined", "unsupported")]
     #[case(422, "declined", "unprocessable")]
     #[case(401, "credentials", "")]
-    #[case(403, "forbidden", "")]
+    #[case(403, "forbidden", "forbidden")]
     #[case(402, "odd", "")]
     #[case(405, "odd", "")]
     #[case(408, "odd", "")]
@@ -331,9 +330,29 @@ mod tests {
         // Goal: each row of the contract's table. Method: a failure of the API under each status.
         let verdict = classify(&gift(), &answer(status, &failure(r#"["no"]"#)));
         assert_eq!(word(&verdict), expected);
-        if let Verdict::Declined(refusal) = verdict {
+        if let Verdict::Declined(refusal) | Verdict::NotProcessed(Obstacle::Forbidden(refusal)) =
+            verdict
+        {
             assert_eq!((refusal.class.as_str(), refusal.message.as_str()), (class, "no"));
         }
+    }
+
+    #[rstest]
+    #[case(302, "a redirect (HTTP 302): is the base URL right?", false)]
+    #[case(409, "an answer that the API does not document (HTTP 409)", false)]
+    #[case(500, "a server error (HTTP 500)", true)]
+    #[case(503, "a server error (HTTP 503)", true)]
+    fn a_doubt_says_what_came_and_whether_the_server_is_down(
+        #[case] status: u16,
+        #[case] told: &str,
+        #[case] is_outage: bool,
+    ) {
+        // Goal: people know where to look, and the breaker trips on what is no usable answer. Method: a
+        // status of each kind.
+        let Verdict::Unknown { why, trouble } = classify(&gift(), &answer(status, "")) else {
+            panic!("{status} is a doubt");
+        };
+        assert_eq!((why.as_str(), trouble.is_outage()), (told, is_outage));
     }
 
     #[rstest]

@@ -279,6 +279,65 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_date_is_that_day_anywhere_on_earth() {
+        // Goal: no zone is ruled out, and nothing beyond. Method: the edges of the day in the first zone
+        // and in the last.
+        let credit = Credit {
+            expiry: SeenExpiry::Day(NaiveDate::from_ymd_opt(2026, 4, 29).unwrap()),
+            ..documented()
+        };
+        let fits = |expiry: &str| credit.fits(&content(expiry)).is_some();
+        assert!(!fits("2026-04-28T09:59:59.999Z"));
+        assert!(fits("2026-04-28T10:00:00Z"));
+        assert!(fits("2026-04-30T11:59:59.999Z"));
+        assert!(!fits("2026-04-30T12:00:00Z"));
+        assert_eq!(credit.expiry.to_string(), "2026-04-29");
+        let exact = SeenExpiry::Exact(content("2026-04-29T02:00:34Z").expiry);
+        assert_eq!(exact.to_string(), "2026-04-29T02:00:34Z");
+    }
+
+    #[test]
+    fn one_gift_that_was_asked_for_is_that_gift() {
+        // Goal: another gift than the one that was asked for is no answer. Method: a gift under its own id
+        // and under another; then the API's word that it has none.
+        let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+        let read = |asked: &str, status, body: &str| {
+            let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
+            read_gift(WALLET.parse().unwrap(), asked.parse().unwrap(), &Reply::Answered(answer))
+        };
+        let body = format!(
+            r#"{{"Value":{{"Id":"{id}","Amount":1}},"Errors":[],"IsSuccess":true,"IsFailure":false}}"#
+        );
+        let ListReading::Whole(credits) = read(id, 200, &body) else {
+            panic!("it is the gift that was asked for");
+        };
+        assert_eq!(credits.iter().map(|credit| credit.id.to_string()).collect::<Vec<_>>(), [id]);
+        let other = read(WALLET, 200, &body);
+        assert!(
+            matches!(other, ListReading::Unreadable { trouble: Trouble::Odd, .. }),
+            "{other:?}"
+        );
+        let none = r#"{"Errors":["no such gift"],"IsSuccess":false,"IsFailure":true}"#;
+        assert_eq!(read(id, 404, none), ListReading::NoList);
+    }
+
+    #[test]
+    fn a_gift_is_used_where_the_list_says_so_or_less_is_left() {
+        // Goal: used gifts are known by either sign. Method: the signs, together and alone.
+        let is_used = |rest: &str| {
+            let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+            let gift = format!(r#"{{"Id":"{id}","Amount":10{rest}}}"#);
+            credit(serde_json::from_str(&gift).unwrap()).unwrap().is_used
+        };
+        assert!(!is_used(""));
+        assert!(!is_used(r#","RemainingAmount":10"#));
+        assert!(!is_used(r#","RemainingAmount":10,"IsUsed":false"#));
+        assert!(is_used(r#","RemainingAmount":9.99,"IsUsed":false"#));
+        assert!(is_used(r#","RemainingAmount":10,"IsUsed":true"#));
+        assert!(is_used(r#","IsUsed":true"#));
+    }
+
+    #[test]
     fn only_a_whole_list_is_a_list() {
         // Goal: absence is never read out of half an answer. Method: what may come instead.
         let list = |value: &str| {

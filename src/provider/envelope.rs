@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_message_is_cut_and_says_so() {
+        // Goal: a page of words does not fill the record. Method: the longest that fits, and one more.
+        let longest = "x".repeat(MESSAGE_CHARS);
+        assert_eq!(clean(&longest), longest);
+        assert_eq!(clean(&format!("{longest}x")), format!("{longest}…"));
+        assert_eq!(clean("short"), "short");
+    }
+
+    #[test]
     fn what_has_no_marks_is_no_envelope() {
         // Goal: a proxy's page or another service's JSON is never the API's word. Method: examples.
         for body in ["", "<html>", "{}", "[]", r#"{"error":"x"}"#, r#"{"Value":1,"Errors":[]}"#] {

@@ -247,6 +247,47 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_gift_is_found_only_in_what_is_surely_like_it() {
+        // Goal: no false alarm. Method: one that was sent and refused, beside a stranger's with another
+        // text, of before the campaign, with another reference; then its own reference alone.
+        let refused = [known(1, GiftState::Refused)];
+        for stranger in [
+            Credit { description: "other".into(), ..credit(7) },
+            Credit { created_at: Some(at(-1)), ..credit(7) },
+            Credit { reference: Some(Uuid::from_u128(9)), ..credit(7) },
+        ] {
+            assert_eq!(words(&refused, &[stranger]), []);
+        }
+        let own = Credit {
+            reference: Some(Uuid::from_u128(1)),
+            description: "other".into(),
+            ..credit(7)
+        };
+        assert_eq!(words(&refused, &[own]), [(1, "unexpected")]);
+        let unsent = Since { first_attempt: None };
+        assert_eq!(audit(1, &refused, &[credit(7)], unsent), []);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_detail() {
+        // Goal: a person can act on it. Method: another text, another expiry, and two gifts too many
+        // for one that is ours.
+        let gift = [known(1, GiftState::Issued)];
+        let detail = |list: &[Credit]| {
+            let found = audit(1, &gift, list, Since { first_attempt: Some(at(0)) });
+            found.into_iter().next().and_then(|gift| gift.detail)
+        };
+        let text = Credit { description: "other".into(), ..credit(101) };
+        let told = detail(&[text]);
+        assert_eq!(told.as_deref(), Some(r#"description "other" instead of "KUPON""#));
+        let soon = SeenExpiry::Exact(Expiry::at(at(60)));
+        let told = detail(&[Credit { expiry: soon, ..credit(101) }]);
+        assert_eq!(told, Some(format!("expiry {soon} instead of never")));
+        let told = detail(&[credit(101), credit(7), credit(8)]);
+        assert_eq!(told, Some(format!("{} {}", credit(7).id, credit(8).id)));
+    }
+
+    #[test]
     fn open_gifts_and_other_campaigns_explain_what_is_there() {
         // Goal: no false alarm. Method: a doubt's gift, and another campaign's gift, beside ours.
         let ours = known(1, GiftState::Issued);
@@ -256,6 +297,10 @@ mod tests {
         // One doubt explains one entry; the second is one too many.
         let more = [credit(101), credit(7), credit(8)];
         assert_eq!(words(&[ours.clone(), doubt], &more), [(1, "duplicated")]);
+        // A doubt about something else explains nothing.
+        let mut unlike = known(2, GiftState::InDoubt);
+        unlike.content.description = "other".into();
+        assert_eq!(words(&[ours.clone(), unlike], &list), [(1, "duplicated")]);
         let mut other = known(3, GiftState::Issued);
         other.campaign = 2;
         let list = [credit(101), credit(103)];

@@ -249,20 +249,72 @@ mod tests {
         assert_eq!(book.take_due(at(300), |_| true), Some(wallet()));
     }
 
+    /// The times of all looks of one doubt that `fail` to bring a list, until the book gives up.
+    fn times(window: TimeDelta, fail: impl Fn(&mut DoubtBook, DateTime<Utc>)) -> Vec<i64> {
+        let mut book = DoubtBook::new(window);
+        book.add(doubt(1), at(0));
+        let mut times = Vec::new();
+        while let Some(now) = book.next_look_after(DateTime::UNIX_EPOCH) {
+            times.push((now - at(0)).num_milliseconds());
+            assert!(times.len() < 100, "it never ends");
+            book.take_due(now, |_| true).unwrap();
+            fail(&mut book, now);
+        }
+        assert_eq!((book.has_looks_left(), book.is_empty(), book.len()), (false, false, 1));
+        times
+    }
+
     #[test]
     fn a_list_that_cannot_be_read_is_given_up_in_the_end() {
-        // Goal: a run ends though a list stays broken; the doubt stays. Method: fail past the window.
-        let mut book = DoubtBook::new(TimeDelta::seconds(1));
+        // Goal: a run ends though a list stays broken; the doubt stays. Method: fail past a short window,
+        // and through a long one, in which failures do not add up to giving up; the times of all looks.
+        let fail = |book: &mut DoubtBook, now| book.failed(wallet(), now);
+        let short = times(TimeDelta::seconds(1), fail);
+        assert_eq!(short, vec![250, 750, 1_750, 3_750, 7_750, 15_750, 25_750, 35_750]);
+        assert_eq!(short.len(), MAX_FAILURES as usize);
+        let long = times(TimeDelta::seconds(60), fail);
+        let within =
+            [250, 750, 1_750, 3_750, 7_750, 15_750, 23_750, 31_750, 39_750, 47_750, 55_750];
+        assert_eq!(long, [&within[..], &[63_750, 71_750, 81_750, 91_750]].concat());
+    }
+
+    #[test]
+    fn a_list_that_never_proves_anything_is_given_up_as_well() {
+        // Goal: whole lists that prove nothing do not keep a run alive; one that proves something does.
+        // Method: such lists past the window; then absences in between.
+        let nothing = Settled::default();
+        let useless = |book: &mut DoubtBook, now| book.looked(wallet(), &nothing, now);
+        let looks = times(TimeDelta::milliseconds(200), useless).len();
+        assert_eq!(looks, MAX_FAILURES as usize);
+        let mut book = DoubtBook::new(TimeDelta::milliseconds(200));
         book.add(doubt(1), at(0));
-        let mut looks = 0;
-        while let Some(now) = book.next_look_after(DateTime::UNIX_EPOCH) {
-            book.take_due(now, |_| true).unwrap();
-            book.failed(wallet(), now);
-            looks += 1;
-            assert!(looks < 100, "it never ends");
+        let absent = Settled { absent: vec![0], ..Settled::default() };
+        for turn in 0..2 * MAX_FAILURES {
+            let now = book.next_look_after(DateTime::UNIX_EPOCH).expect("it goes on");
+            assert_eq!(book.take_due(now, |_| true), Some(wallet()));
+            book.looked(wallet(), if turn % 2 == 0 { &nothing } else { &absent }, now);
         }
-        assert_eq!(looks, MAX_FAILURES);
-        assert!(!book.has_looks_left());
-        assert_eq!(book.len(), 1);
+        let open = &book.doubts(wallet())[0];
+        assert_eq!((open.absent_looks, open.was_missed), (MAX_FAILURES, true));
+    }
+
+    #[test]
+    fn a_look_is_due_at_its_moment_and_taken_once() {
+        // Goal: no look early, none twice. Method: the moment before, the moment, after the look.
+        let mut book = DoubtBook::new(TimeDelta::seconds(60));
+        assert!(book.is_empty() && !book.has_looks_left());
+        assert!(!book.has_due(at(250), |_| true));
+        book.add(doubt(1), at(0));
+        assert!(!book.is_empty() && book.has_looks_left());
+        assert_eq!(book.next_look_after(at(249)), Some(at(250)));
+        assert_eq!(book.next_look_after(at(250)), None);
+        assert!(!book.has_due(at(249), |_| true) && book.has_due(at(250), |_| true));
+        assert!(!book.has_due(at(250), |_| false));
+        assert_eq!(book.take_due(at(249), |_| true), None);
+        assert_eq!(book.take_due(at(250), |_| true), Some(wallet()));
+        assert!(!book.has_due(at(250), |_| true) && !book.has_looks_left());
+        let found = Settled { events: vec![(0, Event::FoundAbsent)], ..Settled::default() };
+        book.looked(wallet(), &found, at(260));
+        assert!(book.is_empty() && book.doubts(wallet()).is_empty());
     }
 }

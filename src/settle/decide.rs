@@ -439,6 +439,19 @@ mod tests {
     }
 
     #[test]
+    fn a_list_may_lack_what_was_revoked_or_learned_of_later() {
+        // Goal: only what must be there makes a list incomplete. Method: a gift that was deleted by us,
+        // and one of which we learned after the list was asked for.
+        let revoked = known(2, GiftState::Revoked, Some(id(9)));
+        let later =
+            KnownGift { issued_at: Some(at(3_001)), ..known(2, GiftState::Issued, Some(id(9))) };
+        for gift in [revoked, later] {
+            let settled = decide(absent_once(doubt(1)), &[gift], &look(3_000, vec![]));
+            assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+        }
+    }
+
+    #[test]
     fn where_lists_leave_out_used_gifts_a_person_must_look() {
         // Goal: a gift that was spent at once is not given again. Method: such lists, before and after
         // the window; what they do show still counts.
@@ -585,6 +598,25 @@ mod tests {
     }
 
     #[test]
+    fn a_proof_is_not_weakened_by_what_is_beside_it() {
+        // Goal: a gift that is found is not held for what cannot be it. Method: ours by its reference
+        // beside a twin without one, which comes first; ours by content beside another amount, beside
+        // what carries a stranger's reference, and beside an old twin.
+        let found = |number| vec![(0, Event::FoundIssued { gift: id(number) })];
+        let echoed = Credit { reference: Some(uuid::Uuid::from_u128(1)), ..credit(8, 100) };
+        let settled = decide(doubt(1), &[], &look(1_001, vec![credit(7, 100), echoed]));
+        assert_eq!(settled.events, found(8));
+        for other in [
+            Credit { amount: Decimal::new(6, 0), ..credit(8, 100) },
+            Credit { reference: Some(uuid::Uuid::from_u128(9)), ..credit(8, 100) },
+            credit(8, -DAY_MS),
+        ] {
+            let settled = decide(doubt(1), &[], &look(1_001, vec![credit(7, 100), other]));
+            assert_eq!(settled.events, found(7));
+        }
+    }
+
+    #[test]
     fn a_tag_decides_alone() {
         // Goal: with tags no clock and no twin can mislead. Method: the tagged gift a day too old beside
         // a stranger's untagged twin of now.
@@ -608,6 +640,11 @@ mod tests {
         assert_eq!(settled(keep_tags).events, vec![(0, Event::FoundAbsent)]);
         let unproved = settled(SHOW_GIFTS);
         assert_eq!((unproved.events.len(), unproved.absent.len()), (0, 0));
+        // An untagged gift is not helped by lists that keep the tags of others.
+        let altered = Credit { description: "kupon".into(), ..credit(8, 100) };
+        let seen = look(3_000, vec![altered]);
+        let untagged = settle(&[absent_once(doubt(1))], &[], &seen, agreed(), &POLICY, keep_tags);
+        assert!(matches!(untagged.events[..], [(0, Event::StayedUnclear { .. })]));
     }
 
     #[test]
@@ -623,6 +660,13 @@ mod tests {
         };
         assert!(shown(&other.content.description).show_tags);
         assert!(!shown("KUPON").show_tags && shown("KUPON").show_gifts);
+        // Two of them show it as well as one.
+        let third = KnownGift { gift_id: Some(id(10)), ..other.clone() };
+        let description = &other.content.description;
+        let both =
+            [9, 10].map(|number| Credit { description: description.clone(), ..credit(number, 0) });
+        let settled = decide(doubt(1), &[other.clone(), third], &look(1_500, both.to_vec()));
+        assert!(settled.lists.show_tags);
     }
 
     #[test]
@@ -647,6 +691,16 @@ mod tests {
         assert_eq!(explained.events, vec![(0, Event::FoundAbsent)]);
         let old = Credit { created_at: Some(at(-DAY_MS - 9_000)), ..altered.clone() };
         let settled = decide(absent_once(doubt(1)), &[], &look_at(old));
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+        // Gifts that are over explain nothing, whatever they look like; another amount is no question.
+        let mut over = known(2, GiftState::Refused, None);
+        assert!(held(&decide(absent_once(doubt(1)), &[over.clone()], &look_at(altered.clone()))));
+        over.content.description = "kupon".into();
+        assert!(held(&decide(absent_once(doubt(1)), &[over], &look_at(altered.clone()))));
+        let unlike = known(2, GiftState::Held, None);
+        assert!(held(&decide(absent_once(doubt(1)), &[unlike], &look_at(altered.clone()))));
+        let amount = Credit { amount: Decimal::new(6, 0), ..altered.clone() };
+        let settled = decide(absent_once(doubt(1)), &[], &look_at(amount));
         assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
         let ageless = Credit { created_at: None, ..altered };
         assert!(held(&decide(absent_once(doubt(1)), &[], &look_at(ageless))));

@@ -67,6 +67,8 @@ impl Skew {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Expiry, GiftContent, GiftId, GiftKey, GiftState, Money};
+    use crate::provider::SeenExpiry;
 
     #[test]
     fn the_lowest_of_all_that_was_seen_counts() {
@@ -79,5 +81,62 @@ mod tests {
         skew.saw_ms(None);
         skew.saw_made(sent - TimeDelta::minutes(10), sent);
         assert_eq!(skew.baseline(sent), sent - TimeDelta::minutes(10) - SLACK);
+    }
+
+    /// A gift of an earlier run, issued `took` after its first attempt, and made `behind` before that by
+    /// the server's clock.
+    fn earlier(number: u128, took: TimeDelta, behind: TimeDelta) -> (KnownGift, Credit) {
+        let id = GiftId(uuid::Uuid::from_u128(number));
+        let sent = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
+        let content = GiftContent {
+            wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
+            amount: Money::from_minor(500),
+            expiry: Expiry::Never,
+            description: "KUPON".into(),
+        };
+        let credit = Credit {
+            id,
+            amount: content.amount.to_decimal(),
+            remaining: None,
+            expiry: SeenExpiry::Exact(Expiry::Never),
+            description: "KUPON".into(),
+            created_at: Some(sent + took - behind),
+            reference: None,
+            is_used: false,
+        };
+        let known = KnownGift {
+            row: 1,
+            campaign: 1,
+            key: GiftKey(id.0),
+            content,
+            state: GiftState::Issued,
+            attempts: 1,
+            gift_id: Some(id),
+            issued_at: Some(sent + took),
+            first_sent_at: Some(sent),
+        };
+        (known, credit)
+    }
+
+    #[test]
+    fn of_earlier_gifts_the_promptest_tells_the_skew() {
+        // Goal: an answer that was long under way says little of the clocks, and what was measured
+        // itself says more. Method: a slow gift alone, a prompt one and a prompter one, a clock of ours
+        // that went back meanwhile, and a skew that is known.
+        let (second, minute) = (TimeDelta::seconds(1), TimeDelta::minutes(1));
+        let slow = earlier(1, minute, minute * 9);
+        let prompt = earlier(2, second * 2, minute * 5);
+        let prompter = earlier(3, second, minute * 3);
+        let backward = earlier(4, -second, minute * 7);
+        let measured = |mut skew: Skew, gifts: &[&(KnownGift, Credit)]| {
+            let (known, credits): (Vec<_>, Vec<_>) =
+                gifts.iter().map(|pair| (*pair).clone()).unzip();
+            skew.saw_known(&known, &credits);
+            skew.lowest_ms
+        };
+        let unknown = Skew::default();
+        assert_eq!(measured(unknown, &[&slow, &backward]), None);
+        assert_eq!(measured(unknown, &[&slow, &prompt, &backward, &prompter]), Some(-180_000));
+        assert_eq!(measured(Skew { lowest_ms: Some(7) }, &[&prompt]), Some(7));
     }
 }
