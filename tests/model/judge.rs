@@ -40,6 +40,7 @@ pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) 
     let old_twin = credit(world, OLD_TWIN, long_ago());
     let sent_at = if world.has(Guard::JudgedBySendTime) { look.sent_at } else { state.now };
     let look = Look {
+        gift_balance: None,
         sent_at: at(sent_at),
         credits: shown.chain([old_twin]).collect(),
         deleted: HashSet::new(),

@@ -144,10 +144,11 @@ impl Gift {
             _ => None,
         };
         match event {
-            Event::AnswerLost { .. } | Event::Orphaned => {
+            Event::AnswerLost { .. } => {
                 self.doubts += 1;
                 self.settle_from = *at;
             }
+            Event::Orphaned => self.settle_from = *at,
             Event::Undelivered { retry_at, .. } => self.ready_at = *retry_at,
             Event::FoundAbsent | Event::ResolvedRetry => self.ready_at = *at,
             Event::Reopened => self.ready_at = DateTime::UNIX_EPOCH,
