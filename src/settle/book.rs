@@ -107,6 +107,9 @@ impl DoubtBook {
         for doubt in &mut wallet.doubts {
             doubt.was_missed = true;
         }
+        for place in &settled.open {
+            wallet.doubts[*place].open_looks += 1;
+        }
         let is_settled = |place| settled.events.iter().any(|(settled, _)| *settled == place);
         let mut place = 0;
         wallet.doubts.retain(|_| {
@@ -238,6 +241,20 @@ mod tests {
         let rows: Vec<i64> =
             book.doubts(wallet()).iter().map(|open| open.doubt.claimed.row).collect();
         assert_eq!((rows, book.len()), (vec![1, 3], 2));
+    }
+
+    #[test]
+    fn what_looks_have_shown_of_a_doubt_is_counted() {
+        // Goal: each doubt has its own count. Method: two doubts; a look that counts one as absent, and
+        // one that leaves the other open.
+        let mut book = DoubtBook::new(TimeDelta::seconds(1));
+        book.add(doubt(1), at(0));
+        book.add(doubt(2), at(0));
+        book.looked(wallet(), &Settled { absent: vec![0], ..Settled::default() }, at(1_000));
+        book.looked(wallet(), &Settled { open: vec![1], ..Settled::default() }, at(2_000));
+        let counts: Vec<(u32, u32)> =
+            book.doubts(wallet()).iter().map(|one| (one.absent_looks, one.open_looks)).collect();
+        assert_eq!(counts, vec![(1, 0), (0, 1)]);
     }
 
     #[test]

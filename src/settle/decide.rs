@@ -18,6 +18,8 @@ pub struct OpenDoubt {
     pub doubt: Doubt,
     /// Looks that counted and did not show it.
     pub absent_looks: u32,
+    /// Looks after the window that showed what may be it, where too little was known to say.
+    pub open_looks: u32,
     /// Whether a look did not show it.
     pub was_missed: bool,
 }
@@ -63,6 +65,8 @@ pub struct Settled {
     pub events: Vec<(usize, Event)>,
     /// Doubts, by their place, that this look counts as absent once more.
     pub absent: Vec<usize>,
+    /// Doubts, by their place, of which more has to be known before what the list shows can be judged.
+    pub open: Vec<usize>,
     /// What the list shows of this provider's lists.
     pub lists: Lists,
     /// Gifts that the list lacks though we know this wallet to have them, and when we learned of each:
@@ -83,7 +87,7 @@ impl Look {
 impl OpenDoubt {
     /// A doubt about which nothing was asked yet.
     pub fn new(doubt: Doubt) -> OpenDoubt {
-        OpenDoubt { doubt, absent_looks: 0, was_missed: false }
+        OpenDoubt { doubt, absent_looks: 0, open_looks: 0, was_missed: false }
     }
 
     /// Whether a look that is sent at this moment may count against it: after its settle window.
@@ -91,6 +95,9 @@ impl OpenDoubt {
         sent_at >= self.doubt.settle_from + policy.window
     }
 }
+
+/// So many looks are waited for more to be known.
+const OPEN_LOOKS: u32 = 5;
 
 /// So many looks must show that a gift is absent.
 const ABSENT_LOOKS: u32 = 2;
@@ -144,7 +151,10 @@ pub fn settle(
                 let mut left = left.filter(|credit| !is_anothers(credit, known, lists));
                 let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
                 match judge_absence(doubt, contradiction, lists, skew, policy) {
-                    Absence::Unproved => None,
+                    Absence::Open => {
+                        settled.open.push(place);
+                        None
+                    }
                     Absence::Counts => {
                         settled.absent.push(place);
                         None
@@ -160,8 +170,8 @@ pub fn settle(
 
 /// What the absence from one whole list, asked for after the window, is worth.
 enum Absence {
-    /// Nothing.
-    Unproved,
+    /// Nothing, until more is known.
+    Open,
     /// One look of those that are needed.
     Counts,
     /// All of them.
@@ -179,8 +189,14 @@ fn judge_absence(
     match contradiction {
         // A gift that carries a tag is none that a list shows without one: where lists keep tags.
         Some(_) if claimed.gift.is_tagged() && lists.show_tags => {}
-        // Whether they do is not known yet; or by clocks that were never compared it may be ours.
-        Some(_) if claimed.gift.is_tagged() || !skew.is_measured() => return Absence::Unproved,
+        // Whether they do is not known yet; or by clocks that were never compared it may be ours. Where
+        // nothing more comes to be known, a person must look as well.
+        Some(_)
+            if (claimed.gift.is_tagged() || !skew.is_measured())
+                && doubt.open_looks < OPEN_LOOKS =>
+        {
+            return Absence::Open;
+        }
         Some(why) => return Absence::Proves(unclear(why)),
         None => {}
     }
@@ -638,13 +654,27 @@ mod tests {
         let keep_tags = Lists { show_tags: true, ..SHOW_GIFTS };
         let settled = |lists| settle(&[tagged.clone()], &[], &seen, agreed(), &POLICY, lists);
         assert_eq!(settled(keep_tags).events, vec![(0, Event::FoundAbsent)]);
-        let unproved = settled(SHOW_GIFTS);
-        assert_eq!((unproved.events.len(), unproved.absent.len()), (0, 0));
+        let open = settled(SHOW_GIFTS);
+        assert_eq!((open.events.len(), open.absent.len(), open.open), (0, 0, vec![0]));
         // An untagged gift is not helped by lists that keep the tags of others.
         let altered = Credit { description: "kupon".into(), ..credit(8, 100) };
         let seen = look(3_000, vec![altered]);
         let untagged = settle(&[absent_once(doubt(1))], &[], &seen, agreed(), &POLICY, keep_tags);
         assert!(matches!(untagged.events[..], [(0, Event::StayedUnclear { .. })]));
+    }
+
+    #[test]
+    fn where_nothing_more_comes_to_be_known_a_person_must_look() {
+        // Goal: no doubt stays open for ever because clocks were never compared. Method: a gift that may
+        // be ours, one look before the last that is waited for, and then.
+        let seen = look(3_000, vec![credit(7, -600_000)]);
+        let after = |open_looks| {
+            let doubt = OpenDoubt { open_looks, ..absent_once(doubt(1)) };
+            settle(&[doubt], &[], &seen, Skew::default(), &POLICY, SHOW_GIFTS)
+        };
+        assert_eq!((after(OPEN_LOOKS - 1).events.len(), after(OPEN_LOOKS - 1).open), (0, vec![0]));
+        let held = after(OPEN_LOOKS).events;
+        assert!(matches!(held[..], [(0, Event::StayedUnclear { .. })]), "{held:?}");
     }
 
     #[test]

@@ -73,6 +73,7 @@ fn doubt(world: &World, state: &State, run: &Run, place: usize) -> OpenDoubt {
     let absent_looks = if world.has(Guard::TwoLooks) { run.absent_looks[place] } else { 1 };
     OpenDoubt {
         absent_looks: u32::from(absent_looks),
+        open_looks: 0,
         ..OpenDoubt::new(Doubt { claimed, settle_from: at(row.settle_from) })
     }
 }

@@ -94,17 +94,12 @@ pub(crate) fn judge(
         judgement.unfinished.push("a run never ended".to_owned());
     }
     each_row(terms, provider, rows, &mut judgement);
-    let has_causes = Causes::of(terms, &judgement);
+    let has_causes = Causes::of(terms);
     if has_causes.to_hold {
         judgement.held_for_cause = std::mem::take(&mut judgement.held).len() as u64;
     }
     if has_causes.to_stay_open && !is_stuck {
         judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
-    }
-    if is_stuck && terms.local_jumps {
-        // A clock that was set back by days lets a run wait for days, until times that were told before.
-        judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
-        judgement.false_alarms.clear();
     }
     if terms.hides_used {
         // A gift that a customer used is missing from the lists: the reconcile is right to say so.
@@ -121,14 +116,14 @@ struct Causes {
 }
 
 impl Causes {
-    fn of(terms: &Terms, found: &Judgement) -> Causes {
+    fn of(terms: &Terms) -> Causes {
         let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
         let forgets = terms.restores;
         Causes {
             // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
             to_hold: terms.hides_used || forgets || sets_clocks || !terms.foreign_now.is_empty(),
-            // Lists that leave something out, or that never showed a gift of ours, prove no absence.
-            to_stay_open: terms.hides_used || found.issued == 0,
+            // Lists that leave something out prove no absence.
+            to_stay_open: terms.hides_used,
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Asked {
     Create(Create),
     List(Uuid),
     Gift(Uuid),
+    Balances(Uuid),
 }
 
 /// When the server commits a create.
@@ -117,6 +118,7 @@ impl State {
             Asked::Create(create) => format!("create {} ->", create.reference()),
             Asked::List(wallet) => format!("list {wallet} ->"),
             Asked::Gift(id) => format!("gift {id} ->"),
+            Asked::Balances(wallet) => format!("balances {wallet} ->"),
         };
         self.note(format_args!("#{id} {words} {fault:?} {trouble:?}"));
         let exchange = Exchange {
@@ -249,7 +251,11 @@ impl State {
 
 /// What a GET asks for.
 fn asked_by(url: &str) -> Asked {
-    let last = url.rsplit('/').next().unwrap_or_default();
-    let id = last.parse().expect("a run asks for lists of wallets and for gifts by their ids");
-    if url.contains("/by/wallet/") { Asked::List(id) } else { Asked::Gift(id) }
+    let last = url.rsplit(['/', '=']).next().unwrap_or_default();
+    let id = last.parse().expect("a run asks for lists, gifts and balances, each by an id");
+    match url {
+        url if url.contains("/by/wallet/") => Asked::List(id),
+        url if url.contains("/balances?") => Asked::Balances(id),
+        _ => Asked::Gift(id),
+    }
 }

@@ -127,6 +127,23 @@ impl Provider {
         Some(self.write(terms, entry, now))
     }
 
+    /// The balances of a wallet: what is left of its gifts, and money of its own.
+    pub(crate) fn balances(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Value {
+        let is_left = |entry: &&Entry| {
+            let is_used = entry.used_at.is_some_and(|used| used <= as_of);
+            entry.wallet == wallet && entry.committed_at <= as_of && !is_used
+        };
+        let gifts = self.book.iter().filter(is_left).map(|entry| entry.minor).sum();
+        json!({
+            "Id": wallet,
+            "WalletBalance": amount(terms, 500),
+            "TotalGiftBalance": amount(terms, gifts),
+            "BlockedBalance": amount(terms, 0),
+            "TotalBalance": amount(terms, gifts + 500),
+            "AvailableBalance": amount(terms, gifts + 500),
+        })
+    }
+
     /// The success that answers a create.
     pub(crate) fn success(&self, terms: &Terms, place: usize) -> Value {
         let entry = &self.book[place];

@@ -29,6 +29,7 @@ impl State {
             }
             Asked::List(wallet) => is_own.then(|| self.show(id, wallet)),
             Asked::Gift(gift) => is_own.then(|| self.show_one(id, gift)),
+            Asked::Balances(wallet) => is_own.then(|| self.show_balances(wallet)),
         };
         if let Some(answer) = answer.filter(|_| is_own) {
             self.exchange(id).answer = Some(answer);
@@ -82,6 +83,13 @@ impl State {
         }
         let body = envelope(&self.terms, Value::from(gifts), true).to_string();
         self.page(200, &body)
+    }
+
+    /// The balances of a wallet, as old as this server's lists may be.
+    fn show_balances(&mut self, wallet: Uuid) -> Delivery {
+        let as_of = self.now - self.dice.between(0, self.terms.v);
+        let value = self.provider.balances(&self.terms, wallet, as_of);
+        self.page(200, &envelope(&self.terms, value, true).to_string())
     }
 
     /// One gift by its id: used ones too, and none that was never given.

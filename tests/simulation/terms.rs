@@ -194,9 +194,6 @@ impl Terms {
         };
         // Where used gifts leave the lists, nobody can tell what a lost ledger knew of them.
         terms.restores &= !terms.hides_used;
-        // A limit that stands: what a lost ledger forgot is looked for by its own last time, which a
-        // clock that was set back meanwhile makes too late (seeds 1934 and 6592 without this line).
-        terms.restores &= !terms.local_jumps;
         if terms.local_jumps || terms.restores {
             // A clock that is set, and a ledger that is lost, matter where a run leaves doubts to the next.
             terms.strokes = terms.strokes.max(400);
