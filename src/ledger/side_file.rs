@@ -65,7 +65,6 @@ impl Writer {
         };
         tracing::warn!("the ledger is older than what was sent: was an old copy of it restored?");
         sqlx::query(sql::LEDGER_RESTORED)
-            .bind(now.timestamp_millis())
             .bind(forgot_since_ms.min(now.timestamp_millis()) - CLOCKS_ARE_SET_MS)
             .execute(&mut *batch.transaction)
             .await
@@ -99,10 +98,9 @@ impl Batch<'_> {
     }
 
     /// Remembers that every wallet of the campaign was read to find what was forgotten.
-    pub async fn recalled(&mut self, campaign: i64, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub async fn recalled(&mut self, campaign: i64) -> Result<(), LedgerError> {
         sqlx::query(sql::CAMPAIGN_RECALLED)
             .bind(campaign)
-            .bind(now.timestamp_millis())
             .execute(&mut *self.transaction)
             .await
             .map(drop)

@@ -268,7 +268,7 @@ impl Sweep<'_> {
             let now = self.options.clock.now();
             batch.reconcile_ended(self.campaign, now).await?;
             if self.forgot_since.is_some() && self.is_whole {
-                batch.recalled(self.campaign, now).await?;
+                batch.recalled(self.campaign).await?;
             }
         }
         crash::before(Step::ReconcileEnding);
