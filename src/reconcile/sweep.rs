@@ -265,8 +265,7 @@ impl Sweep<'_> {
         let mut batch = self.writer.begin().await?;
         batch.rest_is_unread(self.campaign).await?;
         if end == Reconciled::Finished {
-            let now = self.options.clock.now();
-            batch.reconcile_ended(self.campaign, now).await?;
+            batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
             if self.forgot_since.is_some() && self.is_whole {
                 batch.recalled(self.campaign).await?;
             }
