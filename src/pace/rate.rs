@@ -157,12 +157,14 @@ impl Rate {
         if !is_dense && self.current.is_none() {
             return;
         }
-        let took = self.window.milli_at(now);
+        // Where little was asked for in the last second, it says little: half of the most in a second is
+        // what the server takes in any case.
+        let took = self.window.milli_at(now).max(self.window.most / 2);
         // The first of a wave has cut it a little already.
         let before = if is_same_wave { self.refused_at_rate } else { self.current };
         let fallen = match before {
             Some(before) if is_dense => (before * 7 / 10).min(took.max(before / 4)),
-            Some(before) => (before * 95 / 100).min(took.max(before / 2).max(self.window.most / 2)),
+            Some(before) => (before * 95 / 100).min(took.max(before / 2)),
             // Nobody knows yet at which rate it says stop.
             None => took * 9 / 10,
         };
