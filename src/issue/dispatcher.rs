@@ -169,8 +169,13 @@ impl<'r> Dispatcher<'r> {
             self.pending.push(undelivered(claimed, why));
         }
         for request in self.urgent.drain(..) {
-            if let Request::Look(_, Purpose::Permission(asked)) = request {
-                self.pending.push(undelivered(asked.claimed, asked.refusal.message));
+            match request {
+                Request::Look(_, Purpose::Permission(asked)) => {
+                    self.pending.push(undelivered(asked.claimed, asked.refusal.message));
+                }
+                // What its list shows is known already.
+                Request::Weigh(done) => self.looks.push(done),
+                _ => {}
             }
         }
     }

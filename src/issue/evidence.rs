@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** what is learned is committed before it is forgotten: see [`Evidence::take_news`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,6 +10,9 @@ use crate::domain::{GiftId, WalletId};
 use crate::ledger::Lists;
 use crate::provider::ListReading;
 use crate::settle::{LagWatch, Settled};
+
+/// No copy of the provider's books lags for so long.
+const LAGGING_COPY: TimeDelta = TimeDelta::days(1);
 
 /// What is known of the provider's lists.
 #[derive(Debug)]
@@ -19,8 +22,8 @@ pub(super) struct Evidence {
     pub(super) deleted: HashSet<GiftId>,
     /// What was learned and is not written yet.
     news: Lists,
-    /// Gifts that were asked for by their ids.
-    asked: HashSet<GiftId>,
+    /// Gifts that were asked for by their ids, and when we learned of each.
+    asked: HashMap<GiftId, DateTime<Utc>>,
     lag: LagWatch,
     window: TimeDelta,
 }
@@ -32,7 +35,7 @@ impl Evidence {
             lists,
             deleted: HashSet::new(),
             news: Lists::default(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             lag: LagWatch::default(),
             window,
         };
@@ -50,34 +53,39 @@ impl Evidence {
         std::mem::take(&mut self.news)
     }
 
-    /// A look was judged, and what it showed is written. Comes back with the gifts that are worth
-    /// asking for by their ids: any list should show them by now.
+    /// A look was judged, and what it showed is written. Comes back with a gift that is worth asking for
+    /// by its id: any list should show it by now.
     pub(super) fn looked(
         &mut self,
         wallet: WalletId,
         settled: &Settled,
         sent_at: DateTime<Utc>,
-    ) -> Vec<GiftId> {
+    ) -> Option<GiftId> {
         self.learn(settled.lists);
-        let longest_lag = self.lag.looked(wallet, &settled.lacking, sent_at);
+        let longest_lag = self.lag.looked(wallet, &settled.shown, &settled.lacking, sent_at);
         self.learn_and_write(Lists { longest_lag, ..Lists::default() });
         if self.lists.hide_used {
-            return Vec::new();
+            return None;
         }
         let is_due = |learned_at: DateTime<Utc>| sent_at - learned_at >= self.window;
-        let due = settled.lacking.iter().filter(|(_, at)| is_due(*at)).map(|(id, _)| *id);
-        due.filter(|id| self.asked.insert(*id)).collect()
+        let mut due = settled.lacking.iter().filter(|(_, at)| is_due(*at));
+        let (id, learned_at) = *due.find(|(id, _)| !self.asked.contains_key(id))?;
+        self.asked.insert(id, learned_at);
+        Some(id)
     }
 
     /// The provider was asked for a gift that a list lacks.
-    pub(super) fn told(&mut self, id: GiftId, reading: &ListReading) {
+    pub(super) fn told(&mut self, id: GiftId, reading: &ListReading, now: DateTime<Utc>) {
         match reading {
             ListReading::Whole(credits) => {
                 let hide_used = credits.iter().any(|credit| credit.is_used);
                 self.learn_and_write(Lists { hide_used, ..Lists::default() });
             }
+            // Of a young gift both answers may come from one copy of their books that lags.
             ListReading::NoList => {
-                self.deleted.insert(id);
+                if self.asked.get(&id).is_some_and(|learned_at| now - learned_at > LAGGING_COPY) {
+                    self.deleted.insert(id);
+                }
             }
             ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
                 self.asked.remove(&id);

@@ -140,7 +140,7 @@ impl Dispatcher<'_> {
         if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = reading {
             self.stop(Stop::CredentialsRejected { why: why.clone() });
         }
-        self.evidence.told(id, reading);
+        self.evidence.told(id, reading, times.ended_at);
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {
@@ -174,7 +174,7 @@ impl Dispatcher<'_> {
                 self.skew = settled.skew;
             }
             let worth_asking = self.evidence.looked(wallet, &settled, sent_at);
-            self.urgent.extend(worth_asking.into_iter().map(|id| Request::Ask(wallet, id)));
+            self.urgent.extend(worth_asking.map(|id| Request::Ask(wallet, id)));
             match what_for {
                 LookFor::Doubts => self.book.looked(wallet, &settled, now),
                 LookFor::Sighting => self.sighting.again(now),

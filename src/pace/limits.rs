@@ -113,3 +113,33 @@ fn a_servers_limit_is_found_and_used() {
         }
     }
 }
+
+#[test]
+fn stray_429s_do_not_slow_a_run_down_for_good() {
+    // Goal: a server without a limit that answers one request in seventy with a 429 is not given up on.
+    // Method: three minutes of it at several rates, every 429 a second and a half long; what was taken in
+    // the last minute against what those waits alone would leave.
+    for per_second in [0, 20, 200] {
+        let mut pace = Pace::new(per_second, 32);
+        let mut on_the_way: BTreeMap<(i64, u64), (i64, bool)> = BTreeMap::new();
+        let (mut number, mut useful) = (0, 0);
+        for ms in 0..180_000 {
+            let is_counted = ms >= 120_000;
+            while let Some(entry) = on_the_way.first_entry().filter(|entry| entry.key().0 <= ms) {
+                let (sent_ms, took) = entry.remove();
+                let wait = Some(Duration::from_millis(1_500));
+                let health = if took { Health::Well } else { Health::Throttled(wait) };
+                pace.ended(health, at(sent_ms), at(ms));
+            }
+            while pace.permit(at(ms)) == Permit::Now {
+                number += 1;
+                let took = number % 70 != 0;
+                useful += i64::from(took && is_counted);
+                on_the_way.insert((ms + LATENCY_MS, number), (ms, took));
+            }
+        }
+        let per_second_at_most = if per_second == 0 { 1_600 } else { i64::from(per_second) };
+        let goal = 60_000 * 70 / (70_000 / per_second_at_most + 1_500) / 3;
+        assert!(useful >= goal, "at {per_second}: {useful}, the goal is {goal}");
+    }
+}

@@ -42,40 +42,47 @@ pub struct Rate {
     recent: u64,
 }
 
-/// What the server took in the last second, by tenths of it.
-#[derive(Debug, Default)]
+/// What the server took lately, by tenths of a second, the newest first.
+#[derive(Debug)]
 struct Window {
-    tenths: [u64; 10],
-    /// The last of them, counted since 1970.
+    tenths: [u64; Window::TENTHS],
+    /// The newest of them, counted since 1970.
     newest: i64,
-    /// The most in a second, in thousandths, which fades away within minutes.
-    most: u64,
+    /// Thousandths of a request a second: the most that was taken for a while; fades within minutes.
+    sustained: u64,
 }
 
 impl Window {
+    /// A server that counts by seconds may take twice its limit in one of ours, but not in eight.
+    const TENTHS: usize = 80;
+
     fn take(&mut self, now: DateTime<Utc>) {
         self.pass_to(now);
         self.tenths[0] += 1;
-        self.most = self.most.max(self.milli());
+        let mean = self.tenths.iter().sum::<u64>() * 1_000 * 10 / Window::TENTHS as u64;
+        self.sustained = self.sustained.max(mean);
     }
 
     /// Thousandths of requests that were taken in the last second.
     fn milli_at(&mut self, now: DateTime<Utc>) -> u64 {
         self.pass_to(now);
-        self.milli()
-    }
-
-    fn milli(&self) -> u64 {
-        self.tenths.iter().sum::<u64>() * 1_000
+        self.tenths[..10].iter().sum::<u64>() * 1_000
     }
 
     fn pass_to(&mut self, now: DateTime<Utc>) {
         let newest = now.timestamp_millis().div_euclid(100);
         let passed = usize::try_from(newest - self.newest).unwrap_or(0);
         self.newest = self.newest.max(newest);
-        self.tenths.rotate_right(passed % 10);
-        self.tenths[..passed.min(10)].fill(0);
-        self.most -= self.most / 2_048 * (passed.min(2_048) as u64);
+        let gone = passed.min(Window::TENTHS);
+        self.tenths.rotate_right(gone % Window::TENTHS);
+        self.tenths[..gone].fill(0);
+        self.sustained -= self.sustained / 4_096 * (passed.min(4_096) as u64);
+    }
+}
+
+impl Default for Window {
+    fn default() -> Window {
+        Window { tenths: [0; Window::TENTHS], newest: 0, sustained: 0 }
     }
 }
 
@@ -89,6 +96,9 @@ const LEAST: u64 = 500;
 /// same rate, the longer the rate stays below it.
 const LEAST_PATIENCE: TimeDelta = TimeDelta::seconds(4);
 const MOST_PATIENCE: TimeDelta = TimeDelta::seconds(64);
+
+/// A rate at which nothing but the server limits any more: a hundred thousand a second.
+const NO_LIMIT: u64 = 100_000_000;
 
 /// The largest growth in a second, in hundredths.
 const LARGEST_STEP: u64 = 16;
@@ -154,12 +164,13 @@ impl Rate {
         if is_same_wave && (!is_dense || self.is_cut_deep) {
             return;
         }
-        if !is_dense && self.current.is_none() {
+        // Where the server takes more than this all the time, a single one says nothing about its limit.
+        let is_noise = self.current.is_none_or(|now| now * 10 <= self.window.sustained * 9);
+        if !is_dense && is_noise {
             return;
         }
-        // Where little was asked for in the last second, it says little: half of the most in a second is
-        // what the server takes in any case.
-        let took = self.window.milli_at(now).max(self.window.most / 2);
+        // Where little was asked for in the last second, it says little.
+        let took = self.window.milli_at(now).max(self.window.sustained / 2);
         // The first of a wave has cut it a little already.
         let before = if is_same_wave { self.refused_at_rate } else { self.current };
         let fallen = match before {
@@ -216,8 +227,11 @@ impl Rate {
             }
         };
         self.last_grown_at = Some(now);
-        let most = self.configured.unwrap_or(u64::MAX);
-        self.set(grown.max(current + 1).min(most));
+        match self.configured {
+            Some(configured) => self.set(grown.max(current + 1).min(configured)),
+            None if grown < NO_LIMIT => self.set(grown.max(current + 1)),
+            None => (self.current, self.limiter) = (None, None),
+        }
     }
 
     fn set(&mut self, milli: u64) {
@@ -264,6 +278,26 @@ mod tests {
             rate.cut(at(600), at(700));
         }
         assert_eq!(rate.per_second(), Some(90));
+    }
+
+    #[test]
+    fn a_limit_that_is_gone_is_forgotten_in_the_end() {
+        // Goal: without a configured rate the growth ends where no limit is left. Method: a dense wave,
+        // then ten quiet minutes; and the same after a second wave.
+        let mut rate = Rate::new(0);
+        for begun in [0, 600_000] {
+            for _ in 0..100 {
+                rate.accepted(at(begun));
+            }
+            for _ in 0..DENSE {
+                rate.cut(at(begun + 100), at(begun + 200));
+            }
+            assert!(rate.per_second().is_some());
+            for second in 1..600 {
+                rate.take(at(begun + 200 + second * 1_000));
+            }
+            assert_eq!(rate.per_second(), None);
+        }
     }
 
     #[test]

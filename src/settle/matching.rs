@@ -17,8 +17,8 @@ pub(super) struct Matched<'c> {
     pub(super) left: Vec<&'c Credit>,
 }
 
-/// Matches doubts and entries: by an echoed reference exactly; else by content, the closest first,
-/// the oldest doubt first among equals.
+/// Matches doubts and entries: by an echoed reference or a tag exactly; else by content, the closest
+/// first, the oldest doubt first among equals.
 pub(super) fn match_up<'c>(
     doubts: &[OpenDoubt],
     credits: &'c [Credit],
@@ -59,7 +59,12 @@ fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
         Some(true) => Some(0),
         Some(false) => None,
         // A tag is this gift's alone: no clock is needed to tell it from an older one.
-        None if claimed.gift.is_tagged() => credit.fits(&claimed.gift.content).map(|_| 0),
+        None if claimed.gift.is_tagged() => {
+            let content = &claimed.gift.content;
+            let is_ours = claimed.gift.key.is_tag_of(&credit.description)
+                && credit.amount == content.amount.to_decimal();
+            is_ours.then_some(0)
+        }
         None => {
             let closeness = credit.fits(&claimed.gift.content)?;
             let baseline = skew.baseline(claimed.first_sent_at);
