@@ -99,6 +99,7 @@ impl Exit {
         match (end, signal) {
             (Reconciled::Interrupted, Some(Signal::Terminate)) => Exit::Terminated,
             (Reconciled::Interrupted, _) => Exit::Interrupted,
+            (Reconciled::Forgetful, _) => Exit::Attention,
             _ if summary.status() == Status::Attention => Exit::Attention,
             (Reconciled::CredentialsRejected { .. }, _) => Exit::CredentialsRejected,
             (Reconciled::GaveUp, _) => Exit::Stopped,

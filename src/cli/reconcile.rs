@@ -35,13 +35,20 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
         let exit = Exit::of_reconcile(&summary, &end, signals.first());
+        if end == Reconciled::Forgetful {
+            context.out.complain(
+                "error: some wallets do not tell what this ledger has forgotten (see the warnings), so \
+                 nothing of this campaign is given by it: reconcile again later, or load the rows that \
+                 were surely not given under another campaign's name",
+            );
+        }
         if args.all && context.out.args.json {
             documents.push(finish::document(context, &summary, exit));
         } else {
             finish::tell(context, &summary, exit);
         }
         worst = worst.worse(exit);
-        if !matches!(end, Reconciled::Finished | Reconciled::GaveUp) {
+        if !matches!(end, Reconciled::Finished | Reconciled::Forgetful | Reconciled::GaveUp) {
             break;
         }
     }

@@ -147,7 +147,7 @@ impl GiftState {
             (S::Planned | S::Deferred, Event::Started) => S::InFlight,
             (S::Planned | S::Deferred, Event::Withdrawn) => S::Cancelled,
             (S::Planned | S::Deferred, Event::Expired) => S::Refused,
-            (S::Planned | S::Deferred, Event::Recalled { .. }) => S::Issued,
+            (S::Planned | S::Deferred | S::Refused, Event::Recalled { .. }) => S::Issued,
             (S::InFlight, Event::Confirmed { .. }) => S::Issued,
             (S::InFlight, Event::Declined(_)) => S::Refused,
             (S::InFlight, Event::Undelivered { .. }) => S::Deferred,
@@ -274,7 +274,7 @@ mod tests {
         planned deferred -> started -> in_flight
         planned deferred -> withdrawn -> cancelled
         planned deferred -> expired -> refused
-        planned deferred -> recalled -> issued
+        planned deferred refused -> recalled -> issued
         in_flight -> confirmed -> issued
         in_flight -> declined -> refused
         in_flight -> undelivered -> deferred

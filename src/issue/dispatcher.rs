@@ -18,11 +18,11 @@ use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
 
 use super::progress::Progress;
 use super::recover::Start;
-use super::request::{Purpose, Reported, Request};
+use super::request::{Reported, Request};
 use super::requests::{Busy, Sighting};
 use super::supply::Supply;
 use super::{IssueOptions, Tools};
-use crate::domain::{Event, WalletId};
+use crate::domain::WalletId;
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
 use crate::pace::Pace;
 use crate::settle::{DoubtBook, Skew};
@@ -140,56 +140,6 @@ impl<'r> Dispatcher<'r> {
     /// The writer, after the run.
     pub(super) fn into_writer(self) -> Writer {
         self.writer.expect("a run that ended has no commit under way")
-    }
-
-    /// Ends the run: nothing new is sent.
-    pub(super) fn stop(&mut self, why: Stop) {
-        if self.stop.is_some() {
-            return;
-        }
-        if why == Stop::Interrupted {
-            tracing::info!("the run stops");
-        } else {
-            tracing::warn!(why = why.word(), "the run stops");
-        }
-        self.stop = Some(why);
-        self.undo_unsent();
-    }
-
-    /// A run that ends sends nothing that is not sent yet: those intents certainly did not happen.
-    pub(super) fn undo_unsent(&mut self) {
-        let now = self.tools.clock.now();
-        let undelivered = |claimed, why: String| Pending {
-            claimed,
-            event: Event::Undelivered { retry_at: now, why },
-            at: now,
-        };
-        for claimed in self.ready.drain(..) {
-            let why = "the run stopped before it was sent".to_owned();
-            self.pending.push(undelivered(claimed, why));
-        }
-        for request in self.urgent.drain(..) {
-            match request {
-                Request::Look(_, Purpose::Permission(asked)) => {
-                    self.pending.push(undelivered(asked.claimed, asked.refusal.message));
-                }
-                // What its list shows is known already.
-                Request::Weigh(done) => self.looks.push(done),
-                _ => {}
-            }
-        }
-    }
-
-    fn check_silence(&mut self, now: DateTime<Utc>) {
-        let Some(silent_for) = self.pace.breaker.silent_for(now) else {
-            return;
-        };
-        let patience = self.patience();
-        if silent_for >= patience {
-            self.stop(Stop::Silence { silent_for });
-        } else {
-            self.wake(Some(now + (patience - silent_for)));
-        }
     }
 
     fn start_commit(&mut self, now: DateTime<Utc>) {

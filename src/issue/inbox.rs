@@ -20,7 +20,9 @@ impl Dispatcher<'_> {
                 self.looked(wallet, purpose, reading, times);
             }
             Reported::Told(id, reading, times) => self.told(id, &reading, times),
-            Reported::Weighed(done, reading, times) => self.weighed(done, &reading, times),
+            Reported::Weighed(done, balances, reading, times) => {
+                self.weighed(done, &balances, &reading, times);
+            }
         }
     }
 
@@ -124,12 +126,23 @@ impl Dispatcher<'_> {
     }
 
     /// A wallet's balances were asked for, beside its list.
-    fn weighed(&mut self, mut done: DoneLook, reading: &Reading<Balances>, times: Times) {
-        self.pace.ended(Health::of_balances(reading), times.sent_at, times.ended_at);
+    fn weighed(
+        &mut self,
+        mut done: DoneLook,
+        balances: &Reading<Balances>,
+        reading: &ListReading,
+        times: Times,
+    ) {
+        let health = match balances {
+            Reading::Found(balances) => {
+                done.look.gift_balance = Some(balances.gifts);
+                Health::Well
+            }
+            Reading::Refused { .. } | Reading::Unreadable { .. } => Health::of_reading(reading),
+        };
+        self.pace.ended(health, times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
-        if let Reading::Found(balances) = reading {
-            done.look.gift_balance = Some(balances.gifts);
-        }
+        self.stop_on_bad_keys(reading);
         self.looks.push(done);
     }
 
@@ -137,10 +150,14 @@ impl Dispatcher<'_> {
     fn told(&mut self, id: GiftId, reading: &ListReading, times: Times) {
         self.pace.ended(Health::of_reading(reading), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
+        self.stop_on_bad_keys(reading);
+        self.evidence.told(id, reading, times.ended_at);
+    }
+
+    fn stop_on_bad_keys(&mut self, reading: &ListReading) {
         if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = reading {
             self.stop(Stop::CredentialsRejected { why: why.clone() });
         }
-        self.evidence.told(id, reading, times.ended_at);
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {

@@ -22,6 +22,7 @@
 mod claim;
 mod decide;
 mod dispatcher;
+mod ending;
 mod evidence;
 mod group;
 mod inbox;
@@ -41,7 +42,7 @@ pub use progress::Progress;
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
-use crate::ledger::{Campaign, Ledger, LedgerError, Writer};
+use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, Writer};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
 use crate::settle::Policy;
@@ -91,7 +92,7 @@ pub async fn run_issue(
     let run = Uuid::now_v7();
     let start = recover::recover(&mut writer, run, tools, campaign, options).await?;
     crash::before(Step::Naming);
-    writer.name_run(ledger.path(), run).await?;
+    writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
     let progress = progress::at_start(ledger, campaign).await?;
     let mut dispatcher =
@@ -104,5 +105,6 @@ pub async fn run_issue(
     crash::before(Step::Ending);
     batch.commit().await?;
     crash::after(Step::Ending);
+    writer.name_run(ledger.path(), run, Milestone::Ended).await?;
     Ok((writer, stop))
 }

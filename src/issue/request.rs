@@ -10,7 +10,7 @@ use super::group::DoneLook;
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
-use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient};
+use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient, read_list};
 
 /// What is to be asked.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ pub(super) enum Reported {
     Looked(WalletId, Purpose, ListReading, Times),
     /// About one gift.
     Told(GiftId, ListReading, Times),
-    /// From balances.
-    Weighed(DoneLook, Reading<Balances>, Times),
+    /// From balances; as the answer to a list it says how the server is.
+    Weighed(DoneLook, Reading<Balances>, ListReading, Times),
 }
 
 /// When a request was on its way, and what it showed of the server's clock.
@@ -103,7 +103,8 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
                 crash::before(Step::Look);
                 let (reading, exchange) = client.balances(done.wallet).await;
                 crash::after(Step::Look);
-                Reported::Weighed(done, reading, Times::of(&exchange))
+                let health = read_list(done.wallet, &exchange.reply);
+                Reported::Weighed(done, reading, health, Times::of(&exchange))
             }
         };
         // Nobody listens any more only where the run was abandoned; the next run settles it.

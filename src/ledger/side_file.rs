@@ -2,8 +2,8 @@
 //!
 //! It stands apart because a ledger that was restored from a backup has forgotten intents, and must
 //! not give those gifts again. The file names the ledger and its last run. It is written after the
-//! run's row is durable and before the run sends anything, so that a ledger which does not know the
-//! file's run is older than what was sent.
+//! run's row is durable and before the run sends anything, and once more when the run has ended, so that
+//! a ledger which does not know that much of the run is older than what was sent.
 //!
 //! **Invariant:** the file is never ahead of a ledger that was not replaced.
 
@@ -30,71 +30,100 @@ struct SideFile {
     ledger: Uuid,
     /// When that was made: no gift of it is older.
     created_at_ms: i64,
-    /// The last run that may have sent something.
-    last_run: Option<Uuid>,
+    /// The last run that may have sent something, or the mark of a ledger that was noticed to be old;
+    /// none before the first run.
+    mark: Option<Uuid>,
+    /// Whether that run has ended.
+    has_ended: bool,
 }
 
 /// Who a ledger is, and how much it knows.
 struct Age {
     ledger: Uuid,
     created_at_ms: i64,
-    knows_run: bool,
-    last_run: Option<Uuid>,
+    knows_mark: bool,
+    has_campaign: bool,
     newest_ms: i64,
+}
+
+/// How far a run has come that the file is to name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Milestone {
+    /// It may send from now on.
+    Begun,
+    /// It sends nothing more.
+    Ended,
+}
+
+/// What a restored ledger does not know.
+#[derive(Clone, Copy, Debug)]
+pub struct Forgotten {
+    /// The last moment that it knows of, and a day before.
+    pub since: DateTime<Utc>,
+    /// When it was noticed: nothing that was forgotten is younger.
+    pub noticed_at: DateTime<Utc>,
 }
 
 impl Writer {
     /// Looks whether the ledger at `path` is older than the file beside it, and remembers it where it
-    /// is: see [`Batch::forgot_since`].
+    /// is: see [`Batch::forgotten`].
     pub async fn notice_age(&mut self, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let file = SideFile::read(&side_path(path))?;
-        let named = file.as_ref().and_then(|file| file.last_run);
         let mut batch = self.begin().await?;
-        let age = batch.age(named).await?;
+        let age = batch.age(file.as_ref()).await?;
         let forgot_since_ms = match &file {
-            // It was moved without its file, or restored: nobody knows what was sent since.
-            None => age.last_run.map(|_| age.newest_ms),
+            // It stands there before the first load: the ledger was moved without it, or restored, and
+            // nobody knows what was sent since.
+            None => age.has_campaign.then_some(age.newest_ms),
             Some(file) if file.ledger != age.ledger => Some(file.created_at_ms.min(age.newest_ms)),
-            Some(file) => (file.last_run.is_some() && !age.knows_run).then_some(age.newest_ms),
+            Some(file) => (file.mark.is_some() && !age.knows_mark).then_some(age.newest_ms),
         };
         let Some(forgot_since_ms) = forgot_since_ms else {
             batch.rollback().await?;
-            // It is there before the first run's row: else a crash between the two would look like a
-            // ledger that was moved without it.
-            return if file.is_none() { age.write(path) } else { Ok(()) };
+            return if file.is_none() { age.write(path, None, false) } else { Ok(()) };
         };
         tracing::warn!("the ledger is older than what was sent: was an old copy of it restored?");
+        let mark = Uuid::new_v4();
         sqlx::query(sql::LEDGER_RESTORED)
+            .bind(now.timestamp_millis())
             .bind(forgot_since_ms.min(now.timestamp_millis()) - CLOCKS_ARE_SET_MS)
+            .bind(mark)
             .execute(&mut *batch.transaction)
             .await
             .doing("noticing its age")?;
         batch.commit().await?;
-        age.write(path)
+        age.write(path, Some(mark), false)
     }
 
-    /// Names a run beside the ledger at `path`, before it sends anything; its row is durable.
-    pub async fn name_run(&mut self, path: &Path, run: Uuid) -> Result<(), LedgerError> {
+    /// Names a run beside the ledger at `path`, before it sends anything and after it has ended; what
+    /// the ledger holds of that is durable.
+    pub async fn name_run(
+        &mut self,
+        path: &Path,
+        run: Uuid,
+        milestone: Milestone,
+    ) -> Result<(), LedgerError> {
         let mut batch = self.begin().await?;
-        let age = batch.age(Some(run)).await?;
+        let age = batch.age(None).await?;
         batch.rollback().await?;
-        Age { last_run: Some(run), ..age }.write(path)
+        age.write(path, Some(run), milestone == Milestone::Ended)
     }
 }
 
 impl Batch<'_> {
-    /// The last moment of which a restored ledger knows, where what was sent of the campaign since was
-    /// not looked for yet: nothing of it may be sent.
-    pub async fn forgot_since(
-        &mut self,
-        campaign: i64,
-    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
-        let since: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_FORGOT_SINCE)
+    /// What a restored ledger has forgotten, where what was sent of the campaign then was not looked for
+    /// yet: nothing of it may be sent.
+    pub async fn forgotten(&mut self, campaign: i64) -> Result<Option<Forgotten>, LedgerError> {
+        let row: Option<(i64, i64)> = sqlx::query_as(sql::CAMPAIGN_FORGOT_SINCE)
             .bind(campaign)
             .fetch_optional(&mut *self.transaction)
             .await
             .doing("reading what it has forgotten")?;
-        Ok(since.map(instant))
+        let read = |(since, noticed_at)| Forgotten {
+            since: instant(since),
+            noticed_at: instant(noticed_at),
+        };
+        Ok(row.map(read))
     }
 
     /// Remembers that every wallet of the campaign was read to find what was forgotten.
@@ -107,10 +136,11 @@ impl Batch<'_> {
             .doing("remembering what was forgotten")
     }
 
-    async fn age(&mut self, run: Option<Uuid>) -> Result<Age, LedgerError> {
+    async fn age(&mut self, file: Option<&SideFile>) -> Result<Age, LedgerError> {
         let doing = "reading its age";
         let row = sqlx::query(sql::LEDGER_AGE)
-            .bind(run)
+            .bind(file.and_then(|file| file.mark))
+            .bind(file.is_some_and(|file| file.has_ended))
             .fetch_one(&mut *self.transaction)
             .await
             .doing(doing)?;
@@ -118,8 +148,8 @@ impl Batch<'_> {
             Ok(Age {
                 ledger: row.try_get("ledger_id")?,
                 created_at_ms: row.try_get("created_at_ms")?,
-                knows_run: row.try_get("knows_run")?,
-                last_run: row.try_get("last_run")?,
+                knows_mark: row.try_get("knows_mark")?,
+                has_campaign: row.try_get("has_campaign")?,
                 newest_ms: row.try_get("newest_ms")?,
             })
         };
@@ -128,12 +158,9 @@ impl Batch<'_> {
 }
 
 impl Age {
-    fn write(&self, ledger: &Path) -> Result<(), LedgerError> {
-        let file = SideFile {
-            ledger: self.ledger,
-            created_at_ms: self.created_at_ms,
-            last_run: self.last_run,
-        };
+    fn write(&self, ledger: &Path, mark: Option<Uuid>, has_ended: bool) -> Result<(), LedgerError> {
+        let (id, created_at_ms) = (self.ledger, self.created_at_ms);
+        let file = SideFile { ledger: id, created_at_ms, mark, has_ended };
         let path = side_path(ledger);
         file.write(&path).map_err(|source| LedgerError::File { doing: "write", path, source })
     }

@@ -21,7 +21,7 @@ pub use breaker::Breaker;
 pub use concurrency::Concurrency;
 pub use rate::Rate;
 
-use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
+use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
 
 /// What one reply says about the server, whatever it says about a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +54,6 @@ impl Health {
             ListReading::Whole(_) | ListReading::NoList => Health::Well,
             ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
             ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
-        }
-    }
-
-    /// What the reading of balances says about the server.
-    pub fn of_balances(reading: &Reading<Balances>) -> Health {
-        match reading {
-            Reading::Found(_) => Health::Well,
-            Reading::Refused { .. } | Reading::Unreadable { .. } => Health::Odd,
         }
     }
 

@@ -6,10 +6,10 @@
 use super::audit::held;
 use crate::domain::{GiftId, WalletId};
 use crate::ledger::{AuditedGift, Finding, KnownGift};
-use crate::provider::ListReading;
+use crate::provider::{ListReading, Obstacle};
 
-/// Asks that may fail for one gift; then what its list says stands.
-const MAX_FAILURES: u32 = 3;
+/// Asks that may fail for one gift; then nobody knows whether it is missing.
+const MAX_FAILURES: u32 = 6;
 
 /// A gift to ask for.
 #[derive(Debug)]
@@ -45,12 +45,15 @@ impl Ask {
         let shown = match reading {
             ListReading::Whole(credits) => credits.first(),
             ListReading::NoList => None,
+            // The server said when to come back: that is no failure.
+            ListReading::Obstructed(Obstacle::Throttled { .. }) => return Told::Again(self),
             ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
                 self.failures += 1;
                 if self.failures < MAX_FAILURES {
                     return Told::Again(self);
                 }
-                None
+                let row = self.gift.row;
+                return Told::Found(AuditedGift { row, finding: Finding::Unread, detail: None });
             }
         };
         let missing = AuditedGift { row: self.gift.row, finding: Finding::Missing, detail: None };

@@ -12,6 +12,7 @@
 
 mod ask;
 mod audit;
+mod question;
 mod queue;
 mod replies;
 mod sweep;
@@ -59,6 +60,8 @@ pub struct ReconcileProgress {
 pub enum Reconciled {
     /// Every wallet was read, or tried often enough.
     Finished,
+    /// Every wallet was asked for, and not all could tell what a restored ledger has forgotten.
+    Forgetful,
     /// The provider gave no usable answer for too long; the rest is unread.
     GaveUp,
     /// A person, or the system, ended it; what was found until then is kept.

@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use super::Reconciled;
 use super::ask::{Ask, Told};
 use super::audit::{Since, audit};
-use super::sweep::{Job, Question, Reply, Sweep};
-use crate::domain::{Event, GiftState};
-use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
+use super::question::{Question, Reply};
+use super::sweep::{Job, Sweep};
+use crate::domain::{Event, GiftState, WalletId};
+use crate::ledger::{AuditedGift, Finding, Forgotten, KnownGift, Outcome};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle};
 use crate::settle::recall;
@@ -59,12 +60,15 @@ impl Sweep<'_> {
     ) {
         self.skew.saw_known(&job.known, credits);
         self.seen.show_used |= credits.iter().any(|credit| credit.is_used);
-        if let Some(since) = self.forgot_since {
-            self.recall(&mut job.known, credits, since, now);
+        if let Some(forgotten) = self.forgotten {
+            let unclear = self.recall(&mut job.known, credits, forgotten, now);
             if job.looks == 0 && job.known.iter().any(|gift| gift.state.is_sendable()) {
                 // What one list does not show will be sent: a second must agree.
                 self.queue.missing(job, now + self.options.window, now);
                 return;
+            }
+            if let Some(why) = unclear {
+                self.stays_forgotten(job.wallet, &why);
             }
         }
         let since = Since { first_attempt: self.first_attempt.map(|at| self.skew.baseline(at)) };
@@ -82,6 +86,10 @@ impl Sweep<'_> {
         match until.map(|at| at + self.options.window).filter(|until| sent_at < *until) {
             Some(until) => self.queue.missing(job, until, now),
             None => {
+                let has_unsent = job.known.iter().any(|gift| gift.state.is_sendable());
+                if self.forgotten.is_some() && has_unsent && !missing.is_empty() {
+                    self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
+                }
                 self.asks.extend(missing.into_iter().filter_map(Ask::of));
                 self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
                 self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
@@ -90,15 +98,18 @@ impl Sweep<'_> {
         }
     }
 
-    /// Takes back what a restored ledger has forgotten.
+    /// Takes back what a restored ledger has forgotten; says why there may be more of it.
     fn recall(
         &mut self,
         known: &mut [KnownGift],
         credits: &[Credit],
-        since: DateTime<Utc>,
+        forgotten: Forgotten,
         now: DateTime<Utc>,
-    ) {
-        for (place, id) in recall(known, credits, since, self.skew) {
+    ) -> Option<String> {
+        let mut lists = self.lists;
+        lists.learn(self.seen);
+        let recalled = recall(known, credits, forgotten, self.skew, lists);
+        for (place, id) in recalled.found {
             let gift = &mut known[place];
             let event = match gift.state {
                 GiftState::InDoubt => Event::FoundIssued { gift: id },
@@ -109,6 +120,13 @@ impl Sweep<'_> {
             self.recalled_gifts += 1;
             (gift.state, gift.gift_id, gift.issued_at) = (GiftState::Issued, Some(id), Some(now));
         }
+        recalled.unclear
+    }
+
+    /// What a wallet was given while the ledger knew nothing cannot be told from its list.
+    fn stays_forgotten(&mut self, wallet: WalletId, why: &str) {
+        tracing::warn!(%wallet, why, "what was forgotten cannot be told from its list");
+        self.is_whole = false;
     }
 
     /// The provider was asked for one gift that its wallet's list lacks.

@@ -6,15 +6,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use super::ask::Ask;
+use super::question::{Question, Reply, spawn_read};
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
+    AuditedGift, Campaign, Forgotten, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
 };
 use crate::pace::{Pace, Permit};
-use crate::provider::{ListReading, WalletClient};
 use crate::settle::Skew;
 
 /// One wallet to read.
@@ -25,22 +25,6 @@ pub(super) struct Job {
     pub(super) known: Vec<KnownGift>,
     pub(super) failures: u32,
     pub(super) looks: u32,
-}
-
-/// What is asked of the provider.
-#[derive(Debug)]
-pub(super) enum Question {
-    List(Job),
-    Gift(Ask),
-}
-
-/// What came back.
-pub(super) struct Reply {
-    pub(super) question: Question,
-    pub(super) reading: ListReading,
-    pub(super) sent_at: DateTime<Utc>,
-    pub(super) ended_at: DateTime<Utc>,
-    pub(super) skew_ms: Option<i64>,
 }
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
@@ -57,8 +41,10 @@ pub(super) struct Sweep<'r> {
     pub(super) campaign: i64,
     pub(super) began_at: DateTime<Utc>,
     pub(super) first_attempt: Option<DateTime<Utc>>,
-    /// The last moment of which a restored ledger knows, where it may have forgotten gifts.
-    pub(super) forgot_since: Option<DateTime<Utc>>,
+    /// What a restored ledger may have forgotten.
+    pub(super) forgotten: Option<Forgotten>,
+    /// What was known of the provider's lists when it began.
+    pub(super) lists: Lists,
     /// Lists asked for earlier may lack what was sent last.
     not_before: Option<DateTime<Utc>>,
     /// Gifts that were forgotten and found.
@@ -89,10 +75,10 @@ pub async fn run_reconcile(
     options: &ReconcileOptions,
 ) -> Result<(Writer, Reconciled), LedgerError> {
     let mut batch = writer.begin().await?;
-    batch.check_provider(&options.client.base().to_string()).await?;
+    let lists = batch.check_provider(&options.client.base().to_string()).await?;
     batch.clear_findings(campaign.id).await?;
-    let forgot_since = batch.forgot_since(campaign.id).await?;
-    if forgot_since.is_some() {
+    let forgotten = batch.forgotten(campaign.id).await?;
+    if forgotten.is_some() {
         tracing::warn!(
             "reading every wallet after the settle window, to find what this ledger has forgotten"
         );
@@ -109,10 +95,11 @@ pub async fn run_reconcile(
         options,
         campaign: campaign.id,
         began_at: options.clock.now(),
-        first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
-        forgot_since,
+        first_attempt: first_attempt.into_iter().chain(forgotten.map(|it| it.since)).min(),
+        forgotten,
+        lists,
         // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.
-        not_before: forgot_since.map(|_| options.clock.now() + options.window),
+        not_before: forgotten.map(|_| options.clock.now() + options.window),
         recalled: Vec::new(),
         recalled_gifts: 0,
         is_whole: true,
@@ -164,7 +151,7 @@ impl Sweep<'_> {
                 let known = self.ledger.known_gifts(wallet).await?;
                 let may_be_there = |gift: &KnownGift| {
                     let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
-                    gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
+                    gift.campaign == self.campaign && (was_sent || self.forgotten.is_some())
                 };
                 // Where nothing was ever sent, nothing can be found.
                 if known.iter().any(may_be_there) {
@@ -262,38 +249,22 @@ impl Sweep<'_> {
     async fn finish(&mut self) -> Result<Reconciled, LedgerError> {
         self.record().await?;
         let end = self.end.clone().unwrap_or(Reconciled::Finished);
+        let is_finished = end == Reconciled::Finished;
         let mut batch = self.writer.begin().await?;
         batch.rest_is_unread(self.campaign).await?;
-        if end == Reconciled::Finished {
+        if is_finished {
             batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
-            if self.forgot_since.is_some() && self.is_whole {
+            if self.is_whole {
                 batch.recalled(self.campaign).await?;
             }
         }
         crash::before(Step::ReconcileEnding);
         batch.commit().await?;
         crash::after(Step::ReconcileEnding);
-        if self.forgot_since.is_some() {
-            tracing::warn!(
-                gifts = self.recalled_gifts,
-                "given, forgotten by this ledger, and recorded now"
-            );
+        if self.recalled_gifts > 0 {
+            tracing::warn!(gifts = self.recalled_gifts, "given, forgotten, and recorded now");
         }
-        Ok(end)
+        let is_forgetful = is_finished && self.forgotten.is_some() && !self.is_whole;
+        Ok(if is_forgetful { Reconciled::Forgetful } else { end })
     }
-}
-
-fn spawn_read(question: Question, client: WalletClient, reports: mpsc::Sender<Reply>) {
-    tokio::spawn(async move {
-        crash::before(Step::Read);
-        let (reading, exchange) = match &question {
-            Question::List(job) => client.gifts_of(job.wallet).await,
-            Question::Gift(ask) => client.gift(ask.wallet(), ask.id).await,
-        };
-        crash::after(Step::Read);
-        let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
-        let skew_ms = exchange.skew_ms();
-        // Nobody listens any more only where the process is about to end.
-        let _ = reports.send(Reply { question, reading, sent_at, ended_at, skew_ms }).await;
-    });
 }

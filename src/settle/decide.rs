@@ -6,8 +6,11 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::Skew;
+use super::absence::{
+    Absence, contradiction, is_anothers, is_untagged_twin, judge_absence, unclear,
+};
 use super::matching::{is_since, match_up};
-use crate::domain::{Event, Gift, GiftId, GiftState};
+use crate::domain::{Event, GiftId, GiftState};
 use crate::ledger::{Doubt, KnownGift, Lists};
 use crate::provider::{Credit, SeenExpiry};
 
@@ -106,12 +109,6 @@ impl OpenDoubt {
     }
 }
 
-/// So many looks are waited for more to be known.
-const OPEN_LOOKS: u32 = 5;
-
-/// So many looks must show that a gift is absent.
-const ABSENT_LOOKS: u32 = 2;
-
 /// Says what a look at a wallet's list proves about the doubts of that wallet.
 ///
 /// `known` is all that the ledger has of the wallet, in any campaign; `lists` is what was learned of
@@ -159,10 +156,11 @@ pub fn settle(
             (None, _) if !absence_counts => None,
             (None, _) => {
                 let left = matched.left.iter().copied();
-                let mut left = left.filter(|credit| {
-                    !is_anothers(credit, known, lists)
-                        && !(lists.show_tags && is_untagged_twin(credit, &doubt.doubt.claimed.gift))
-                });
+                let is_strangers = |credit: &Credit| {
+                    is_anothers(credit, known, lists)
+                        || (lists.show_tags && is_untagged_twin(credit, &doubt.doubt.claimed.gift))
+                };
+                let mut left = left.filter(|credit| !is_strangers(credit));
                 let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
                 match judge_absence(doubt, contradiction, skew, policy) {
                     Absence::Open => {
@@ -182,45 +180,6 @@ pub fn settle(
     settled
 }
 
-/// What the absence from one whole list, asked for after the window, is worth.
-enum Absence {
-    /// Nothing, until more is known.
-    Open,
-    /// One look of those that are needed.
-    Counts,
-    /// All of them.
-    Proves(Event),
-}
-
-fn judge_absence(
-    doubt: &OpenDoubt,
-    contradiction: Option<String>,
-    skew: Skew,
-    policy: &Policy,
-) -> Absence {
-    let claimed = &doubt.doubt.claimed;
-    match contradiction {
-        // Whether they do is not known yet; or by clocks that were never compared it may be ours. Where
-        // nothing more comes to be known, a person must look as well.
-        Some(_)
-            if (claimed.gift.is_tagged() || !skew.is_measured())
-                && doubt.open_looks < OPEN_LOOKS =>
-        {
-            return Absence::Open;
-        }
-        Some(why) => return Absence::Proves(unclear(why)),
-        None => {}
-    }
-    if doubt.absent_looks + 1 < ABSENT_LOOKS {
-        Absence::Counts
-    } else if claimed.doubts >= policy.max_attempts {
-        let why = format!("not given after {} attempts that ended in doubt", claimed.doubts);
-        Absence::Proves(unclear(why))
-    } else {
-        Absence::Proves(Event::FoundAbsent)
-    }
-}
-
 /// What a list shows of this provider's lists.
 fn seen(known: &[KnownGift], shown: &HashMap<GiftId, &Credit>) -> Lists {
     let mut seen =
@@ -233,10 +192,6 @@ fn seen(known: &[KnownGift], shown: &HashMap<GiftId, &Credit>) -> Lists {
         }
     }
     seen
-}
-
-fn unclear(why: String) -> Event {
-    Event::StayedUnclear { why }
 }
 
 /// Gifts that were there before the list was asked for, and are not in it. Expired and deleted ones may
@@ -265,64 +220,12 @@ fn could_be(credit: &Credit, doubt: &OpenDoubt, skew: Skew) -> bool {
         && is_since(credit, skew.baseline(claimed.first_sent_at))
 }
 
-/// Something in the list that might be the gift after all: the same amount, made since the first
-/// attempt or in the day before it (clocks are set, and compared in passing), or nobody knows when;
-/// and explained by no other open gift. Where our own clock was set back behind the first attempt,
-/// nobody knows when of any.
-fn contradiction<'c>(
-    left: &mut impl Iterator<Item = &'c Credit>,
-    doubt: &OpenDoubt,
-    known: &[KnownGift],
-    skew: Skew,
-    sent_at: DateTime<Utc>,
-) -> Option<String> {
-    let claimed = &doubt.doubt.claimed;
-    let is_set_back = claimed.first_sent_at > sent_at;
-    let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
-    let credit = left.find(|credit| {
-        credit.amount == claimed.gift.content.amount.to_decimal()
-            && credit.created_at.is_none_or(|created| is_set_back || created >= baseline)
-            && !is_explained(credit, doubt, known)
-    })?;
-    Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))
-}
-
-/// Whether an entry carries a reference that is not the doubt's: another gift's of ours, or any where the
-/// provider is known to show ours as it was sent.
-fn is_anothers(credit: &Credit, known: &[KnownGift], lists: Lists) -> bool {
-    credit.reference.is_some()
-        && (lists.show_references || known.iter().any(|gift| credit.echoes(gift.key) == Some(true)))
-}
-
-/// Whether an entry has the text of a tagged gift, and no tag or another one. Where lists keep tags it
-/// is somebody else's. A text that was cut or changed otherwise may be ours.
-fn is_untagged_twin(credit: &Credit, gift: &Gift) -> bool {
-    let Some(text) = gift.content.description.strip_suffix(&gift.key.tag()) else {
-        return false;
-    };
-    let text = text.trim_end();
-    let rest = credit.description.strip_prefix(text).map(str::trim);
-    let is_tag = |rest: &str| {
-        let digits = rest.strip_prefix('#').unwrap_or_default();
-        digits.len() == 8 && digits.chars().all(|digit| digit.is_ascii_hexdigit())
-    };
-    rest.is_some_and(|rest| rest.is_empty() || is_tag(rest))
-}
-
-/// Whether another gift of ours that is open could be this entry.
-fn is_explained(credit: &Credit, doubt: &OpenDoubt, known: &[KnownGift]) -> bool {
-    known.iter().any(|gift| {
-        gift.row != doubt.doubt.claimed.row
-            && matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
-            && credit.fits(&gift.content).is_some()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Expiry, GiftContent, GiftKey, Money};
+    use crate::domain::{Expiry, Gift, GiftContent, GiftKey, Money};
     use crate::ledger::Claimed;
+    use crate::settle::absence::OPEN_LOOKS;
 
     fn at(ms: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_900_000_000_000 + ms).unwrap()
@@ -461,8 +364,8 @@ mod tests {
         assert_eq!(settled(&[], Some(500)), vec![]);
         assert_eq!(settled(&[], Some(0)), absent);
         let half = Credit { remaining: Some(Decimal::new(250, 2)), ..credit(7, -2 * DAY_MS) };
-        assert_eq!(settled(&[half.clone()], Some(250)), absent);
-        assert_eq!(settled(&[half.clone()], Some(750)), vec![]);
+        assert_eq!(settled(std::slice::from_ref(&half), Some(250)), absent);
+        assert_eq!(settled(std::slice::from_ref(&half), Some(750)), vec![]);
         let expiry = SeenExpiry::Exact(Expiry::at(at(0)));
         assert_eq!(settled(&[Credit { expiry, ..half }], Some(250)), vec![]);
     }

@@ -18,6 +18,7 @@
 //! the window, of a provider whose lists were seen to show what exists, without anything in them
 //! that could be the gift after all.
 
+mod absence;
 mod book;
 mod decide;
 mod lag;
@@ -28,5 +29,5 @@ mod skew;
 pub use book::DoubtBook;
 pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;
-pub use recall::recall;
+pub use recall::{Recalled, recall};
 pub use skew::Skew;

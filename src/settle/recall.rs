@@ -1,47 +1,105 @@
 //! What a restored ledger has forgotten: gifts that it believes unsent, and that a list shows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Skew;
 use super::decide::OpenDoubt;
 use super::matching::match_up;
 use crate::domain::{Gift, GiftId, GiftState};
-use crate::ledger::{Claimed, Doubt, KnownGift};
+use crate::ledger::{Claimed, Doubt, Forgotten, KnownGift, Lists};
 use crate::provider::Credit;
 
-/// Finds the gifts of a wallet that were given after the moment `since`, the last of which the ledger
-/// knows: each gift that is unsent or open by the ledger, by its place in `known`, with its entry.
+/// What a list shows of the gifts that a restored ledger has forgotten.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recalled {
+    /// Gifts that were given, by their place in `known`, each with its entry.
+    pub found: Vec<(usize, GiftId)>,
+    /// Why what the list does not show may have been given all the same.
+    pub unclear: Option<String>,
+}
+
+/// Finds the gifts of a wallet that were given while the ledger knew nothing: each that is not given by
+/// the ledger, and that an entry of that time fits.
 ///
-/// An entry that a held gift could be is left to the person who decides about that.
+/// An entry that a held gift could be is left to the person who decides about that. `lists` is what was
+/// learned of this provider's lists.
 pub fn recall(
     known: &[KnownGift],
     credits: &[Credit],
-    since: DateTime<Utc>,
+    forgotten: Forgotten,
     skew: Skew,
-) -> Vec<(usize, GiftId)> {
-    let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-    let open: Vec<usize> = (0..known.len()).filter(|place| is_open(known[*place].state)).collect();
-    let doubts: Vec<OpenDoubt> = open.iter().map(|place| as_doubt(&known[*place], since)).collect();
-    let matched = match_up(&doubts, credits, &claimed, skew);
-    let is_to_be_told = |(place, _): &(usize, GiftId)| known[*place].state != GiftState::Held;
-    let found = matched.found.iter().map(|(doubt, credit)| (open[*doubt], credit.id));
-    let mut found: Vec<(usize, GiftId)> = found.filter(is_to_be_told).collect();
+    lists: Lists,
+) -> Recalled {
+    let mut claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+    // What was made after the noticing is nothing that was forgotten; clocks may be a day apart.
+    let latest = forgotten.noticed_at + TimeDelta::days(1);
+    let credits: Vec<Credit> = credits
+        .iter()
+        .filter(|credit| credit.created_at.is_none_or(|created| created <= latest))
+        .cloned()
+        .collect();
+    let mut found: HashMap<usize, GiftId> = HashMap::new();
+    // Tags may have been chosen after the copy was made.
+    for is_tagged in [false, true] {
+        let open: Vec<usize> = (0..known.len())
+            .filter(|place| may_be_given(known[*place].state) && !found.contains_key(place))
+            .collect();
+        let as_doubt = |place: &usize| as_doubt(&known[*place], forgotten.since, is_tagged);
+        let doubts: Vec<OpenDoubt> = open.iter().map(as_doubt).collect();
+        for (doubt, credit) in match_up(&doubts, &credits, &claimed, skew).found {
+            found.insert(open[doubt], credit.id);
+        }
+        claimed.extend(found.values());
+    }
+    let left: Vec<&Credit> =
+        credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
+    let unclear = unclear(known, &found, &left, forgotten, skew, lists);
+    let mut found: Vec<(usize, GiftId)> =
+        found.into_iter().filter(|(place, _)| known[*place].state != GiftState::Held).collect();
     found.sort_unstable();
-    found
+    Recalled { found, unclear }
 }
 
-fn is_open(state: GiftState) -> bool {
-    state.is_sendable() || matches!(state, GiftState::InDoubt | GiftState::Held)
+/// Why unsent gifts that were not found may have been given.
+fn unclear(
+    known: &[KnownGift],
+    found: &HashMap<usize, GiftId>,
+    left: &[&Credit],
+    forgotten: Forgotten,
+    skew: Skew,
+    lists: Lists,
+) -> Option<String> {
+    let is_unsent = |(place, gift): &(usize, &KnownGift)| {
+        gift.state.is_sendable() && !found.contains_key(place)
+    };
+    let unsent: Vec<&KnownGift> =
+        known.iter().enumerate().filter(is_unsent).map(|(_, gift)| gift).collect();
+    if !unsent.is_empty() && lists.hide_used {
+        return Some("its list leaves out used gifts".to_owned());
+    }
+    let since = skew.baseline(forgotten.since);
+    let may_be = |credit: &&&Credit| {
+        credit.reference.is_none_or(|_| !lists.show_references)
+            && credit.created_at.is_none_or(|created| created >= since)
+            && unsent.iter().any(|gift| credit.amount == gift.content.amount.to_decimal())
+    };
+    left.iter().find(may_be).map(|credit| format!("{} may be one of its gifts", credit.id))
+}
+
+fn may_be_given(state: GiftState) -> bool {
+    state.is_sendable()
+        || matches!(state, GiftState::InDoubt | GiftState::Held | GiftState::Refused)
 }
 
 /// The gift as a doubt: it may have been sent at any time since.
-fn as_doubt(gift: &KnownGift, since: DateTime<Utc>) -> OpenDoubt {
+fn as_doubt(gift: &KnownGift, since: DateTime<Utc>, is_tagged: bool) -> OpenDoubt {
+    let as_known = Gift { key: gift.key, content: gift.content.clone() };
     let claimed = Claimed {
         row: gift.row,
         campaign: gift.campaign,
-        gift: Gift { key: gift.key, content: gift.content.clone() },
+        gift: if is_tagged { as_known.tagged() } else { as_known },
         attempt: 0,
         doubts: 0,
         first_sent_at: gift.first_sent_at.map_or(since, |sent| sent.min(since)),
@@ -66,7 +124,7 @@ mod tests {
         KnownGift {
             row,
             campaign: 1,
-            key: GiftKey(Uuid::from_u128(row as u128)),
+            key: GiftKey(Uuid::from_u128((row as u128) << 96)),
             content: GiftContent {
                 wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
                 amount: Money::from_minor(500),
@@ -94,9 +152,14 @@ mod tests {
         }
     }
 
+    fn told(known: &[KnownGift], credits: &[Credit], lists: Lists) -> Recalled {
+        let forgotten = Forgotten { since: at(0), noticed_at: at(600) };
+        recall(known, credits, forgotten, Skew::default(), lists)
+    }
+
     fn found(known: &[KnownGift], credits: &[Credit]) -> Vec<(usize, u128)> {
-        let found = recall(known, credits, at(0), Skew::default());
-        found.into_iter().map(|(place, id)| (place, id.0.as_u128())).collect()
+        let told = told(known, credits, Lists::default());
+        told.found.into_iter().map(|(place, id)| (place, id.0.as_u128())).collect()
     }
 
     #[test]
@@ -126,8 +189,8 @@ mod tests {
 
     #[test]
     fn what_is_over_or_claimed_is_not_recalled() {
-        // Goal: only open gifts are looked for, and no id twice. Method: an issued gift that owns the
-        // entry, a refused and a cancelled one.
+        // Goal: no id twice, and a gift that was withdrawn is not looked for. Method: an issued gift that
+        // owns the entry, a refused and a cancelled one.
         let issued =
             KnownGift { gift_id: Some(GiftId(Uuid::from_u128(7))), ..known(1, GiftState::Issued) };
         let gifts = [
@@ -137,6 +200,39 @@ mod tests {
             known(4, GiftState::Cancelled),
         ];
         assert_eq!(found(&gifts, &[credit(7, at(5))]), vec![]);
-        assert_eq!(found(&gifts[2..], &[credit(8, at(5))]), vec![]);
+        assert_eq!(found(&gifts[2..], &[credit(8, at(5))]), vec![(0, 8)], "tried again since");
+        assert_eq!(found(&gifts[3..], &[credit(8, at(5))]), vec![]);
+    }
+
+    #[test]
+    fn tags_that_were_chosen_since_are_known() {
+        // Goal: a campaign that was tagged after the copy was made is recalled. Method: an entry with the
+        // tag of the second of two gifts.
+        let gifts = [known(1, GiftState::Planned), known(2, GiftState::Planned)];
+        let tagged = Gift { key: gifts[1].key, content: gifts[1].content.clone() }.tagged();
+        let entry = Credit { description: tagged.content.description, ..credit(7, at(5)) };
+        assert_eq!(found(&gifts, &[entry]), vec![(1, 7)]);
+    }
+
+    #[test]
+    fn what_may_have_been_given_all_the_same_is_told() {
+        // Goal: silence is not taken for absence. Method: lists that leave out used gifts; an entry of the
+        // same amount with another text, of since, of long ago, of much later, and with a reference where
+        // references are known to be shown.
+        let gifts = [known(1, GiftState::Planned)];
+        let hide_used = Lists { hide_used: true, ..Lists::default() };
+        assert!(told(&gifts, &[], hide_used).unclear.is_some());
+        assert!(told(&gifts, &[credit(7, at(5))], hide_used).unclear.is_none());
+        let odd = |s| Credit { description: "kupon".into(), ..credit(7, at(s)) };
+        let unclear = |credit: Credit, lists| told(&gifts, &[credit], lists).unclear.is_some();
+        assert!(unclear(odd(5), Lists::default()));
+        assert!(!unclear(odd(-9), Lists::default()));
+        assert!(!unclear(odd(600 + 90_000), Lists::default()));
+        let shown = Lists { show_references: true, ..Lists::default() };
+        let theirs = Credit { reference: Some(Uuid::from_u128(99)), ..odd(5) };
+        assert!(unclear(theirs.clone(), Lists::default()));
+        assert!(!unclear(theirs, shown));
+        let issued = [known(1, GiftState::Issued)];
+        assert_eq!(told(&issued, &[odd(5)], Lists::default()).unclear, None);
     }
 }

@@ -554,7 +554,61 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
     world.issue_file(&all_of_them, "may", &twice).expect(7);
     world.run(&["reconcile", "may", "--json"]).expect(0);
     world.issue_file(&all_of_them, "may", &twice).expect(0);
+    // The same copy twice: what was noticed the first time is forgotten with it.
+    for _ in 0..2 {
+        copy("copy.db", "ledger.db");
+        world.run(&["issue", "may", "--yes", "--max-total", "100000000"]).expect(7);
+    }
+    // Rows that are loaded after the reconcile were not looked for by it.
+    world.run(&["reconcile", "may", "--json"]).expect(0);
+    world.issue_file(&all_of_them, "may", &twice).expect(7);
+    world.run(&["reconcile", "may", "--json"]).expect(0);
+    world.issue_file(&all_of_them, "may", &twice).expect(0);
     assert_eq!(world.book().gifts.len() - old, 60);
+    // A gift that may be a forgotten one stands in the way, and the reconcile says so.
+    copy("copy.db", "ledger.db");
+    world.run(&["load", &all_of_them, "--campaign", "may", "--allow-duplicates"]).expect(0);
+    let given = world.book().gifts[old + 50].clone();
+    world.sandbox.delete_gift(given.id).unwrap();
+    world.sandbox.seed_gift(SeedGift {
+        wallet: given.wallet,
+        amount_minor: given.amount_minor,
+        expires_at: given.expires_at,
+        description: "another text".into(),
+        reference: None,
+        created_at: Utc::now(),
+    });
+    let unclear = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert!(unclear.stderr.contains("may be one of its gifts"), "{}", unclear.stderr);
+    world.issue_file(&all_of_them, "may", &twice).expect(7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_made_during_a_run_is_an_old_one_when_the_run_has_ended() {
+    // Goal: a backup of last night's run gives nothing of it again. Method: copy the ledger (its log
+    // folded in by the copy) while a slow run goes on, let it end, and put the copy back.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "500ms").set("GIFTBATCH_RATE", "20");
+    let all = rows(40);
+    let file = world.file("may.csv", csv(&all));
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
+    let mut run = world.start(&args);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+    for side in ["", "-wal"] {
+        let beside = |name: &str| world.path(&format!("{name}{side}"));
+        std::fs::copy(beside("ledger.db"), beside("copy.db")).unwrap();
+    }
+    let status = tokio::task::block_in_place(|| run.wait()).unwrap();
+    assert_eq!(status.code(), Some(0));
+    for side in ["", "-wal"] {
+        let beside = |name: &str| world.path(&format!("{name}{side}"));
+        std::fs::rename(beside("copy.db"), beside("ledger.db")).unwrap();
+    }
+    world.set("GIFTBATCH_RATE", "0");
+    world.run(&args).expect(7);
+    world.run(&["reconcile", "may"]).expect(0);
+    world.run(&args).expect(0);
+    world.assert_given_exactly_once(&all);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,8 +122,8 @@ impl Causes {
         Causes {
             // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
             to_hold: terms.hides_used || forgets || sets_clocks || !terms.foreign_now.is_empty(),
-            // Lists that leave something out prove no absence.
-            to_stay_open: terms.hides_used,
+            // Lists that leave something out prove no absence, and strangers' gifts may be forgotten ones.
+            to_stay_open: terms.hides_used || (forgets && !terms.foreign_now.is_empty()),
         }
     }
 }

@@ -50,7 +50,9 @@ impl Shelf {
         real_time(async {
             let ledger = Ledger::open(&shelf.template()).await?;
             let lock = RunLock::take(ledger.path(), "template", instant(0))?;
-            ledger.writer(&lock).await?.close().await?;
+            let mut writer = ledger.writer(&lock).await?;
+            writer.notice_age(ledger.path(), instant(0)).await?;
+            writer.close().await?;
             ledger.close().await;
             Ok(())
         });
@@ -66,7 +68,11 @@ impl Shelf {
         let folder = self.folder.path().join(format!("{seed}-{:?}", std::thread::current().id()));
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let ledger = folder.join("ledger.db");
-        std::fs::copy(self.template(), &ledger).expect("a file can be copied");
+        for side in ["", ".run"] {
+            let beside = |path: &Path| format!("{}{side}", path.display());
+            let copied = std::fs::copy(beside(&self.template()), beside(&ledger));
+            copied.expect("a file can be copied");
+        }
         ledger
     }
 }

@@ -1,7 +1,10 @@
--- Who this ledger is, whether it knows a run, its last run, and the newest moment that it knows of.
+-- Who this ledger is, whether it knows the mark that the file beside it names (a run, as far as the file
+-- says that it came), its last run, whether anything was ever loaded, and the newest moment of which it
+-- knows.
 select ledger_id, created_at_ms,
-       exists (select 1 from run where id = ?1) as knows_run,
-       (select id from run order by started_at_ms desc, id desc limit 1) as last_run,
+       exists (select 1 from run where id = ?1 and (not ?2 or ended_at_ms is not null))
+       or mark is ?1 as knows_mark,
+       exists (select 1 from campaign) as has_campaign,
        max(created_at_ms,
            coalesce((select max(coalesce(ended_at_ms, started_at_ms)) from run), 0),
            coalesce((select at_ms from event order by id desc limit 1), 0)) as newest_ms

@@ -1,0 +1,61 @@
+//! How a run ends early: nothing new is sent, and what was not sent is given back.
+
+use chrono::{DateTime, Utc};
+
+use super::decide::Stop;
+use super::dispatcher::Dispatcher;
+use super::group::Pending;
+use super::request::{Purpose, Request};
+use crate::domain::Event;
+
+impl Dispatcher<'_> {
+    /// Ends the run: nothing new is sent.
+    pub(super) fn stop(&mut self, why: Stop) {
+        if self.stop.is_some() {
+            return;
+        }
+        if why == Stop::Interrupted {
+            tracing::info!("the run stops");
+        } else {
+            tracing::warn!(why = why.word(), "the run stops");
+        }
+        self.stop = Some(why);
+        self.undo_unsent();
+    }
+
+    /// A run that ends sends nothing that is not sent yet: those intents certainly did not happen.
+    pub(super) fn undo_unsent(&mut self) {
+        let now = self.tools.clock.now();
+        let undelivered = |claimed, why: String| Pending {
+            claimed,
+            event: Event::Undelivered { retry_at: now, why },
+            at: now,
+        };
+        for claimed in self.ready.drain(..) {
+            let why = "the run stopped before it was sent".to_owned();
+            self.pending.push(undelivered(claimed, why));
+        }
+        for request in self.urgent.drain(..) {
+            match request {
+                Request::Look(_, Purpose::Permission(asked)) => {
+                    self.pending.push(undelivered(asked.claimed, asked.refusal.message));
+                }
+                // What its list shows is known already.
+                Request::Weigh(done) => self.looks.push(done),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn check_silence(&mut self, now: DateTime<Utc>) {
+        let Some(silent_for) = self.pace.breaker.silent_for(now) else {
+            return;
+        };
+        let patience = self.patience();
+        if silent_for >= patience {
+            self.stop(Stop::Silence { silent_for });
+        } else {
+            self.wake(Some(now + (patience - silent_for)));
+        }
+    }
+}
