@@ -25,7 +25,8 @@ pub(super) struct Start {
     pub(super) sighting: Option<WalletId>,
 }
 
-/// Begins the run in the ledger, unless that has forgotten what was sent, and marks what was in flight as orphaned.
+/// Begins the run in the ledger, unless that has forgotten what was sent, and marks what was in flight
+/// as orphaned.
 pub(super) async fn recover(
     writer: &mut Writer,
     run: Uuid,

@@ -6,6 +6,8 @@
 //! | --- | --- |
 //! | reads every wallet once, failed reads again at growing gaps | [`audit()`]: what one list shows of one wallet's gifts |
 //! | looks again for what is missing until lists have had their time | when a finding is final |
+//! | asks by its id for what a list goes on lacking | whether it is missing, or used and left out |
+//! | records as issued what a restored ledger has forgotten | ([`recall`](crate::settle::recall)) |
 //!
 //! **Invariant:** a wallet that could not be read is unread, never matched.
 //! **Invariant:** it sends nothing but reads, and counts them against the run's pace.

@@ -66,7 +66,8 @@ pub(super) struct Sweep<'r> {
     pub(super) progress: ReconcileProgress,
 }
 
-/// Holds every gift of a campaign against its wallet's list.
+/// Holds every gift of a campaign against its wallet's list; of a restored ledger it first takes back,
+/// from two reads of each wallet, what that has forgotten.
 pub async fn run_reconcile(
     ledger: &Ledger,
     mut writer: Writer,

@@ -9,6 +9,7 @@
 //! | GETs the wallet's list, once for all its doubts | [`settle`]: found, absent, unclear, or look again |
 //! | keeps the clocks it sees | [`Skew`]: how far the server's clock may be behind ours |
 //! | warns where the settle window is short | [`LagWatch`]: how long lists lack a gift that is there |
+//! | (a reconcile) reads lists for a restored ledger | [`recall()`]: what that has forgotten |
 //!
 //! Three times matter: how long after we let go the server may still commit (D), how long until a
 //! list shows a commit (V), and the settle window (S). The promise holds while S > D + V.
