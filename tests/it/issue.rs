@@ -565,10 +565,22 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
     world.run(&["reconcile", "may", "--json"]).expect(0);
     world.issue_file(&all_of_them, "may", &twice).expect(0);
     assert_eq!(world.book().gifts.len() - old, 60);
-    // A gift that may be a forgotten one stands in the way, and the reconcile says so.
-    copy("copy.db", "ledger.db");
-    world.run(&["load", &all_of_them, "--campaign", "may", "--allow-duplicates"]).expect(0);
-    let given = world.book().gifts[old + 50].clone();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gift_that_may_be_a_forgotten_one_stands_in_the_way() {
+    // Goal: a restored ledger does not take for absent what a list shows in another form, and says why.
+    // Method: a copy that was made before anything was sent; one of its gifts, given since, with another
+    // text in the list.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "500ms");
+    let all = rows(6);
+    let file = world.file("may.csv", csv(&all));
+    world.run(&["load", &file, "--campaign", "may"]).expect(0);
+    std::fs::copy(world.ledger(), world.path("copy.db")).unwrap();
+    world.issue_file(&file, "may", &[]).expect(0);
+    std::fs::copy(world.path("copy.db"), world.ledger()).unwrap();
+    let given = world.book().gifts[3].clone();
     world.sandbox.delete_gift(given.id).unwrap();
     world.sandbox.seed_gift(SeedGift {
         wallet: given.wallet,
@@ -579,8 +591,10 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
         created_at: Utc::now(),
     });
     let unclear = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!(unclear.gifts("issued"), 5);
     assert!(unclear.stderr.contains("may be one of its gifts"), "{}", unclear.stderr);
-    world.issue_file(&all_of_them, "may", &twice).expect(7);
+    world.issue_file(&file, "may", &[]).expect(7);
+    assert_eq!(world.book().gifts.iter().filter(|gift| !gift.deleted).count(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
