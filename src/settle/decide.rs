@@ -479,9 +479,14 @@ mod tests {
         set_back.doubt.claimed.first_sent_at = at(ahead);
         let mut skew = Skew::default();
         skew.saw_ms(Some(ahead));
-        let look = look(3_000, vec![credit(7, ahead + 100)]);
-        let settled = settle(&[set_back], &[], &look, skew, &POLICY, SHOW_GIFTS);
+        let seen = look(3_000, vec![credit(7, ahead + 100)]);
+        let settled = settle(&[set_back], &[], &seen, skew, &POLICY, SHOW_GIFTS);
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
+        // A look that was sent in the very millisecond of the first attempt shows no such thing.
+        let mut at_once = absent_once(doubt(1));
+        at_once.doubt.claimed.first_sent_at = at(3_000);
+        let settled = decide(at_once, &[], &look(3_000, vec![credit(7, -2 * DAY_MS)]));
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
     }
 
     #[test]
