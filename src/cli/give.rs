@@ -104,9 +104,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
 async fn refuse_forgotten(session: &mut Session, campaign: &Campaign) -> Result<(), Failure> {
     let mut batch = session.writer.begin().await?;
-    let forgotten = batch.forgotten(campaign.id).await?;
+    let forgot_since = batch.forgot_since(campaign.id).await?;
     batch.rollback().await?;
-    forgotten.map_or(Ok(()), |_| Err(LedgerError::Restored.into()))
+    forgot_since.map_or(Ok(()), |_| Err(LedgerError::Restored.into()))
 }
 
 pub(super) fn client(context: &Context) -> Result<WalletClient, Failure> {

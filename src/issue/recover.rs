@@ -38,7 +38,7 @@ pub(super) async fn recover(
     let mut batch = writer.begin().await?;
     let origin = tools.client.base().to_string();
     let lists = batch.bind_provider(&origin, now).await?;
-    if batch.forgotten(campaign.id).await?.is_some() {
+    if batch.forgot_since(campaign.id).await?.is_some() {
         return Err(LedgerError::Restored);
     }
     batch.begin_run(run, campaign.id, options.command, now).await?;

@@ -48,6 +48,6 @@ pub use open::Ledger;
 pub use read::Waiting;
 pub use reconcile::AuditedGift;
 pub use record::Outcome;
-pub use side_file::{Forgotten, Milestone};
+pub use side_file::Milestone;
 pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};

@@ -55,18 +55,9 @@ pub enum Milestone {
     Ended,
 }
 
-/// What a restored ledger does not know.
-#[derive(Clone, Copy, Debug)]
-pub struct Forgotten {
-    /// The last moment that it knows of, and a day before.
-    pub since: DateTime<Utc>,
-    /// When it was noticed: nothing that was forgotten is younger.
-    pub noticed_at: DateTime<Utc>,
-}
-
 impl Writer {
     /// Looks whether the ledger at `path` is older than the file beside it, and remembers it where it
-    /// is: see [`Batch::forgotten`].
+    /// is: see [`Batch::forgot_since`].
     pub async fn notice_age(&mut self, path: &Path, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let file = SideFile::read(&side_path(path))?;
         let mut batch = self.begin().await?;
@@ -111,19 +102,18 @@ impl Writer {
 }
 
 impl Batch<'_> {
-    /// What a restored ledger has forgotten, where what was sent of the campaign then was not looked for
-    /// yet: nothing of it may be sent.
-    pub async fn forgotten(&mut self, campaign: i64) -> Result<Option<Forgotten>, LedgerError> {
-        let row: Option<(i64, i64)> = sqlx::query_as(sql::CAMPAIGN_FORGOT_SINCE)
+    /// The last moment that a restored ledger knows of, less a day, where what was sent of the campaign
+    /// since was not looked for yet: nothing of it may be sent.
+    pub async fn forgot_since(
+        &mut self,
+        campaign: i64,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let since: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_FORGOT_SINCE)
             .bind(campaign)
             .fetch_optional(&mut *self.transaction)
             .await
             .doing("reading what it has forgotten")?;
-        let read = |(since, noticed_at)| Forgotten {
-            since: instant(since),
-            noticed_at: instant(noticed_at),
-        };
-        Ok(row.map(read))
+        Ok(since.map(instant))
     }
 
     /// Remembers that every wallet of the campaign was read to find what was forgotten.

@@ -8,7 +8,7 @@ use super::audit::{Since, audit};
 use super::question::{Question, Reply};
 use super::sweep::{Job, Sweep};
 use crate::domain::{Event, GiftState, WalletId};
-use crate::ledger::{AuditedGift, Finding, Forgotten, KnownGift, Outcome};
+use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle};
 use crate::settle::recall;
@@ -60,8 +60,8 @@ impl Sweep<'_> {
     ) {
         self.skew.saw_known(&job.known, credits);
         self.seen.show_used |= credits.iter().any(|credit| credit.is_used);
-        if let Some(forgotten) = self.forgotten {
-            let unclear = self.recall(&mut job.known, credits, forgotten, now);
+        if let Some(since) = self.forgot_since {
+            let unclear = self.recall(&mut job.known, credits, since, now);
             if job.looks == 0 && job.known.iter().any(|gift| gift.state.is_sendable()) {
                 // What one list does not show will be sent: a second must agree.
                 self.queue.missing(job, now + self.options.window, now);
@@ -87,7 +87,7 @@ impl Sweep<'_> {
             Some(until) => self.queue.missing(job, until, now),
             None => {
                 let has_unsent = job.known.iter().any(|gift| gift.state.is_sendable());
-                if self.forgotten.is_some() && has_unsent && !missing.is_empty() {
+                if self.forgot_since.is_some() && has_unsent && !missing.is_empty() {
                     self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
                 }
                 self.asks.extend(missing.into_iter().filter_map(Ask::of));
@@ -103,12 +103,12 @@ impl Sweep<'_> {
         &mut self,
         known: &mut [KnownGift],
         credits: &[Credit],
-        forgotten: Forgotten,
+        since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<String> {
         let mut lists = self.lists;
         lists.learn(self.seen);
-        let recalled = recall(known, credits, forgotten, self.skew, lists);
+        let recalled = recall(known, credits, since, self.skew, lists);
         for (place, id) in recalled.found {
             let gift = &mut known[place];
             let event = match gift.state {

@@ -12,7 +12,7 @@ use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, Forgotten, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
+    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
 };
 use crate::pace::{Pace, Permit};
 use crate::settle::Skew;
@@ -41,8 +41,8 @@ pub(super) struct Sweep<'r> {
     pub(super) campaign: i64,
     pub(super) began_at: DateTime<Utc>,
     pub(super) first_attempt: Option<DateTime<Utc>>,
-    /// What a restored ledger may have forgotten.
-    pub(super) forgotten: Option<Forgotten>,
+    /// The last moment that a restored ledger knows of.
+    pub(super) forgot_since: Option<DateTime<Utc>>,
     /// What was known of the provider's lists when it began.
     pub(super) lists: Lists,
     /// Lists asked for earlier may lack what was sent last.
@@ -78,8 +78,8 @@ pub async fn run_reconcile(
     let mut batch = writer.begin().await?;
     let lists = batch.check_provider(&options.client.base().to_string()).await?;
     batch.clear_findings(campaign.id).await?;
-    let forgotten = batch.forgotten(campaign.id).await?;
-    if forgotten.is_some() {
+    let forgot_since = batch.forgot_since(campaign.id).await?;
+    if forgot_since.is_some() {
         tracing::warn!(
             "reading every wallet after the settle window, to find what this ledger has forgotten"
         );
@@ -96,11 +96,11 @@ pub async fn run_reconcile(
         options,
         campaign: campaign.id,
         began_at: options.clock.now(),
-        first_attempt: first_attempt.into_iter().chain(forgotten.map(|it| it.since)).min(),
-        forgotten,
+        first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
+        forgot_since,
         lists,
         // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.
-        not_before: forgotten.map(|_| options.clock.now() + options.window),
+        not_before: forgot_since.map(|_| options.clock.now() + options.window),
         recalled: Vec::new(),
         recalled_gifts: 0,
         is_whole: true,
@@ -152,7 +152,7 @@ impl Sweep<'_> {
                 let known = self.ledger.known_gifts(wallet).await?;
                 let may_be_there = |gift: &KnownGift| {
                     let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
-                    gift.campaign == self.campaign && (was_sent || self.forgotten.is_some())
+                    gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
                 };
                 // Where nothing was ever sent, nothing can be found.
                 if known.iter().any(may_be_there) {
@@ -265,7 +265,7 @@ impl Sweep<'_> {
         if self.recalled_gifts > 0 {
             tracing::warn!(gifts = self.recalled_gifts, "given, forgotten, and recorded now");
         }
-        let is_forgetful = is_finished && self.forgotten.is_some() && !self.is_whole;
+        let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
         Ok(if is_forgetful { Reconciled::Forgetful } else { end })
     }
 }

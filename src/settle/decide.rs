@@ -366,8 +366,12 @@ mod tests {
         let half = Credit { remaining: Some(Decimal::new(250, 2)), ..credit(7, -2 * DAY_MS) };
         assert_eq!(settled(std::slice::from_ref(&half), Some(250)), absent);
         assert_eq!(settled(std::slice::from_ref(&half), Some(750)), vec![]);
-        let expiry = SeenExpiry::Exact(Expiry::at(at(0)));
-        assert_eq!(settled(&[Credit { expiry, ..half }], Some(250)), vec![]);
+        let expiring = |expiry| settled(&[Credit { expiry, ..half.clone() }], Some(250));
+        assert_eq!(expiring(SeenExpiry::Exact(Expiry::at(at(0)))), vec![]);
+        // A bare date may end in any zone.
+        let today = at(3_000).date_naive();
+        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(1))), vec![]);
+        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(2))), absent);
     }
 
     #[test]
@@ -617,6 +621,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reference_in_a_list_is_noticed() {
+        // Goal: it is known whether the provider shows references as they were sent. Method: a known gift,
+        // shown with its key, with another reference, and without one.
+        let other = known(2, GiftState::Issued, Some(id(9)));
+        let shown = |reference: Option<u128>| {
+            let reference = reference.map(uuid::Uuid::from_u128);
+            let credit = Credit { reference, ..credit(9, 0) };
+            let look = look(1_500, vec![credit]);
+            decide(doubt(1), std::slice::from_ref(&other), &look).lists.show_references
+        };
+        assert_eq!((shown(Some(2)), shown(Some(3)), shown(None)), (true, false, false));
+    }
+
+    #[test]
     fn a_tag_in_a_list_is_noticed() {
         // Goal: it is known whether lists keep tags. Method: a known tagged gift, shown with its tag and
         // without.
@@ -627,6 +645,12 @@ mod tests {
             let credit = Credit { description: description.into(), ..credit(9, 0) };
             decide(doubt(1), std::slice::from_ref(&other), &look(1_500, vec![credit])).lists
         };
+        let seen = decide(doubt(1), std::slice::from_ref(&other), &look(1_500, vec![credit(9, 0)]));
+        assert_eq!(seen.shown, HashSet::from([id(9)]));
+        let twice = [other.clone(), known(3, GiftState::Issued, Some(id(10)))];
+        let ours = Credit { description: other.content.description.clone(), ..credit(9, 0) };
+        let both = decide(doubt(1), &twice, &look(1_500, vec![ours, credit(10, 0)])).lists;
+        assert!(both.show_tags, "one that keeps its tag is enough");
         assert!(shown(&other.content.description).show_tags);
         assert!(!shown("KUPON").show_tags && shown("KUPON").show_gifts);
         // Two of them show it as well as one.

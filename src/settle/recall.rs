@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Skew;
 use super::decide::OpenDoubt;
 use super::matching::match_up;
 use crate::domain::{Gift, GiftId, GiftState};
-use crate::ledger::{Claimed, Doubt, Forgotten, KnownGift, Lists};
+use crate::ledger::{Claimed, Doubt, KnownGift, Lists};
 use crate::provider::Credit;
 
 /// What a list shows of the gifts that a restored ledger has forgotten.
@@ -20,42 +20,35 @@ pub struct Recalled {
     pub unclear: Option<String>,
 }
 
-/// Finds the gifts of a wallet that were given while the ledger knew nothing: each that is not given by
-/// the ledger, and that an entry of that time fits.
+/// Finds the gifts of a wallet that were given after the moment `since`, the last of which the ledger
+/// knows: each that is not given by the ledger, and that an entry fits.
 ///
 /// An entry that a held gift could be is left to the person who decides about that. `lists` is what was
 /// learned of this provider's lists.
 pub fn recall(
     known: &[KnownGift],
     credits: &[Credit],
-    forgotten: Forgotten,
+    since: DateTime<Utc>,
     skew: Skew,
     lists: Lists,
 ) -> Recalled {
     let mut claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-    // What was made after the noticing is nothing that was forgotten; clocks may be a day apart.
-    let latest = forgotten.noticed_at + TimeDelta::days(1);
-    let credits: Vec<Credit> = credits
-        .iter()
-        .filter(|credit| credit.created_at.is_none_or(|created| created <= latest))
-        .cloned()
-        .collect();
     let mut found: HashMap<usize, GiftId> = HashMap::new();
     // Tags may have been chosen after the copy was made.
     for is_tagged in [false, true] {
         let open: Vec<usize> = (0..known.len())
             .filter(|place| may_be_given(known[*place].state) && !found.contains_key(place))
             .collect();
-        let as_doubt = |place: &usize| as_doubt(&known[*place], forgotten.since, is_tagged);
+        let as_doubt = |place: &usize| as_doubt(&known[*place], since, is_tagged);
         let doubts: Vec<OpenDoubt> = open.iter().map(as_doubt).collect();
-        for (doubt, credit) in match_up(&doubts, &credits, &claimed, skew).found {
+        for (doubt, credit) in match_up(&doubts, credits, &claimed, skew).found {
             found.insert(open[doubt], credit.id);
         }
         claimed.extend(found.values());
     }
     let left: Vec<&Credit> =
         credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
-    let unclear = unclear(known, &found, &left, forgotten, skew, lists);
+    let unclear = unclear(known, &found, &left, since, skew, lists);
     let mut found: Vec<(usize, GiftId)> =
         found.into_iter().filter(|(place, _)| known[*place].state != GiftState::Held).collect();
     found.sort_unstable();
@@ -67,7 +60,7 @@ fn unclear(
     known: &[KnownGift],
     found: &HashMap<usize, GiftId>,
     left: &[&Credit],
-    forgotten: Forgotten,
+    since: DateTime<Utc>,
     skew: Skew,
     lists: Lists,
 ) -> Option<String> {
@@ -79,7 +72,7 @@ fn unclear(
     if !unsent.is_empty() && lists.hide_used {
         return Some("its list leaves out used gifts".to_owned());
     }
-    let since = skew.baseline(forgotten.since);
+    let since = skew.baseline(since);
     let may_be = |credit: &&&Credit| {
         credit.reference.is_none_or(|_| !lists.show_references)
             && credit.created_at.is_none_or(|created| created >= since)
@@ -153,8 +146,7 @@ mod tests {
     }
 
     fn told(known: &[KnownGift], credits: &[Credit], lists: Lists) -> Recalled {
-        let forgotten = Forgotten { since: at(0), noticed_at: at(600) };
-        recall(known, credits, forgotten, Skew::default(), lists)
+        recall(known, credits, at(0), Skew::default(), lists)
     }
 
     fn found(known: &[KnownGift], credits: &[Credit]) -> Vec<(usize, u128)> {
@@ -217,7 +209,7 @@ mod tests {
     #[test]
     fn what_may_have_been_given_all_the_same_is_told() {
         // Goal: silence is not taken for absence. Method: lists that leave out used gifts; an entry of the
-        // same amount with another text, of since, of long ago, of much later, and with a reference where
+        // same amount with another text, of since, of long ago, and with a reference where
         // references are known to be shown.
         let gifts = [known(1, GiftState::Planned)];
         let hide_used = Lists { hide_used: true, ..Lists::default() };
@@ -227,7 +219,6 @@ mod tests {
         let unclear = |credit: Credit, lists| told(&gifts, &[credit], lists).unclear.is_some();
         assert!(unclear(odd(5), Lists::default()));
         assert!(!unclear(odd(-9), Lists::default()));
-        assert!(!unclear(odd(600 + 90_000), Lists::default()));
         let shown = Lists { show_references: true, ..Lists::default() };
         let theirs = Credit { reference: Some(Uuid::from_u128(99)), ..odd(5) };
         assert!(unclear(theirs.clone(), Lists::default()));

@@ -91,8 +91,16 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
     let world = World::new(terms.clone(), Dice::new(dice.next()), keeps_trace);
     let ledger = shelf.ledger(seed);
     load(&ledger, &terms);
-    let mut teller =
-        Teller { world, ledger, terms, dice, clock_error: 0, runs: 0, is_closed: true };
+    let mut teller = Teller {
+        world,
+        ledger,
+        terms,
+        dice,
+        clock_error: 0,
+        runs: 0,
+        is_closed: true,
+        has_restored: false,
+    };
     let is_stuck = teller.go_on();
     let rows = read(&teller.ledger);
     let folder = teller.ledger.parent().expect("it is in a folder");
@@ -183,6 +191,8 @@ struct Teller {
     runs: u64,
     /// Whether the last process ended in order.
     is_closed: bool,
+    /// Whether an old copy of the ledger was put in its place already.
+    has_restored: bool,
 }
 
 impl Teller {
@@ -229,7 +239,7 @@ impl Teller {
     /// Keeps a copy of the ledger, and some runs later puts it in the ledger's place.
     fn lose_ledger(&mut self) {
         // A killed process lets go of its files when the machine comes to it: only an orderly end will do.
-        if !self.terms.restores || !self.is_closed {
+        if !self.terms.restores || self.has_restored || !self.is_closed {
             return;
         }
         let copy = self.ledger.with_extension("copy");
@@ -237,7 +247,7 @@ impl Teller {
             std::fs::copy(&self.ledger, &copy).expect("a file can be copied");
         } else if self.dice.chance(600) {
             std::fs::rename(&copy, &self.ledger).expect("a file can be renamed");
-            self.terms.restores = false;
+            self.has_restored = true;
             let mut state = self.world.state();
             state.count(Fault::OldLedgerRestored);
             state.note(format_args!("an old copy of the ledger is restored"));
