@@ -22,8 +22,13 @@ pub struct RunLock {
 
 /// The file beside the ledger that is locked.
 pub(super) fn lock_path(ledger: &Path) -> PathBuf {
+    beside(ledger, ".lock")
+}
+
+/// A file beside the ledger, named as it with this at its end.
+pub(super) fn beside(ledger: &Path, ending: &str) -> PathBuf {
     let mut name = ledger.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
+    name.push(ending);
     ledger.with_file_name(name)
 }
 

@@ -16,7 +16,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::lock::open_private;
+use super::lock::{beside, open_private};
 use super::rows::instant;
 use super::{Batch, LedgerError, Writer, sql};
 
@@ -181,7 +181,5 @@ impl SideFile {
 }
 
 fn side_path(ledger: &Path) -> PathBuf {
-    let mut name = ledger.file_name().unwrap_or_default().to_owned();
-    name.push(".run");
-    ledger.with_file_name(name)
+    beside(ledger, ".run")
 }
