@@ -3,16 +3,26 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use encoding_rs::Encoding;
 
 use super::values;
 use crate::domain::{CampaignName, GiftState, Money};
-use crate::intake::{DecimalMark, DefaultExpiry};
+use crate::intake::{Currency, DecimalMark, DefaultExpiry};
 
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
     /// The campaign file.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
+    /// What text is encoded in, as windows-1254 [default: found out].
+    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
+    pub(super) encoding: Option<&'static Encoding>,
+    /// The workbook's sheet [default: the first that is not hidden].
+    #[arg(long, value_name = "NAME")]
+    pub(super) sheet: Option<String>,
+    /// The currency of all amounts.
+    #[arg(long, value_name = "CODE", default_value_t)]
+    pub(super) currency: Currency,
     /// What parts the cells: `;` `,` `|` or `tab` [default: found out].
     #[arg(long, value_name = "CHAR", value_parser = values::delimiter)]
     pub(super) delimiter: Option<u8>,
@@ -229,6 +239,9 @@ impl FileArgs {
     pub(super) fn plain(file: PathBuf) -> FileArgs {
         FileArgs {
             file,
+            encoding: None,
+            sheet: None,
+            currency: Currency::default(),
             delimiter: None,
             decimal: None,
             map: Vec::new(),

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::preview::{Loaded, Seen};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
-use crate::intake::{Fault, ReadOptions, Row, RowOutcome, Survey, read, survey};
+use crate::intake::{Fault, Place, ReadOptions, Row, RowOutcome, Survey, read, survey};
 use crate::ledger::{AddedRow, Ledger, Load, LoadHeader, LoadTotals, NewRow, RowFate, RunLock};
 use crate::plan::Limits;
 
@@ -104,6 +104,9 @@ fn read_options(
 ) -> ReadOptions {
     let tz = context.settings.tz;
     ReadOptions {
+        encoding: args.encoding,
+        sheet: args.sheet.clone(),
+        currency: args.currency.clone(),
         delimiter: args.delimiter,
         decimal: args.decimal,
         map: args.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
@@ -206,7 +209,7 @@ impl Seen {
                 RowFate::Added | RowFate::Known => {}
                 RowFate::ChangedContent => self.changed.add(row.line),
                 RowFate::ReferenceRepeated => self.faults.push(Fault {
-                    line: row.line,
+                    place: Place::Line(row.line),
                     column: "reference".to_owned(),
                     value: row.reference.unwrap_or_default(),
                     problem: "this reference stands on an earlier line too".to_owned(),

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
+use encoding_rs::Encoding;
 
 use crate::domain::{Money, parse_duration};
-use crate::intake::Column;
+use crate::intake::{Column, encoding_of};
 use crate::sandbox::FaultProfile;
 
 /// `COLUMN=HEADER`.
@@ -54,6 +55,10 @@ pub(super) fn concurrency(text: &str) -> Result<usize, String> {
         Ok(many) if (1..=MAX_CONCURRENCY).contains(&many) => Ok(many),
         _ => Err(format!("a whole number from 1 to {MAX_CONCURRENCY}")),
     }
+}
+
+pub(super) fn encoding(text: &str) -> Result<&'static Encoding, String> {
+    encoding_of(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn delimiter(text: &str) -> Result<u8, String> {

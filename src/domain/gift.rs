@@ -49,10 +49,16 @@ impl Gift {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Twin(pub [u8; 16]);
 
-/// Trims and brings to Unicode's composed form (NFC): servers and spreadsheets write `ş` in one
-/// code point or two, and mean the same.
+/// Trims, brings line breaks to `\n` and letters to Unicode's composed form (NFC): servers and
+/// spreadsheets write `ş` in one code point or two, and mean the same.
 pub fn normalise_description(text: &str) -> String {
-    text.trim().nfc().collect()
+    if text.contains('\r') {
+        return normalise_description(&text.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+    match text.is_ascii() {
+        true => text.trim().to_owned(),
+        false => text.trim().nfc().collect(),
+    }
 }
 
 impl GiftContent {

@@ -5,15 +5,16 @@
 //!
 //! **Invariant:** a text has at most one value under a mark; what is not exact is a problem.
 
-use super::DecimalMark;
+use super::date::read_date;
 use super::fault::Problem;
+use super::{Currency, DecimalMark};
 use crate::domain::{Money, MoneyError};
 
 /// The largest gift that intake takes: more is a unit error in any currency we give.
 pub const MAX_AMOUNT: Money = Money::from_minor(100_000_000_000);
 
-/// Currencies that may stand before or after the digits.
-const CURRENCIES: [&str; 3] = ["₺", "TL", "TRY"];
+/// Spaces that may part thousands, as `1 250,50`: one kind in one amount.
+const SPACES: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
 
 /// How the decimal mark became known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +36,17 @@ pub(super) enum NumberError {
     TooLarge,
 }
 
-/// The amount of a cell.
-pub(super) fn read_amount(cell: &str, mark: DecimalMark, origin: Origin) -> Result<Money, Problem> {
-    let text = bare(cell);
+/// The amount of a trimmed cell.
+pub(super) fn read_amount(
+    cell: &str,
+    mark: DecimalMark,
+    origin: Origin,
+    currency: &Currency,
+) -> Result<Money, Problem> {
+    if currency.is_other(cell) {
+        return Err(other_currency(currency));
+    }
+    let text = currency.strip(cell);
     if origin == Origin::Shown && is_three_decimals(text, mark) {
         return Err(Problem::new(
             "three decimals, or thousands with the wrong mark",
@@ -54,28 +63,12 @@ pub(super) fn read_amount(cell: &str, mark: DecimalMark, origin: Origin) -> Resu
     Ok(money)
 }
 
-/// A cell without outer space and currency.
-pub(super) fn bare(cell: &str) -> &str {
-    let text = cell.trim();
-    for currency in CURRENCIES {
-        if let Some(rest) = strip_prefix(text, currency) {
-            return rest.trim_start();
-        }
-        if let Some(rest) = strip_suffix(text, currency) {
-            return rest.trim_end();
-        }
-    }
-    text
-}
-
-fn strip_prefix<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let (head, rest) = text.split_at_checked(word.len())?;
-    head.eq_ignore_ascii_case(word).then_some(rest)
-}
-
-fn strip_suffix<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let (rest, tail) = text.split_at_checked(text.len().checked_sub(word.len())?)?;
-    tail.eq_ignore_ascii_case(word).then_some(rest)
+/// The fault of a cell or a row in another currency.
+pub(super) fn other_currency(currency: &Currency) -> Problem {
+    Problem::new(
+        format!("not in {currency}"),
+        "give each currency its own campaign, and say which it is with --currency",
+    )
 }
 
 /// Digits with thousands in groups of three and decimals, all under one decimal mark.
@@ -86,7 +79,8 @@ pub(super) fn number(text: &str, mark: DecimalMark) -> Result<Money, NumberError
         None => (text, ""),
     };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let group = mark.other().as_char();
+    let mut groups = [mark.other().as_char()].into_iter().chain(SPACES);
+    let group = groups.find(|group| whole.contains(*group)).unwrap_or_default();
     let is_grouped = whole.contains(group);
     if is_grouped && !is_groups(whole, group) || !is_grouped && !digits(whole) {
         return Err(NumberError::NotANumber);
@@ -123,6 +117,14 @@ fn is_three_decimals(text: &str, mark: DecimalMark) -> bool {
     text.contains(mark.as_char()) && is_groups(text, mark.as_char())
 }
 
+/// Whether a text is a number of some kind, in whatever form.
+pub(super) fn is_number_like(text: &str) -> bool {
+    let text = Currency::default().strip(text.trim());
+    let has_digit = text.contains(|c: char| c.is_ascii_digit());
+    let is_digits = text.chars().all(|c| c.is_ascii_digit() || ".,-/ ".contains(c));
+    has_digit && is_digits || is_exponent(text)
+}
+
 /// Whether a text is what a spreadsheet shows of a number too long for its cell: `9,05E+11`.
 pub(super) fn is_exponent(text: &str) -> bool {
     let Some((head, tail)) = text.split_once(['e', 'E']) else {
@@ -154,6 +156,15 @@ fn explain(text: &str, error: NumberError, mark: DecimalMark) -> Problem {
             "format the column as a number with two decimals and export it again",
         );
     }
+    if text.starts_with('=') {
+        return Problem::new("a formula", "write the amount itself");
+    }
+    if read_date(text).is_ok_and(|date| date.is_some()) {
+        return Problem::new(
+            "a date: Excel makes one of an amount such as 1.05",
+            "format the column as a number and write the amount again",
+        );
+    }
     if text.starts_with(['+', '-', '−', '(']) || text.ends_with('-') {
         return Problem::new("a signed amount", "write an amount greater than 0, without a sign");
     }
@@ -178,7 +189,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str, mark: DecimalMark) -> Result<Money, String> {
-        read_amount(text, mark, Origin::Shown).map_err(|problem| problem.problem)
+        read_amount(text.trim(), mark, Origin::Shown, &Currency::default())
+            .map_err(|problem| problem.problem)
     }
 
     #[test]
@@ -196,6 +208,10 @@ mod tests {
             ("\u{202f}0.01 ", Point, 1),
             ("75.5000", Point, 7_550),
             ("1,000,000,000", Point, 100_000_000_000),
+            ("1 250,50", Comma, 125_050),
+            ("12\u{a0}250\u{a0}000,5 TL", Comma, 1_225_000_050),
+            ("1\u{202f}250.50", Point, 125_050),
+            ("1 000", Comma, 100_000),
         ] {
             assert_eq!(read(text, mark), Ok(Money::from_minor(minor)), "{text}");
         }
@@ -224,7 +240,13 @@ mod tests {
             ("1,", "not a number"),
             (",5", "not a number"),
             ("₺5 TL", "not a number"),
-            ("5 USD", "not a number"),
+            ("5 USD", "not in TRY"),
+            ("€5", "not in TRY"),
+            ("1 25,50", "not a number"),
+            ("1 250.000", "not a number with a decimal comma"),
+            ("1 250\u{a0}000", "not a number"),
+            ("=A1*2", "a formula"),
+            ("2027-05-01", "a date: Excel makes one of an amount such as 1.05"),
             ("bin", "not a number"),
             ("١٠", "not a number"),
         ] {
@@ -237,8 +259,9 @@ mod tests {
     fn three_decimals_count_only_where_a_person_said_so() {
         // Goal: `1.000` in a column of points is not taken for one lira in silence. Method: the
         // same text told and shown.
-        assert_eq!(read_amount("1.000", Point, Origin::Told), Ok(Money::from_minor(100)));
-        assert!(read_amount("1.000", Point, Origin::Shown).is_err());
+        let read = |origin| read_amount("1.000", Point, origin, &Currency::default());
+        assert_eq!(read(Origin::Told), Ok(Money::from_minor(100)));
+        assert!(read(Origin::Shown).is_err());
     }
 
     proptest! {

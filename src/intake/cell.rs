@@ -1,6 +1,9 @@
 //! The grammars of the plainer cells: wallets and texts.
 //!
-//! **Invariant:** a text that passes is one line of at most [`MAX_DESCRIPTION_CHARS`] characters.
+//! **Invariant:** a text that passes has at most [`MAX_DESCRIPTION_CHARS`] characters and no control
+//! characters; line breaks stand in descriptions alone.
+
+use uuid::Uuid;
 
 use super::amount::is_exponent;
 use super::fault::Problem;
@@ -9,15 +12,51 @@ use crate::domain::{WalletId, normalise_description};
 /// Characters that a description or a reference may have.
 pub const MAX_DESCRIPTION_CHARS: usize = 500;
 
+/// Letters of UTF-8 as they look when somebody read them as windows-1252 or windows-1254. None of
+/// these pairs begins or ends a word in Turkish or in English.
+const MISREAD: [&str; 16] = [
+    "Ã¼", "Ã¶", "Ã§", "Ã‡", "Ã–", "Ãœ", "Ä±", "Ä°", "ÄŸ", "Äž", "Ä\u{9e}", "ÅŸ", "Åž", "Å\u{9e}",
+    "â€™", "â‚º",
+];
+
+/// Where rows of totals are named.
+const TOTALS: [&str; 5] = ["toplam", "total", "genel", "sum", "ara"];
+
+/// A cell without the space around it, of whatever kind: copied cells bring spaces of no width and
+/// marks of direction along.
+pub(super) fn trim(cell: &str) -> &str {
+    let is_space = |char: char| {
+        char.is_whitespace()
+            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    };
+    cell.trim_matches(is_space)
+}
+
 /// A description in its normal form, or why it cannot be one.
 pub(super) fn check_description(text: &str) -> Result<String, Problem> {
     let text = normalise_description(text);
-    check_text(&text).map(|()| text)
+    if let Some(pair) = MISREAD.iter().find(|pair| text.contains(**pair)) {
+        return Err(Problem::new(
+            format!("letters that were read in a wrong encoding ({pair})"),
+            "export the file again as UTF-8, and do not copy it through another program",
+        ));
+    }
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Problem::new(
+            "a letter that was lost on the way (\u{fffd})",
+            "write it again, or export the file again as UTF-8",
+        ));
+    }
+    check(&text, |char| char == '\n').map(|()| text)
 }
 
 /// Whether a text can be shown on one line and is not too long.
 pub(super) fn check_text(text: &str) -> Result<(), Problem> {
-    if text.chars().any(char::is_control) {
+    check(text, |_| false)
+}
+
+fn check(text: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), Problem> {
+    if text.chars().any(|char| char.is_control() && !is_allowed(char)) {
         return Err(Problem::new("a control character or a line break inside", "remove it"));
     }
     if text.chars().count() > MAX_DESCRIPTION_CHARS {
@@ -29,24 +68,43 @@ pub(super) fn check_text(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The wallet of a trimmed cell.
+/// The wallet of a trimmed cell: a GUID in any case, with or without braces and hyphens.
 pub(super) fn read_wallet(text: &str) -> Result<WalletId, Problem> {
-    text.parse().map_err(|error| {
-        if text.is_empty() {
-            return Problem::new("empty", "write the wallet's id, or remove the row");
-        }
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        if is_exponent(text) || digits == text.len() {
-            return Problem::new(
-                "a number, not a wallet's id: Excel damages ids in columns of numbers",
-                "format the column as text and export the ids again",
-            );
-        }
-        Problem::new(
-            format!("{error}"),
-            "copy the whole id of the wallet, as 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7",
-        )
+    let bare = || text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
+    // Thirty-two digits alone may be a number; with a letter among them they are a GUID.
+    let is_simple = |text: &&str| text.len() == 32 && text.contains(|c: char| !c.is_ascii_digit());
+    text.parse().or_else(|error| {
+        let simple = Some(bare()).filter(is_simple).and_then(|text| Uuid::try_parse(text).ok());
+        let wallet = simple.filter(|id| !id.is_nil()).map(WalletId);
+        wallet.ok_or_else(|| explain(text, &format!("{error}")))
     })
+}
+
+/// What is wrong with an id, most likely.
+fn explain(text: &str, error: &str) -> Problem {
+    const WHOLE: &str = "copy the whole id of the wallet, as 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
+    if text.is_empty() {
+        return Problem::new("empty", "write the wallet's id, or remove the row");
+    }
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b".,".contains(&b));
+    if is_exponent(text) || is_number(text) {
+        return Problem::new(
+            "a number, not a wallet's id: Excel damages ids in columns of numbers",
+            "format the column as text and export the ids again",
+        );
+    }
+    if text.bytes().all(|byte| b"0-{}".contains(&byte)) {
+        return Problem::new("the empty id, which no wallet has", WHOLE);
+    }
+    if TOTALS.iter().any(|word| text.to_lowercase().starts_with(word)) {
+        return Problem::new("no wallet: a row of totals?", "remove the row");
+    }
+    let groups: Vec<&str> = text.trim_matches(['{', '}']).split('-').collect();
+    let is_hex = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if groups.len() == 5 && is_hex {
+        return Problem::new("a GUID with digits too few or too many: was it cut?", WHOLE);
+    }
+    Problem::new(error, WHOLE)
 }
 
 #[cfg(test)]
@@ -58,11 +116,22 @@ mod tests {
         // Goal: the words name what happened to the id. Method: near misses with their words.
         let problem = |text: &str| read_wallet(text).unwrap_err().problem;
         assert_eq!(problem(""), "empty");
-        for text in ["9,05E+11", "9.05e+11", "905000000000"] {
+        for text in ["9,05E+11", "9.05e+11", "905000000000", "905000000000.0"] {
             assert!(problem(text).contains("Excel"), "{text}");
         }
         assert!(problem("30bac1c0-ad6b").starts_with("not a GUID"));
-        assert!(read_wallet("{30BAC1C0-AD6B-4C50-A52E-1B34F9B487A7}").is_ok());
+        assert!(problem("30bac1c0-ad6b-4c50-a52e-b34f9b487a7").ends_with("was it cut?"));
+        assert!(problem("00000000-0000-0000-0000-000000000000").starts_with("the empty id"));
+        assert!(problem("Toplam").contains("totals"));
+        assert!(problem("12345678901234567890123456789012").contains("Excel"));
+        let wallet = read_wallet("30bac1c0-ad6b-4c50-a52e-1b34f9b487a7");
+        for text in [
+            "{30BAC1C0-AD6B-4C50-A52E-1B34F9B487A7}",
+            "30BAC1C0AD6B4C50A52E1B34F9B487A7",
+            "{30bac1c0ad6b4c50a52e1b34f9b487a7}",
+        ] {
+            assert_eq!(read_wallet(text), wallet, "{text}");
+        }
     }
 
     #[test]
@@ -73,5 +142,28 @@ mod tests {
         assert_eq!(check_description(&decomposed), Ok(composed));
         assert!(check_description(&(decomposed + "x")).is_err());
         assert!(check_description("a\u{7}b").is_err());
+        assert_eq!(check_description("a\r\nb\rc"), Ok("a\nb\nc".to_owned()));
+        assert!(check_text("a\nb").is_err());
+    }
+
+    #[test]
+    fn letters_that_were_damaged_before_are_seen() {
+        // Goal: a customer never reads DoÄŸum. Method: texts read wrongly on purpose, and good ones.
+        let good = "Doğum günün kutlu olsun, İyi ki varsın! Şölen, Ağrı, Çay; 50₺’lik";
+        assert!(check_description(good).is_ok());
+        for encoding in [encoding_rs::WINDOWS_1252, encoding_rs::WINDOWS_1254] {
+            for word in ["Doğum", "günün", "İyi", "Şölen", "ışık", "Çay", "50₺’lik", "ÖZEL"]
+            {
+                let (misread, _, _) = encoding.decode(word.as_bytes());
+                assert!(check_description(&misread).is_err(), "{misread}");
+            }
+        }
+        assert!(check_description("Do\u{fffd}um").is_err());
+    }
+
+    #[test]
+    fn space_of_every_kind_is_cut() {
+        // Goal: what nobody sees changes nothing. Method: an id between spaces of each kind.
+        assert_eq!(trim("\u{feff}\u{a0} \u{200b}\u{202f}a b\u{200e}\t\u{2060}"), "a b");
     }
 }

@@ -24,16 +24,19 @@ pub enum Column {
     Description,
     /// The file's own name for the row.
     Reference,
+    /// The currency of the amount, which has to be the campaign's.
+    Currency,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 5] = [
+    pub const ALL: [Column; 6] = [
         Column::WalletId,
         Column::Amount,
         Column::ExpiresAt,
         Column::Description,
         Column::Reference,
+        Column::Currency,
     ];
 
     /// Its own name, which is always understood.
@@ -44,6 +47,7 @@ impl Column {
             Column::ExpiresAt => "expires_at",
             Column::Description => "description",
             Column::Reference => "reference",
+            Column::Currency => "currency",
         }
     }
 
@@ -53,7 +57,9 @@ impl Column {
             Column::WalletId => {
                 &["walletid", "wallet", "cuzdanno", "cuzdanid", "cuzdannumarasi", "cuzdan"]
             }
-            Column::Amount => &["amount", "tutar", "miktar", "hediyetutari"],
+            Column::Amount => {
+                &["amount", "tutar", "miktar", "hediyetutari", "giftamount", "tutartl", "amounttry"]
+            }
             Column::ExpiresAt => &[
                 "expiresat",
                 "expirationdate",
@@ -64,11 +70,13 @@ impl Column {
                 "sonkullanmatarihi",
                 "bitistarihi",
                 "gecerliliktarihi",
+                "songecerliliktarihi",
             ],
             Column::Description => &["description", "aciklama"],
             Column::Reference => {
                 &["reference", "ref", "referans", "referansno", "externalreference"]
             }
+            Column::Currency => &["currency", "currencycode", "parabirimi", "doviz", "dovizcinsi"],
         }
     }
 
@@ -86,7 +94,9 @@ impl fmt::Display for Column {
 
 /// A word that names no column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no column: write wallet_id, amount, expires_at, description or reference")]
+#[error(
+    "{0:?} is no column: write wallet_id, amount, expires_at, description, reference or currency"
+)]
 pub struct UnknownColumn(String);
 
 impl FromStr for Column {
@@ -97,11 +107,11 @@ impl FromStr for Column {
     }
 }
 
-/// A header's name without case, marks, the four Turkish i's, space, `_`, `-` and `.`.
+/// A header's name without case, marks, the four Turkish i's, space, brackets, `_`, `-` and `.`.
 pub(super) fn fold(name: &str) -> String {
     // İ becomes I and a mark, which falls away; ı has no mark and is folded by hand.
     name.nfkd()
-        .filter(|&c| !is_combining_mark(c) && !c.is_whitespace() && !"_-.\u{feff}".contains(c))
+        .filter(|&c| !is_combining_mark(c) && !c.is_whitespace() && !"_-.()[]\u{feff}".contains(c))
         .flat_map(char::to_lowercase)
         .map(|c| if c == 'ı' { 'i' } else { c })
         .collect()
@@ -124,6 +134,8 @@ mod tests {
             ("TUTAR", Column::Amount),
             ("MİKTAR", Column::Amount),
             ("Hediye Tutarı", Column::Amount),
+            ("Tutar (TL)", Column::Amount),
+            ("Para Birimi", Column::Currency),
             ("ExpirationDate", Column::ExpiresAt),
             ("Bitiş-Tarihi", Column::ExpiresAt),
             ("GEÇERLİLİK TARİHİ", Column::ExpiresAt),

@@ -5,9 +5,10 @@
 //!
 //! **Invariant:** each known column is found at most once, and never by its place alone.
 
+use super::amount::is_number_like;
 use super::column::fold;
 use super::nearest::nearest;
-use super::{Column, IntakeError, ReadOptions};
+use super::{Column, IntakeError, Place, ReadOptions};
 use crate::domain::WalletId;
 
 /// Where the known columns stand, counted from 0.
@@ -23,25 +24,28 @@ pub struct Columns {
     pub description: Option<usize>,
     /// Where the references are, if the file has them.
     pub reference: Option<usize>,
+    /// Where the currencies are, if the file has them.
+    pub currency: Option<usize>,
 }
 
 impl Columns {
-    /// Finds the columns in a header, which stands on this line.
+    /// Finds the columns in a header, which stands here.
     pub(super) fn find(
         cells: &[String],
-        line: u64,
+        header: Place,
         options: &ReadOptions,
     ) -> Result<Columns, IntakeError> {
-        refuse_data(cells, line)?;
+        refuse_data(cells, header, |cell| cell.trim().parse::<WalletId>().is_ok())?;
         check_map(&options.map)?;
         let places = Column::ALL.map(|column| place(column, cells, options));
-        let [wallet_id, amount, expires_at, description, reference] = places;
-        let places = [wallet_id?, amount?, expires_at?, description?, reference?];
+        let [wallet_id, amount, expires_at, description, reference, currency] = places;
+        let places = [wallet_id?, amount?, expires_at?, description?, reference?, currency?];
         if places.iter().all(Option::is_none) {
+            refuse_data(cells, header, is_number_like)?;
             let headers = cells.iter().take(20).map(|cell| clean(cell)).collect();
-            return Err(IntakeError::NoKnownColumn { line, headers });
+            return Err(IntakeError::NoKnownColumn { place: header, headers });
         }
-        let [wallet_id, amount, expires_at, description, reference] = places;
+        let [wallet_id, amount, expires_at, description, reference, currency] = places;
         let missing = |column| missing(column, cells, &places);
         let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
         let amount = amount.ok_or_else(|| missing(Column::Amount))?;
@@ -51,7 +55,7 @@ impl Columns {
         if description.is_none() && options.description.is_none() {
             return Err(missing(Column::Description));
         }
-        Ok(Columns { wallet_id, amount, expires_at, description, reference })
+        Ok(Columns { wallet_id, amount, expires_at, description, reference, currency })
     }
 }
 
@@ -68,11 +72,14 @@ pub(super) fn count_known<'a>(
     cells.filter(is_known).count()
 }
 
-/// A header has names: where an id stands, it was left out.
-fn refuse_data(cells: &[String], line: u64) -> Result<(), IntakeError> {
-    let is_id = |cell: &&String| cell.trim().parse::<WalletId>().is_ok();
-    match cells.iter().find(is_id) {
-        Some(cell) => Err(IntakeError::NoHeader { line, value: clean(cell) }),
+/// A header has names: where an id or a number stands, it was left out.
+fn refuse_data(
+    cells: &[String],
+    place: Place,
+    is_data: impl Fn(&str) -> bool,
+) -> Result<(), IntakeError> {
+    match cells.iter().find(|cell| is_data(cell)) {
+        Some(cell) => Err(IntakeError::NoHeader { place, value: clean(cell) }),
         None => Ok(()),
     }
 }
@@ -176,7 +183,7 @@ mod tests {
 
     fn find(header: &str, options: &ReadOptions) -> Result<Columns, IntakeError> {
         let cells: Vec<String> = header.split(';').map(str::to_owned).collect();
-        Columns::find(&cells, 1, options)
+        Columns::find(&cells, Place::Line(1), options)
     }
 
     #[test]
@@ -220,6 +227,10 @@ mod tests {
         assert_eq!(
             text("30bac1c0-ad6b-4c50-a52e-1b34f9b487a7;5;never;x"),
             "line 1 has data where the header should be: \"30bac1c0-ad6b-4c50-a52e-1b34f9b487a7\""
+        );
+        assert_eq!(
+            text("9,05E+11;75,00 TL;never;x"),
+            "line 1 has data where the header should be: \"9,05E+11\""
         );
         let error = find("wallet;amount;description", &options()).unwrap_err();
         assert!(error.hint().unwrap().contains("--expires"));

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** a text has one meaning or none; a date alone lasts until the end of its day.
 
-use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
 use super::column::fold;
@@ -24,7 +24,10 @@ pub(super) fn read_expiry(text: &str, tz: Tz) -> Result<Expiry, Problem> {
     if let Some(date) = read_date(text)? {
         return Ok(Expiry::at(end_of_day(date, tz)));
     }
-    read_instant(text, tz)
+    match text.split_once(' ') {
+        Some((day, time)) if day.contains('.') => read_dotted_instant(day, time.trim(), tz),
+        _ => read_instant(text, tz),
+    }
 }
 
 /// A date alone: `2027-05-01`, `01.05.2027` or `1.5.2027`; nothing where the text is no such form.
@@ -65,12 +68,31 @@ fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
     }
     let number = |part: &str| part.parse().unwrap_or(0);
     let year = i32::try_from(number(year)).unwrap_or(0);
-    NaiveDate::from_ymd_opt(year, number(month), number(day)).ok_or_else(|| {
-        Problem::new(
-            "no day of the calendar",
-            "check the day and the month: day.month.year, or year-month-day",
-        )
+    let (month, day) = (number(month), number(day));
+    NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| {
+        let first = NaiveDate::from_ymd_opt(year, month, 1);
+        let mend = match first.map(|first| first.num_days_in_month()) {
+            Some(days) => format!("month {month} of {year} has {days} days"),
+            None => "check the day and the month: day.month.year, or year-month-day".to_owned(),
+        };
+        Problem::new("no day of the calendar", mend)
     })
+}
+
+/// `31.05.2027 23:59`, as a Turkish Excel shows a date with its time.
+fn read_dotted_instant(day: &str, time: &str, tz: Tz) -> Result<Expiry, Problem> {
+    let date = read_date(day)?.ok_or_else(not_a_date)?;
+    let (time, rest) = read_time(time).ok_or_else(not_a_time)?;
+    if !rest.is_empty() {
+        return Err(not_a_time());
+    }
+    if time == NaiveTime::MIN {
+        return Err(Problem::new(
+            "midnight: the day's beginning, or a date alone that a program gave a time?",
+            "write the date alone for the end of that day",
+        ));
+    }
+    Ok(Expiry::at(instant(date.and_time(time), tz)))
 }
 
 /// A date with a time, `T` or a space between, and mostly a zone behind.
@@ -171,6 +193,8 @@ mod tests {
             ("2027-05-01T00:00:00Z", "2027-05-01T00:00:00Z"),
             ("2027-05-01T10:00:00", "2027-05-01T07:00:00Z"),
             ("2027-05-01 10:00", "2027-05-01T07:00:00Z"),
+            ("31.05.2027 23:59", "2027-05-31T20:59:00Z"),
+            ("1.5.2027  10:00:30", "2027-05-01T07:00:30Z"),
             ("2027-05-01T10:00:00+03:00", "2027-05-01T07:00:00Z"),
             ("2027-05-01T10:00:00-0330", "2027-05-01T13:30:00Z"),
             ("2027-05-01 10:00:00 +03", "2027-05-01T07:00:00Z"),
@@ -202,7 +226,9 @@ mod tests {
             ("2027/05/01x", "not a date"),
             ("46508", "not a date"),
             ("yarın", "not a date"),
-            ("31.05.2027 10:00", "not a date"),
+            ("31.05.2027 25:00", "not a time of day with a zone"),
+            ("31.05.2027 10:00 x", "not a time of day with a zone"),
+            ("31.02.2027 10:00", "no day of the calendar"),
             ("2027-05-01T25:00:00Z", "not a time of day with a zone"),
             ("2027-05-01T10:00:60Z", "not a time of day with a zone"),
             ("2027-05-01T10:00:00 Europe", "not a time of day with a zone"),

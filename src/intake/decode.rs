@@ -1,28 +1,29 @@
 //! From bytes to lines of text.
 //!
-//! It stands apart as the one place that knows encodings: a file in another one than UTF-8 will
-//! become UTF-8 here, and no later step will notice.
+//! It stands apart as the one place that turns bytes into letters: whatever a file is encoded in,
+//! later steps see UTF-8.
 //!
 //! **Invariant:** every byte that is read is hashed, and only those: the digest is that of the
 //! bytes that were parsed, whatever else happens to the file.
 //! **Invariant:** a line is never longer than the room it is given.
+//! **Invariant:** no letter is made up: bytes that mean nothing in the encoding are an error.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 use sha2::{Digest, Sha256};
 
-use super::IntakeError;
-
-/// Bytes that are looked at before the first line is read.
-const HEAD_BYTES: u64 = 64 * 1024;
+use super::{IntakeError, TextEncoding};
 
 /// Bytes asked of the file at once.
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// What Excel writes before UTF-8.
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// A byte that no UTF-8 has: it stands for bytes that mean nothing in the file's encoding.
+const NO_LETTER: u8 = 0xFF;
 
 /// A reader that hashes what passes through it.
 struct Hashing {
@@ -38,10 +39,54 @@ impl Read for Hashing {
     }
 }
 
+/// A reader of another encoding that gives UTF-8.
+struct Decoding {
+    inner: BufReader<Hashing>,
+    decoder: Decoder,
+    /// The decoder was told of the end, and must not be asked again.
+    is_over: bool,
+}
+
+impl Read for Decoding {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // One place is kept for `NO_LETTER`.
+        let room = into.len().saturating_sub(1);
+        while !self.is_over {
+            let bytes = self.inner.fill_buf()?;
+            let is_last = bytes.is_empty();
+            let (result, read, written) =
+                self.decoder.decode_to_utf8_without_replacement(bytes, &mut into[..room], is_last);
+            self.inner.consume(read);
+            match result {
+                DecoderResult::Malformed(..) => {
+                    into[written] = NO_LETTER;
+                    return Ok(written + 1);
+                }
+                DecoderResult::InputEmpty => {
+                    self.is_over = is_last;
+                    if written > 0 {
+                        return Ok(written);
+                    }
+                }
+                DecoderResult::OutputFull => return Ok(written),
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Where text comes from.
+enum Text {
+    /// The bytes are UTF-8 already.
+    Utf8(BufReader<Hashing>),
+    Other(BufReader<Decoding>),
+}
+
 /// The lines of a file, as text, with their numbers.
 pub(super) struct Lines {
     path: PathBuf,
-    source: Chain<Cursor<Vec<u8>>, BufReader<Hashing>>,
+    text: Text,
+    encoding: TextEncoding,
     buffer: Vec<u8>,
     number: u64,
     /// The byte that ends a line: CR in the files of very old Macs, else LF.
@@ -49,55 +94,41 @@ pub(super) struct Lines {
     bom: bool,
 }
 
-/// Opens a file that can be read twice.
-pub(super) fn open(path: &Path) -> Result<Lines, IntakeError> {
-    let read_error = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => IntakeError::NotFound { path: path.into() },
-        _ => IntakeError::Io { path: path.into(), source },
-    };
-    // Asked before opening: to open a pipe may wait for ever.
-    let about = std::fs::metadata(path).map_err(read_error)?;
-    if about.is_dir() {
-        return Err(IntakeError::Folder { path: path.into() });
-    }
-    if !about.is_file() {
-        return Err(IntakeError::NotRegular { path: path.into() });
-    }
-    let file = File::open(path).map_err(read_error)?;
-    Lines::new(path, Box::new(file))
-}
-
 impl Lines {
     /// The lines of what a reader gives; the path is for messages.
-    pub(super) fn new(path: &Path, inner: Box<dyn Read + Send>) -> Result<Lines, IntakeError> {
-        let hash = Sha256::new();
-        let mut tail = BufReader::with_capacity(CHUNK_BYTES, Hashing { inner, hash });
-        let mut head = Vec::new();
-        (&mut tail)
-            .take(HEAD_BYTES)
-            .read_to_end(&mut head)
-            .map_err(|source| IntakeError::Io { path: path.into(), source })?;
-        refuse_other_formats(path, &head)?;
-        let bom = head.starts_with(BOM);
-        let is_old_mac = head.contains(&b'\r') && !head.contains(&b'\n');
-        let mut head = Cursor::new(head);
-        head.set_position(if bom { BOM.len() as u64 } else { 0 });
-        Ok(Lines {
-            path: path.into(),
-            source: head.chain(tail),
-            buffer: Vec::new(),
-            number: 0,
-            end: if is_old_mac { b'\r' } else { b'\n' },
-            bom,
-        })
+    pub(super) fn new(
+        path: &Path,
+        encoding: TextEncoding,
+        inner: Box<dyn Read + Send>,
+    ) -> Result<Lines, IntakeError> {
+        let letters = encoding.encoding;
+        let hashing = Hashing { inner, hash: Sha256::new() };
+        let mut bytes = BufReader::with_capacity(CHUNK_BYTES, hashing);
+        let read_error = |source| IntakeError::Io { path: path.into(), source };
+        let first = bytes.fill_buf().map_err(read_error)?;
+        let bom = Encoding::for_bom(first).is_some_and(|(marked, _)| marked == letters);
+        let mut text = if letters == UTF_8 {
+            bytes.consume(if bom { UTF8_MARK.len() } else { 0 });
+            Text::Utf8(bytes)
+        } else {
+            let decoder = letters.new_decoder_with_bom_removal();
+            let decoding = Decoding { inner: bytes, decoder, is_over: false };
+            Text::Other(BufReader::with_capacity(CHUNK_BYTES, decoding))
+        };
+        let first = text.as_read().fill_buf().map_err(read_error)?;
+        let is_old_mac = first.contains(&b'\r') && !first.contains(&b'\n');
+        let end = if is_old_mac { b'\r' } else { b'\n' };
+        Ok(Lines { path: path.into(), text, encoding, buffer: Vec::new(), number: 0, end, bom })
     }
 
     /// The next line with its ending, or nothing at the end of the file. A line of more than
     /// `room` bytes is an error.
     pub(super) fn next(&mut self, room: usize) -> Result<Option<&str>, IntakeError> {
         self.buffer.clear();
-        let mut limited = (&mut self.source).take(room as u64 + 1);
-        let count = limited
+        let count = self
+            .text
+            .as_read()
+            .take(room as u64 + 1)
             .read_until(self.end, &mut self.buffer)
             .map_err(|source| IntakeError::Io { path: self.path.clone(), source })?;
         if count == 0 {
@@ -109,12 +140,17 @@ impl Lines {
             return Err(IntakeError::RecordTooLong { line, opened: None });
         }
         match std::str::from_utf8(&self.buffer) {
+            Ok(text) if text.contains('\0') => Err(IntakeError::ZeroByte { line: self.number }),
             Ok(text) => Ok(Some(text)),
-            Err(error) => Err(IntakeError::NotUtf8 {
-                line: self.number,
-                position: error.valid_up_to() + 1,
-                byte: self.buffer[error.valid_up_to()],
-            }),
+            Err(error) => Err(self.not_text(error.valid_up_to())),
+        }
+    }
+
+    fn not_text(&self, valid: usize) -> IntakeError {
+        let line = self.number;
+        match self.encoding.encoding == UTF_8 {
+            true => IntakeError::NotUtf8 { line, position: valid + 1, byte: self.buffer[valid] },
+            false => IntakeError::NotInEncoding { line, encoding: self.encoding.encoding.name() },
         }
     }
 
@@ -128,6 +164,11 @@ impl Lines {
         self.bom
     }
 
+    /// What the file is encoded in, and how that is known.
+    pub(super) fn encoding(&self) -> TextEncoding {
+        self.encoding
+    }
+
     /// What the file is called in messages.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -135,84 +176,122 @@ impl Lines {
 
     /// The digest of all bytes that were read.
     pub(super) fn digest(&self) -> [u8; 32] {
-        let (_, tail) = self.source.get_ref();
-        tail.get_ref().hash.clone().finalize().into()
+        let hashing = match &self.text {
+            Text::Utf8(bytes) => bytes.get_ref(),
+            Text::Other(text) => text.get_ref().inner.get_ref(),
+        };
+        hashing.hash.clone().finalize().into()
     }
 }
 
-/// Names the formats that people take for CSV, by their first bytes.
-fn refuse_other_formats(path: &Path, head: &[u8]) -> Result<(), IntakeError> {
-    let path = || path.to_owned();
-    if head.is_empty() {
-        return Err(IntakeError::Empty { path: path() });
+impl Text {
+    fn as_read(&mut self) -> &mut dyn BufRead {
+        match self {
+            Text::Utf8(bytes) => bytes,
+            Text::Other(text) => text,
+        }
     }
-    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xD0\xCF\x11\xE0") {
-        return Err(IntakeError::Workbook { path: path() });
-    }
-    // A byte order mark of UTF-16, or the zero bytes of UTF-16 without one.
-    let first = &head[..head.len().min(1_000)];
-    if first.starts_with(b"\xFF\xFE") || first.starts_with(b"\xFE\xFF") || first.contains(&0) {
-        return Err(IntakeError::NotText { path: path() });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Cursor;
 
-    fn lines(bytes: &[u8]) -> Result<Lines, IntakeError> {
-        Lines::new(Path::new("f.csv"), Box::new(Cursor::new(bytes.to_vec())))
+    use super::*;
+    use crate::intake::EncodingOrigin;
+
+    fn lines_in(encoding: &'static Encoding, bytes: &[u8]) -> Lines {
+        let encoding = TextEncoding { encoding, origin: EncodingOrigin::Told };
+        Lines::new(Path::new("f.csv"), encoding, Box::new(Cursor::new(bytes.to_vec()))).unwrap()
+    }
+
+    fn lines(bytes: &[u8]) -> Lines {
+        lines_in(UTF_8, bytes)
     }
 
     #[test]
     fn lines_are_numbered_and_hashed_with_their_mark() {
-        // Goal: the mark is no text, yet part of the digest. Method: two lines behind a BOM.
-        let bytes = b"\xEF\xBB\xBFa\r\nb";
-        let mut source = lines(bytes).unwrap();
-        assert!(source.has_bom());
-        assert_eq!(source.next(10).unwrap(), Some("a\r\n"));
-        assert_eq!(source.next(10).unwrap(), Some("b"));
-        assert_eq!(source.number(), 2);
-        assert_eq!(source.next(10).unwrap(), None);
-        assert_eq!(source.digest(), <[u8; 32]>::from(Sha256::digest(bytes)));
+        // Goal: the mark is no text, yet part of the digest. Method: two lines behind a mark, in
+        // each encoding that has one.
+        for (encoding, mark) in [
+            (UTF_8, UTF8_MARK),
+            (encoding_rs::UTF_16LE, b"\xFF\xFE"),
+            (encoding_rs::UTF_16BE, b"\xFE\xFF"),
+        ] {
+            let mut bytes = mark.to_vec();
+            for unit in "ş\r\nb".encode_utf16() {
+                match encoding.name() {
+                    "UTF-16LE" => bytes.extend(unit.to_le_bytes()),
+                    _ => bytes.extend(unit.to_be_bytes()),
+                }
+            }
+            if encoding == UTF_8 {
+                bytes = [mark, "ş\r\nb".as_bytes()].concat();
+            }
+            let mut source = lines_in(encoding, &bytes);
+            assert!(source.has_bom());
+            assert_eq!(source.next(10).unwrap(), Some("ş\r\n"));
+            assert_eq!(source.next(10).unwrap(), Some("b"));
+            assert_eq!(source.number(), 2);
+            assert_eq!(source.next(10).unwrap(), None);
+            assert_eq!(source.digest(), <[u8; 32]>::from(Sha256::digest(&bytes)));
+        }
+    }
+
+    #[test]
+    fn long_texts_of_other_encodings_lose_nothing_at_the_borders_of_chunks() {
+        // Goal: no letter is lost where a chunk ends. Method: a text of several chunks whose letters
+        // take two and three bytes in UTF-8.
+        let line = "ışğ€ü;".repeat(1_000) + "\n";
+        let text = line.repeat(100);
+        let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1254.encode(&text);
+        assert!(!is_lossy && bytes.len() > 2 * CHUNK_BYTES);
+        let mut source = lines_in(encoding_rs::WINDOWS_1254, &bytes);
+        let mut count = 0;
+        while let Some(read) = source.next(100_000).unwrap() {
+            assert_eq!(read, line);
+            count += 1;
+        }
+        assert_eq!(count, 100);
     }
 
     #[test]
     fn lines_of_an_old_mac_are_lines() {
         // Goal: CR alone ends a line where no LF is. Method: two lines.
-        let mut source = lines(b"a\rb\r").unwrap();
+        let mut source = lines(b"a\rb\r");
         assert_eq!(source.next(10).unwrap(), Some("a\r"));
         assert_eq!(source.next(10).unwrap(), Some("b\r"));
     }
 
     #[test]
     fn a_long_line_stops_at_its_limit() {
-        // Goal: memory is bounded. Method: an endless line and a little room.
-        let mut source = Lines::new(Path::new("f"), Box::new(io::repeat(b'x'))).unwrap();
-        let error = source.next(1_000).unwrap_err();
-        assert!(matches!(error, IntakeError::RecordTooLong { line: 1, .. }));
-        assert!(source.buffer.len() <= 1_001);
+        // Goal: memory is bounded. Method: an endless line and a little room, in two encodings.
+        for encoding in [UTF_8, encoding_rs::WINDOWS_1254] {
+            let encoding = TextEncoding { encoding, origin: EncodingOrigin::Told };
+            let endless = Box::new(io::repeat(b'x'));
+            let mut source = Lines::new(Path::new("f"), encoding, endless).unwrap();
+            let error = source.next(1_000).unwrap_err();
+            assert!(matches!(error, IntakeError::RecordTooLong { line: 1, .. }));
+            assert!(source.buffer.len() <= 1_001);
+        }
     }
 
     #[test]
-    fn what_is_not_utf8_is_named_by_line_and_byte() {
-        // Goal: a person finds the byte. Method: ş in windows-1254 on the second line.
-        let mut source = lines(b"a\nbc\xFEd\n").unwrap();
+    fn what_is_no_letter_is_named_by_its_line() {
+        // Goal: a person finds the byte. Method: ş of windows-1254 in UTF-8, half a surrogate pair in
+        // UTF-16, a zero byte in either.
+        let mut source = lines(b"a\nbc\xFEd\n");
         source.next(10).unwrap();
         assert!(matches!(
             source.next(10),
             Err(IntakeError::NotUtf8 { line: 2, position: 3, byte: 0xFE })
         ));
-    }
-
-    #[test]
-    fn workbooks_and_utf16_are_told_apart_from_text() {
-        // Goal: the message says what the file is. Method: first bytes of each kind.
-        assert!(matches!(lines(b"PK\x03\x04.."), Err(IntakeError::Workbook { .. })));
-        for bytes in [&b"\xFF\xFEa\0"[..], b"\xFE\xFF\0a", b"a\0b\0"] {
-            assert!(matches!(lines(bytes), Err(IntakeError::NotText { .. })));
-        }
-        assert!(matches!(lines(b""), Err(IntakeError::Empty { .. })));
+        let mut source = lines_in(encoding_rs::UTF_16LE, b"a\0\n\0\x00\xD8b\0");
+        source.next(10).unwrap();
+        assert!(matches!(
+            source.next(10),
+            Err(IntakeError::NotInEncoding { line: 2, encoding: "UTF-16LE" })
+        ));
+        assert!(matches!(lines(b"a\0b\n").next(10), Err(IntakeError::ZeroByte { line: 1 })));
     }
 }

@@ -4,14 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::count_known;
 use super::options::ReadOptions;
-use super::split::Record;
+use super::record::Record;
 
 /// The delimiters that are looked for, the likelier first.
-const DELIMITERS: [u8; 4] = *b";,\t|";
+pub(super) const DELIMITERS: [u8; 4] = *b";,\t|";
 
 /// The form of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
+    /// The name of its encoding in the WHATWG Encoding Standard.
+    #[serde(default = "utf8")]
+    pub encoding: String,
+    /// The workbook's sheet that was read; nothing for text.
+    #[serde(default)]
+    pub sheet: Option<String>,
     /// The byte between cells; always ASCII.
     pub delimiter: u8,
     /// Whether the file begins with a byte order mark.
@@ -20,6 +26,25 @@ pub struct Dialect {
     pub line_ending: LineEnding,
     /// Whether the first line is Excel's `sep=;`.
     pub sep_line: bool,
+}
+
+/// What older ledgers do not say of their files.
+fn utf8() -> String {
+    encoding_rs::UTF_8.name().to_owned()
+}
+
+impl Dialect {
+    /// The form of rows of a sheet where they have to be text: as Excel in Turkish saves them.
+    pub(super) fn of_sheet(name: &str) -> Dialect {
+        Dialect {
+            encoding: utf8(),
+            sheet: Some(name.to_owned()),
+            delimiter: b';',
+            bom: true,
+            line_ending: LineEnding::CrLf,
+            sep_line: false,
+        }
+    }
 }
 
 /// What ends a line.

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{Column, DecimalMark};
+use super::{Column, DecimalMark, Place};
 use crate::domain::Money;
 
 /// A file that is refused as a whole.
@@ -30,15 +30,34 @@ pub enum IntakeError {
     /// A header and no row below it.
     #[error("{} has a header and no rows", path.display())]
     HeaderAlone { path: PathBuf },
-    /// An Excel file.
-    #[error("{} is an Excel workbook, not a CSV file", path.display())]
-    Workbook { path: PathBuf },
-    /// UTF-16, or no text at all.
-    #[error("{} is UTF-16 or no text at all", path.display())]
-    NotText { path: PathBuf },
-    /// Another encoding.
+    /// Neither text nor a workbook.
+    #[error("{} is {what}, not a CSV file or an Excel workbook (.xlsx)", path.display())]
+    OtherFormat { path: PathBuf, what: &'static str },
+    /// A workbook that cannot be read.
+    #[error("{} is no Excel workbook that can be read: {reason}", path.display())]
+    BadWorkbook { path: PathBuf, reason: String },
+    /// A workbook without the sheet.
+    #[error(
+        "{} has no sheet {}; it has: {}", path.display(),
+        wanted.as_deref().map_or("that is shown".to_owned(), |name| format!("{name:?}")),
+        sheets.join(", ")
+    )]
+    NoSheet { path: PathBuf, wanted: Option<String>, sheets: Vec<String> },
+    /// `--sheet` for a file without sheets.
+    #[error("{} is text, and --sheet is for Excel workbooks", path.display())]
+    SheetOfText { path: PathBuf },
+    /// `--encoding` against the file's own mark.
+    #[error("the file begins with the mark of {marked}, and --encoding says {told}")]
+    OtherMark { told: &'static str, marked: &'static str },
+    /// Bytes that are no UTF-8.
     #[error("line {line} is not UTF-8: its byte {position} is 0x{byte:02X}")]
     NotUtf8 { line: u64, position: usize, byte: u8 },
+    /// Bytes that mean nothing in the file's encoding.
+    #[error("line {line} has bytes that mean nothing in {encoding}")]
+    NotInEncoding { line: u64, encoding: &'static str },
+    /// A zero byte, which no text has.
+    #[error("line {line} has a zero byte: the file is damaged, or no text")]
+    ZeroByte { line: u64 },
     /// A delimiter that cannot part cells.
     #[error("{:?} cannot be a delimiter", char::from(*byte))]
     BadDelimiter { byte: u8 },
@@ -46,14 +65,23 @@ pub enum IntakeError {
     #[error("the quotes in the header (line {line}) do not match")]
     BrokenHeader { line: u64 },
     /// Data where the header should be.
-    #[error("line {line} has data where the header should be: {value:?}")]
-    NoHeader { line: u64, value: String },
+    #[error("{place} has data where the header should be: {value:?}")]
+    NoHeader { place: Place, value: String },
+    /// Something else above the header.
+    #[error("the header seems to be {header}, below other text on {place}: {value:?}")]
+    TextAboveHeader { place: Place, header: Place, value: String },
     /// More columns than any campaign has.
-    #[error("the header (line {line}) has {cells} columns, more than 1000")]
-    TooManyColumns { line: u64, cells: usize },
+    #[error("the header ({place}) has {cells} columns, more than 1000")]
+    TooManyColumns { place: Place, cells: usize },
     /// Nothing in the header is known.
-    #[error("no column of line {line} is known: {}", headers.join(", "))]
-    NoKnownColumn { line: u64, headers: Vec<String> },
+    #[error("no column of {place} is known: {}", headers.join(", "))]
+    NoKnownColumn { place: Place, headers: Vec<String> },
+    /// The rows have another delimiter than the header.
+    #[error(
+        "the header is parted by {}, and the rows below it by {}",
+        delimiter_text(*header), delimiter_text(*rows)
+    )]
+    OtherDelimiter { header: u8, rows: u8 },
     /// A column that must be there is not.
     #[error("there is no column {column}{}", nearest_text(nearest.as_deref()))]
     MissingColumn { column: Column, nearest: Option<String> },
@@ -71,25 +99,13 @@ pub enum IntakeError {
     MappedTwice { column: Column, other: Column, header: String },
     /// Both marks are decimal marks.
     #[error(
-        "the amounts in column {column:?} contradict each other: {} on line {} has a decimal \
-         comma, {} on line {} a decimal point", comma.1, comma.0, point.1, point.0
+        "the amounts in column {column:?} contradict each other: {} ({}) has a decimal comma, \
+         {} ({}) a decimal point", comma.1, comma.0, point.1, point.0
     )]
-    AmountsContradict { column: String, comma: (u64, String), point: (u64, String) },
+    AmountsContradict { column: String, comma: (Place, String), point: (Place, String) },
     /// Nothing shows which mark is the decimal one, and it matters.
-    #[error(
-        "the amounts in column {column:?} can be read in two ways: with a decimal comma {value} \
-         on line {line} is {} and the total {}, with a decimal point it is {} and the total {}",
-        money_text(*comma), money_text(*comma_total), money_text(*point), money_text(*point_total)
-    )]
-    AmountsUndecided {
-        column: String,
-        line: u64,
-        value: String,
-        comma: Option<Money>,
-        point: Option<Money>,
-        comma_total: Option<Money>,
-        point_total: Option<Money>,
-    },
+    #[error("{0}")]
+    AmountsUndecided(Box<TwoReadings>),
     /// A row without end, mostly for want of a quote.
     #[error(
         "the row on line {line} is longer than 1 MiB{}",
@@ -108,10 +124,36 @@ pub enum IntakeError {
     Changed { path: PathBuf },
 }
 
+/// Amounts that can be read in two ways.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the amounts in column {column:?} can be read in two ways: with a decimal comma {value} \
+     ({place}) is {} and the total {}, with a decimal point it is {} and the total {}",
+    money_text(*comma), money_text(*comma_total), money_text(*point), money_text(*point_total)
+)]
+#[expect(missing_docs, reason = "the fields are what the message says of them")]
+pub struct TwoReadings {
+    pub column: String,
+    /// Where the first such value stands.
+    pub place: Place,
+    pub value: String,
+    pub comma: Option<Money>,
+    pub point: Option<Money>,
+    pub comma_total: Option<Money>,
+    pub point_total: Option<Money>,
+}
+
 fn nearest_text(nearest: Option<&str>) -> String {
     match nearest {
         Some(header) => format!("; the nearest is {header:?}"),
         None => String::new(),
+    }
+}
+
+fn delimiter_text(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => "tabs".to_owned(),
+        other => format!("{:?}", char::from(other)),
     }
 }
 
@@ -131,8 +173,23 @@ impl IntakeError {
             E::Empty { .. } | E::HeaderAlone { .. } => {
                 "check the export: a campaign has a header and at least one row".to_owned()
             }
-            E::Workbook { .. } | E::NotText { .. } | E::NotUtf8 { .. } => {
-                "save it as \"CSV UTF-8\" (in Excel: Save As, CSV UTF-8)".to_owned()
+            E::OtherFormat { .. }
+            | E::NotUtf8 { .. }
+            | E::NotInEncoding { .. }
+            | E::ZeroByte { .. } => {
+                "save it as \"CSV UTF-8\" or as a workbook (in Excel: Save As, CSV UTF-8 or .xlsx); \
+                 if it is in another encoding, say which with --encoding"
+                    .to_owned()
+            }
+            E::BadWorkbook { .. } => {
+                "open it in Excel and save it again as .xlsx, or as \"CSV UTF-8\"".to_owned()
+            }
+            E::NoSheet { .. } => "name one of them with --sheet".to_owned(),
+            E::SheetOfText { .. } => "leave --sheet out".to_owned(),
+            E::OtherMark { .. } => "leave --encoding out: the mark says what it is".to_owned(),
+            E::TextAboveHeader { .. } => "remove what stands above the header".to_owned(),
+            E::OtherDelimiter { .. } => {
+                "save the file again with one delimiter for all of it".to_owned()
             }
             E::BadDelimiter { .. } => "use one of ; , | or a tab".to_owned(),
             E::BrokenHeader { .. } => "close each quote, and double a quote inside one".to_owned(),
@@ -154,7 +211,7 @@ impl IntakeError {
             E::AmountsContradict { .. } => {
                 "write all amounts with the same decimal mark".to_owned()
             }
-            E::AmountsUndecided { .. } => format!(
+            E::AmountsUndecided(_) => format!(
                 "say which it is: --decimal {} or --decimal {}",
                 DecimalMark::Comma,
                 DecimalMark::Point

@@ -5,25 +5,29 @@
 //!
 //! **Invariant:** nothing but a value that one reading alone allows decides; likelihood never does.
 
-use super::amount::{NumberError, bare, number};
-use super::{DecimalMark, IntakeError};
+use super::amount::{NumberError, number};
+use super::cell::trim;
+use super::error::TwoReadings;
+use super::{Currency, DecimalMark, IntakeError, Place};
 use crate::domain::Money;
 
 /// What the amounts seen so far show.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
-    comma: Option<(u64, String)>,
-    point: Option<(u64, String)>,
+    currency: Currency,
+    comma: Option<(Place, String)>,
+    point: Option<(Place, String)>,
     /// The first value that has two readings.
-    open: Option<(u64, String)>,
+    open: Option<(Place, String)>,
     comma_total: Option<Money>,
     point_total: Option<Money>,
 }
 
 impl Evidence {
     /// Before the first amount.
-    pub(super) fn new() -> Evidence {
+    pub(super) fn new(currency: Currency) -> Evidence {
         Evidence {
+            currency,
             comma: None,
             point: None,
             open: None,
@@ -32,12 +36,12 @@ impl Evidence {
         }
     }
 
-    /// Takes one cell into account.
-    pub(super) fn see(&mut self, line: u64, cell: &str) {
-        let text = bare(cell);
+    /// Takes one cell of text into account.
+    pub(super) fn see(&mut self, place: Place, cell: &str) {
+        let text = self.currency.strip(trim(cell));
         let comma = number(text, DecimalMark::Comma);
         let point = number(text, DecimalMark::Point);
-        let here = || Some((line, text.chars().take(40).collect()));
+        let here = || Some((place, text.chars().take(40).collect()));
         match (comma, point) {
             (Ok(one), Ok(two)) if one == two => {}
             // Three digits after the mark are too many decimals, but prove no thousands.
@@ -49,6 +53,16 @@ impl Evidence {
             // A fault of its row, whatever the mark is.
             (Err(_), Err(_)) => return,
         }
+        self.add(comma, point);
+    }
+
+    /// Takes a sheet's number into account: it reads the same whatever the mark is.
+    pub(super) fn see_number(&mut self, digits: &str) {
+        let amount = number(digits, DecimalMark::Point);
+        self.add(amount, amount);
+    }
+
+    fn add(&mut self, comma: Result<Money, NumberError>, point: Result<Money, NumberError>) {
         let add = |total: Option<Money>, amount: Result<Money, _>| total?.checked_add(amount.ok()?);
         self.comma_total = add(self.comma_total, comma);
         self.point_total = add(self.point_total, point);
@@ -63,15 +77,17 @@ impl Evidence {
             (Some(_), None, _) => Ok(Some(DecimalMark::Comma)),
             (None, Some(_), _) => Ok(Some(DecimalMark::Point)),
             (None, None, None) => Ok(None),
-            (None, None, Some((line, value))) => Err(IntakeError::AmountsUndecided {
-                column: column.to_owned(),
-                line,
-                comma: number(&value, DecimalMark::Comma).ok(),
-                point: number(&value, DecimalMark::Point).ok(),
-                value,
-                comma_total: self.comma_total,
-                point_total: self.point_total,
-            }),
+            (None, None, Some((place, value))) => {
+                Err(IntakeError::AmountsUndecided(Box::new(TwoReadings {
+                    column: column.to_owned(),
+                    place,
+                    comma: number(&value, DecimalMark::Comma).ok(),
+                    point: number(&value, DecimalMark::Point).ok(),
+                    value,
+                    comma_total: self.comma_total,
+                    point_total: self.point_total,
+                })))
+            }
         }
     }
 }
@@ -81,9 +97,9 @@ mod tests {
     use super::*;
 
     fn decide(values: &[&str]) -> Result<Option<DecimalMark>, String> {
-        let mut evidence = Evidence::new();
+        let mut evidence = Evidence::new(Currency::default());
         for (line, value) in (2..).zip(values) {
-            evidence.see(line, value);
+            evidence.see(Place::Line(line), value);
         }
         evidence.decide("Tutar").map_err(|error| error.to_string())
     }
@@ -111,7 +127,7 @@ mod tests {
         assert_eq!(
             decide(&["500", "1.000", "2.500"]).unwrap_err(),
             "the amounts in column \"Tutar\" can be read in two ways: with a decimal comma 1.000 \
-             on line 3 is 1000.00 and the total 4000.00, with a decimal point it is 1.00 and the \
+             (line 3) is 1000.00 and the total 4000.00, with a decimal point it is 1.00 and the \
              total 503.50"
         );
         assert!(decide(&["1.255"]).unwrap_err().contains("no amount"));
@@ -122,8 +138,8 @@ mod tests {
         // Goal: both lines are named. Method: a column with either mark.
         assert_eq!(
             decide(&["75,5", "1.000", "75.5"]).unwrap_err(),
-            "the amounts in column \"Tutar\" contradict each other: 75,5 on line 2 has a decimal \
-             comma, 75.5 on line 4 a decimal point"
+            "the amounts in column \"Tutar\" contradict each other: 75,5 (line 2) has a decimal \
+             comma, 75.5 (line 4) a decimal point"
         );
     }
 }

@@ -5,14 +5,16 @@
 
 use std::fmt;
 
+use super::Place;
+
 /// Characters of a bad cell that are kept: enough to find it, far more than an id has.
 const VALUE_CHARS: usize = 200;
 
 /// One thing that is wrong with one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The row's first line, as an editor counts.
-    pub line: u64,
+    /// The row's first line, or the cell of a sheet.
+    pub place: Place,
     /// The text of the column's header; empty where the whole row is meant.
     pub column: String,
     /// The cell as it stands, or its beginning where it is very long.
@@ -38,9 +40,9 @@ impl Problem {
 
 impl Fault {
     /// The fault of a problem at its place.
-    pub(super) fn at(line: u64, column: &str, value: &str, problem: Problem) -> Fault {
+    pub(super) fn at(place: Place, column: &str, value: &str, problem: Problem) -> Fault {
         Fault {
-            line,
+            place,
             column: column.to_owned(),
             value: shorten(value),
             problem: problem.problem,
@@ -59,7 +61,7 @@ fn shorten(value: &str) -> String {
 /// One line: where, what, why, and the mend.
 impl fmt::Display for Fault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "line {}", self.line)?;
+        write!(out, "{}", self.place)?;
         if !self.column.is_empty() {
             write!(out, ", column {}", self.column.escape_debug())?;
         }
@@ -75,7 +77,7 @@ impl fmt::Display for Fault {
 struct Group {
     column: String,
     problem: String,
-    first_line: u64,
+    first: Place,
     count: u64,
 }
 
@@ -116,7 +118,7 @@ impl FaultList {
             self.groups.push(Group {
                 column: fault.column.clone(),
                 problem: fault.problem.clone(),
-                first_line: fault.line,
+                first: fault.place,
                 count: 1,
             });
         } else {
@@ -158,7 +160,7 @@ impl fmt::Display for FaultList {
                 "" => write!(out, " in whole rows")?,
                 column => write!(out, " in column {}", column.escape_debug())?,
             }
-            writeln!(out, ": {} (first on line {})", group.problem, group.first_line)?;
+            writeln!(out, ": {} (first: {})", group.problem, group.first)?;
         }
         if self.ungrouped > 0 {
             writeln!(out, "… and {} more of other kinds", self.ungrouped)?;
@@ -173,15 +175,16 @@ mod tests {
 
     fn fault(line: u64, problem: &str) -> Fault {
         let problem = Problem::new(problem, "write digits");
-        Fault::at(line, "Tutar", "abc", problem)
+        Fault::at(Place::Line(line), "Tutar", "abc", problem)
     }
 
     #[test]
     fn a_fault_is_one_line_that_names_all() {
         // Goal: the line alone is enough to mend it. Method: a fault with a line break inside.
-        let odd = Fault::at(7, "Tutar", "1\n2", Problem::new("not a number", "write digits"));
+        let at = Place::Line(7);
+        let odd = Fault::at(at, "Tutar", "1\n2", Problem::new("not a number", "write digits"));
         assert_eq!(odd.to_string(), "line 7, column Tutar, \"1\\n2\": not a number (write digits)");
-        let whole = Fault::at(7, "", "", Problem::new("broken", "close it"));
+        let whole = Fault::at(at, "", "", Problem::new("broken", "close it"));
         assert_eq!(whole.to_string(), "line 7: broken (close it)");
     }
 
@@ -194,8 +197,8 @@ mod tests {
         assert_eq!((list.count(), list.kept().len()), (5_005, 1_000));
         let text = list.to_string();
         assert_eq!(text.lines().count(), 22);
-        assert!(text.contains("… and 4980 more in column Tutar: not a number (first on line 21)"));
-        assert!(text.contains("… and 5 more in column Tutar: is zero (first on line 1)"));
+        assert!(text.contains("… and 4980 more in column Tutar: not a number (first: line 21)"));
+        assert!(text.contains("… and 5 more in column Tutar: is zero (first: line 1)"));
     }
 
     #[test]
@@ -205,7 +208,7 @@ mod tests {
         list.extend((0..2_000).map(|line| fault(line, &format!("problem {line}"))));
         assert_eq!(list.groups.len(), FaultList::GROUPS);
         assert!(list.to_string().contains("… and 1880 more of other kinds"));
-        let long = Fault::at(1, "", &"ş".repeat(10_000), Problem::new("", ""));
+        let long = Fault::at(Place::Line(1), "", &"ş".repeat(10_000), Problem::new("", ""));
         assert_eq!(long.value.chars().count(), VALUE_CHARS + 1);
     }
 }

@@ -1,16 +1,18 @@
-//! The lines before the first row: Excel's `sep=;`, blank lines, and the header itself.
+//! What stands before the first row: Excel's `sep=;`, blank lines, and the header itself.
 //!
 //! It stands apart because both passes must leave the file at the same place.
 
 use super::decode::Lines;
 use super::dialect::{LineEnding, is_delimiter, sep_line, sniff};
-use super::split::{MAX_CELLS, MAX_RECORD_BYTES, Record};
-use super::{Dialect, IntakeError, ReadOptions};
+use super::record::{MAX_CELLS, Record};
+use super::sheet::Sheet;
+use super::split::MAX_RECORD_BYTES;
+use super::{Dialect, IntakeError, Place, ReadOptions};
 
 /// The header as it stands in the file.
 pub(super) struct Header {
-    /// The number of its first line.
-    pub(super) line: u64,
+    /// Its first line or its row.
+    pub(super) place: Place,
     /// Its cells, exact.
     pub(super) cells: Vec<String>,
     /// The form of the file, as far as the header shows it.
@@ -32,20 +34,41 @@ pub(super) fn read_header(lines: &mut Lines, options: &ReadOptions) -> Result<He
     if record.broken().is_some() {
         return Err(IntakeError::BrokenHeader { line });
     }
-    if record.len() > MAX_CELLS {
-        let cells = record.len();
-        return Err(IntakeError::TooManyColumns { line, cells });
-    }
     Ok(Header {
-        line,
-        cells: record.cells().map(str::to_owned).collect(),
+        place: record.place(),
+        cells: cells_of(&record)?,
         dialect: Dialect {
+            encoding: lines.encoding().encoding.name().to_owned(),
+            sheet: None,
             delimiter,
             bom: lines.has_bom(),
             line_ending: LineEnding::of(&text),
             sep_line: sep.is_some(),
         },
     })
+}
+
+/// Reads the first row of a sheet that is not blank.
+pub(super) fn read_sheet_header(sheet: &mut Sheet) -> Result<Header, IntakeError> {
+    let mut record = Record::default();
+    while let Some(row) = sheet.next()? {
+        record.fill(row, 0);
+        if !record.is_blank() {
+            return Ok(Header {
+                place: record.place(),
+                cells: cells_of(&record)?,
+                dialect: Dialect::of_sheet(sheet.name()),
+            });
+        }
+    }
+    Err(IntakeError::Empty { path: sheet.path().into() })
+}
+
+fn cells_of(header: &Record) -> Result<Vec<String>, IntakeError> {
+    match header.len() > MAX_CELLS {
+        true => Err(IntakeError::TooManyColumns { place: header.place(), cells: header.len() }),
+        false => Ok(header.cells().map(str::to_owned).collect()),
+    }
 }
 
 /// The first text that is not blank, with further lines while quotes are open.

@@ -8,9 +8,11 @@
 //! | [`survey()`] | every byte, the amounts as text | the dialect, the columns, the decimal mark of the whole column, the digest of the bytes |
 //! | [`read`] | every byte again | each row's content or all of its faults; at the end, that the file is still the one surveyed |
 //!
-//! Each pass goes through the same steps, each in a file of its own: `decode` turns bytes into
-//! lines of text, `split` lines into cells, `columns` says which cell is what, and `row` reads the
-//! cells with the grammars of `cell`, `amount` and `date`.
+//! Each pass goes through the same steps, each in a file of its own: `source` opens the file by its
+//! `format`; for text, `encoding` finds what it is in, `decode` turns bytes into lines and `split`
+//! lines into cells; for workbooks, `archive` sees that they are safe to unpack and `sheet` reads
+//! their cells. Then `columns` says which cell is what, and `row` reads the cells with the grammars
+//! of `cell`, `amount` and `date`.
 //!
 //! **Invariant:** nothing is guessed for one row: what a mark or a column means is decided once,
 //! for the whole file.
@@ -18,21 +20,29 @@
 //! **Invariant:** it knows the domain alone: no ledger, no network, no clock, nothing printed.
 
 mod amount;
+mod archive;
 mod cell;
 mod column;
 mod columns;
+mod currency;
 mod date;
 mod decode;
 mod default_expiry;
 mod dialect;
+mod encoding;
 mod error;
 mod evidence;
 mod fault;
+mod format;
 mod header;
 mod nearest;
 mod options;
+mod place;
+mod record;
 mod row;
 mod rows;
+mod sheet;
+mod source;
 mod split;
 mod survey;
 #[cfg(test)]
@@ -43,11 +53,14 @@ pub use amount::MAX_AMOUNT;
 pub use cell::MAX_DESCRIPTION_CHARS;
 pub use column::{Column, UnknownColumn};
 pub use columns::Columns;
+pub use currency::{Currency, UnknownCurrency};
 pub use default_expiry::{DefaultExpiry, DefaultExpiryError};
 pub use dialect::{Dialect, LineEnding};
-pub use error::IntakeError;
+pub use encoding::{EncodingOrigin, TextEncoding, UnknownEncoding, encoding_of};
+pub use error::{IntakeError, TwoReadings};
 pub use fault::{Fault, FaultList};
 pub use options::{DecimalMark, ReadOptions, UnknownMark};
+pub use place::Place;
 pub use row::{BadRow, Row, RowOutcome};
 pub use rows::{Rows, read};
 pub use survey::{Survey, survey};

@@ -5,14 +5,21 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-use super::Column;
+use super::{Column, Currency};
 use crate::domain::Expiry;
 
 /// How to read a file.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
+    /// The encoding of text; nothing looks for it in the file.
+    pub encoding: Option<&'static Encoding>,
+    /// The workbook's sheet; nothing takes the first that is not hidden.
+    pub sheet: Option<String>,
+    /// The currency of all amounts.
+    pub currency: Currency,
     /// The byte between cells; nothing looks for it in the header.
     pub delimiter: Option<u8>,
     /// The decimal mark of the amounts; nothing looks for it in the whole column.

@@ -4,13 +4,13 @@
 //! **Invariant:** every cell is judged even after another was bad, so that one reading of the file
 //! names all faults.
 
-use super::amount::{Origin, read_amount};
-use super::cell::{check_description, check_text, read_wallet};
+use super::amount::{Origin, other_currency, read_amount};
+use super::cell::{check_description, check_text, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::date::read_expiry;
 use super::fault::{Fault, Problem};
-use super::split::{Broken, Record};
-use super::{DecimalMark, ReadOptions};
+use super::record::{Broken, Record};
+use super::{DecimalMark, Place, ReadOptions};
 use crate::domain::{Expiry, GiftContent, Money, WalletId, normalise_description};
 
 /// A row that can become a gift.
@@ -29,8 +29,8 @@ pub struct Row {
 /// A row that cannot become a gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRow {
-    /// The row's first line, as an editor counts.
-    pub line: u64,
+    /// Where it stands.
+    pub place: Place,
     /// The cells as far as they can be told apart; there may be more or fewer than headers.
     pub cells: Vec<String>,
     /// All that is wrong, at least one.
@@ -82,57 +82,104 @@ impl RowReader {
 
     /// Reads one row.
     pub(super) fn read(&mut self, record: &Record) -> RowOutcome {
-        let line = record.line();
-        let cells: Vec<String> = record.cells().map(str::to_owned).collect();
+        let cells = self.cells(record);
         match self.content(record) {
-            Ok((content, reference)) => RowOutcome::Good(Row { line, content, reference, cells }),
-            Err(faults) => RowOutcome::Bad(BadRow { line, cells, faults }),
+            Ok((content, reference)) => {
+                RowOutcome::Good(Row { line: record.line(), content, reference, cells })
+            }
+            Err(faults) => RowOutcome::Bad(BadRow { place: record.place(), cells, faults }),
         }
+    }
+
+    /// The cells as text. A sheet's number becomes an amount like those around it, so that the
+    /// column still has one decimal mark where the cells go back into a text.
+    fn cells(&self, record: &Record) -> Vec<String> {
+        let mut cells: Vec<String> = record.cells().map(str::to_owned).collect();
+        let amount = self.columns.amount;
+        if self.mark == DecimalMark::Comma && record.is_number(amount) {
+            cells[amount] = cells[amount].replace('.', ",");
+        }
+        cells
     }
 
     fn content(&mut self, record: &Record) -> Result<(GiftContent, Option<String>), Vec<Fault>> {
         if let Some(problem) = self.shape_problem(record) {
-            let value = record.cells().next().unwrap_or("").trim();
-            return Err(vec![Fault::at(record.line(), "", value, problem)]);
+            let value = trim(record.cells().next().unwrap_or(""));
+            return Err(vec![Fault::at(record.place(), "", value, problem)]);
         }
         let columns = self.columns;
         let wallet = self.cell(record, Some(columns.wallet_id), read_wallet);
-        let (mark, origin) = (self.mark, self.origin);
-        let amount =
-            self.cell(record, Some(columns.amount), |text| read_amount(text, mark, origin));
+        let amount = self.amount(record);
         let expiry = self.expiry(record);
-        let description = self.cell(record, columns.description, |text| self.description(text));
+        let description =
+            self.read_cell(record, columns.description, |text| self.description(text));
         let reference = self.cell(record, columns.reference, |text| self.reference(text));
-        match (wallet, amount, expiry, description, reference) {
-            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(reference)) => {
-                let content = content_of(wallet, amount, expiry, description);
-                Ok((content, reference))
+        let currency = self.cell(record, columns.currency, |text| self.currency(text));
+        match (wallet, amount, expiry, description, reference, currency) {
+            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(reference), Ok(())) => {
+                Ok((GiftContent { wallet, amount, expiry, description }, reference))
             }
-            (wallet, amount, expiry, description, reference) => {
-                let faults =
-                    [wallet.err(), amount.err(), expiry.err(), description.err(), reference.err()];
+            (wallet, amount, expiry, description, reference, currency) => {
+                let faults = [
+                    wallet.err(),
+                    amount.err(),
+                    expiry.err(),
+                    description.err(),
+                    reference.err(),
+                    currency.err(),
+                ];
                 Err(faults.into_iter().flatten().collect())
             }
         }
     }
 
-    /// Reads a cell that stands on one line; a missing column reads as an empty cell.
+    /// Reads a cell that stands on one line.
     fn cell<T>(
         &self,
         record: &Record,
         column: Option<usize>,
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Result<T, Fault> {
-        let index = column.unwrap_or(usize::MAX);
-        let cell = record.cell(index);
-        let one_line = || match record.spans().iter().find(|span| span.0 == index) {
+        let span = record.spans().iter().find(|span| Some(span.0) == column);
+        self.read_cell(record, column, |text| match span {
             Some(&(_, opened)) => Err(line_break(opened)),
-            None => read(cell.trim()),
-        };
-        one_line().map_err(|problem| {
-            let header = self.headers.get(index).map_or("", String::as_str);
-            Fault::at(record.line(), header, cell.trim(), problem)
+            None => read(text),
         })
+    }
+
+    /// Reads a cell; a missing column reads as an empty one.
+    fn read_cell<T>(
+        &self,
+        record: &Record,
+        column: Option<usize>,
+        read: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Result<T, Fault> {
+        let index = column.unwrap_or(usize::MAX);
+        let text = trim(record.cell(index));
+        read(text).map_err(|problem| {
+            let header = self.headers.get(index).map_or("", String::as_str);
+            let place = record.place();
+            Fault::at(column.map_or(place, |index| place.of_cell(index)), header, text, problem)
+        })
+    }
+
+    fn amount(&self, record: &Record) -> Result<Money, Fault> {
+        let index = self.columns.amount;
+        // The digits of a sheet's number are exact, whatever mark the texts around it have.
+        let (mark, origin) = match record.is_number(index) {
+            true => (DecimalMark::Point, Origin::Told),
+            false => (self.mark, self.origin),
+        };
+        let currency = &self.options.currency;
+        self.cell(record, Some(index), |text| read_amount(text, mark, origin, currency))
+    }
+
+    fn currency(&self, text: &str) -> Result<(), Problem> {
+        let currency = &self.options.currency;
+        match text.is_empty() || currency.is_named(text) {
+            true => Ok(()),
+            false => Err(other_currency(currency)),
+        }
     }
 
     /// What is wrong with the row before any cell is read.
@@ -146,22 +193,37 @@ impl RowReader {
                 format!("the quote that opened on line {opened} does not close before a delimiter"),
                 "close it, remove it, or double a quote inside quotes",
             )),
-            None if record.len() != self.headers.len() => Some(Problem::new(
-                format!("{} cells, the header has {}", record.len(), self.headers.len()),
-                format!("put values that hold a {:?} in quotes, or mend the row", self.delimiter),
-            )),
+            None if record.len() != self.headers.len() => Some(self.length_problem(record)),
             None => self.swallowed_problem(record),
         }
+    }
+
+    fn length_problem(&self, record: &Record) -> Problem {
+        let (cells, columns) = (record.len(), self.headers.len());
+        let problem = format!("{cells} cells, the header has {columns}");
+        if record.is_of_sheet() {
+            return Problem::new(problem, "remove what stands to the right of the last column");
+        }
+        let mend = match cells < columns {
+            true => "fill the row up: programs leave out empty cells at its end".to_owned(),
+            false => {
+                format!("put values that hold a {:?} in quotes, or mend the row", self.delimiter)
+            }
+        };
+        Problem::new(problem, mend)
     }
 
     /// A cell of several lines with a wallet in them has most likely swallowed rows.
     fn swallowed_problem(&self, record: &Record) -> Option<Problem> {
         let is_wallet = |part: &str| part.trim().parse::<WalletId>().is_ok();
         let mut spans = record.spans().iter();
-        let (_, opened) = spans.find(|(index, _)| {
-            let mut lines = record.cell(*index).lines().skip(1);
-            lines.any(|line| line.split(self.delimiter).any(is_wallet))
-        })?;
+        let is_row = |line: &str| {
+            let cells = line.split(self.delimiter);
+            cells.clone().any(is_wallet)
+                || self.headers.len() > 2 && cells.count() == self.headers.len()
+        };
+        let (_, opened) =
+            spans.find(|(index, _)| record.cell(*index).lines().skip(1).any(is_row))?;
         Some(Problem::new(
             format!("the quote that opened on line {opened} holds other rows"),
             "close it, or remove it",
@@ -169,7 +231,7 @@ impl RowReader {
     }
 
     fn expiry(&mut self, record: &Record) -> Result<Expiry, Fault> {
-        let text = record.cell(self.columns.expires_at.unwrap_or(usize::MAX)).trim();
+        let text = trim(record.cell(self.columns.expires_at.unwrap_or(usize::MAX)));
         if let Some((last, expiry)) = &self.last_expiry
             && last == text
         {
@@ -212,10 +274,6 @@ impl RowReader {
             text => check_text(text).map(|()| Some(text.to_owned())),
         }
     }
-}
-
-fn content_of(wallet: WalletId, amount: Money, expiry: Expiry, description: String) -> GiftContent {
-    GiftContent { wallet, amount, expiry, description }
 }
 
 fn no_expiry() -> Problem {

@@ -5,44 +5,43 @@
 
 use std::path::Path;
 
-use super::decode::{self, Lines};
-use super::header::read_header;
+use super::header::Header;
+use super::record::Record;
 use super::row::RowReader;
-use super::split::{Record, next_record};
+use super::source::Source;
 use super::{IntakeError, ReadOptions, RowOutcome, Survey};
 
 /// The rows of a surveyed file, in order, read as they are asked for.
 ///
 /// An `Err` is the last item: the file cannot be read on, or it is not the file of the survey.
 pub struct Rows {
-    lines: Lines,
+    source: Source,
     reader: RowReader,
     record: Record,
-    delimiter: u8,
     sha256: [u8; 32],
     is_over: bool,
 }
 
 /// Reads a surveyed file again, with the options of its survey.
 pub fn read(path: &Path, survey: &Survey, options: &ReadOptions) -> Result<Rows, IntakeError> {
-    read_lines(decode::open(path)?, survey, options)
+    let (source, header) = Source::open(path, survey.encoding, options)?;
+    read_source(source, &header, survey, options)
 }
 
-/// The rows of lines, wherever they come from.
-pub(super) fn read_lines(
-    mut lines: Lines,
+/// The rows below a header that was surveyed.
+pub(super) fn read_source(
+    source: Source,
+    header: &Header,
     survey: &Survey,
     options: &ReadOptions,
 ) -> Result<Rows, IntakeError> {
-    let header = read_header(&mut lines, options)?;
     if header.cells != survey.header || header.dialect != survey.dialect {
-        return Err(changed(&lines));
+        return Err(changed(&source));
     }
     Ok(Rows {
-        lines,
+        source,
         reader: RowReader::new(survey, options),
         record: Record::default(),
-        delimiter: survey.dialect.delimiter,
         sha256: survey.sha256,
         is_over: false,
     })
@@ -50,14 +49,14 @@ pub(super) fn read_lines(
 
 impl Rows {
     fn step(&mut self) -> Result<Option<RowOutcome>, IntakeError> {
-        while next_record(&mut self.lines, self.delimiter, &mut self.record)? {
+        while self.source.next(&mut self.record)? {
             if !self.record.is_blank() {
                 return Ok(Some(self.reader.read(&self.record)));
             }
         }
-        match self.lines.digest() == self.sha256 {
+        match self.source.digest() == self.sha256 {
             true => Ok(None),
-            false => Err(changed(&self.lines)),
+            false => Err(changed(&self.source)),
         }
     }
 }
@@ -75,6 +74,6 @@ impl Iterator for Rows {
     }
 }
 
-fn changed(lines: &Lines) -> IntakeError {
-    IntakeError::Changed { path: lines.path().into() }
+fn changed(source: &Source) -> IntakeError {
+    IntakeError::Changed { path: source.path().into() }
 }

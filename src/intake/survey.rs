@@ -6,18 +6,35 @@
 use std::path::Path;
 
 use super::cell::check_description;
-use super::columns::clean;
-use super::decode::{self, Lines};
+use super::columns::{clean, count_known};
+use super::dialect::DELIMITERS;
 use super::evidence::Evidence;
-use super::header::read_header;
-use super::split::{Record, next_record};
-use super::{Columns, DecimalMark, Dialect, IntakeError, ReadOptions};
+use super::header::Header;
+use super::record::Record;
+use super::source::Source;
+use super::{Columns, DecimalMark, Dialect, IntakeError, ReadOptions, TextEncoding};
+
+/// Rows below the header that must not all have another delimiter.
+const ROWS_LOOKED_AT: u64 = 20;
+
+/// Rows below something unknown in which a header is looked for.
+const HEADER_LOOK_ROWS: usize = 20;
+
+/// Known columns that make a header, where it is not the first row.
+const HEADER_COLUMNS: usize = 2;
+
+/// Characters of the sample of letters.
+const SAMPLE_CHARS: usize = 60;
 
 /// What the first pass found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
     /// How the file is written.
     pub dialect: Dialect,
+    /// What text is encoded in; nothing for a workbook.
+    pub encoding: Option<TextEncoding>,
+    /// The first cell with letters beyond ASCII: it shows whether the encoding is right.
+    pub sample: Option<String>,
     /// The header's cells, exact.
     pub header: Vec<String>,
     /// Which column is what.
@@ -35,47 +52,146 @@ pub struct Survey {
 /// Reads the whole file once. Faults of single rows are left to [`read`](super::read).
 pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey, IntakeError> {
     check_defaults(options)?;
-    survey_lines(decode::open(path)?, options)
+    let (source, header) = Source::open(path, None, options)?;
+    survey_source(source, header, options)
 }
 
-/// The survey of lines, wherever they come from.
-pub(super) fn survey_lines(mut lines: Lines, options: &ReadOptions) -> Result<Survey, IntakeError> {
-    let header = read_header(&mut lines, options)?;
-    let columns = Columns::find(&header.cells, header.line, options)?;
-    let mut evidence = Evidence::new();
-    let mut rows = 0;
-    let mut has_references = false;
+/// The survey of rows below a header.
+pub(super) fn survey_source(
+    mut source: Source,
+    header: Header,
+    options: &ReadOptions,
+) -> Result<Survey, IntakeError> {
+    let columns = match Columns::find(&header.cells, header.place, options) {
+        Err(unknown @ IntakeError::NoKnownColumn { .. }) => {
+            return Err(header_below(&mut source, &header, options)?.unwrap_or(unknown));
+        }
+        found => found?,
+    };
+    let mut pass = Pass::new(columns, &header, options);
     let mut record = Record::default();
-    while next_record(&mut lines, header.dialect.delimiter, &mut record)? {
-        if record.is_blank() {
-            continue;
-        }
-        rows += 1;
-        // The cells of other rows may stand in the wrong columns.
-        if record.broken().is_none() && record.len() == header.cells.len() {
-            evidence.see(record.line(), record.cell(columns.amount));
-            let reference = columns.reference.map_or("", |index| record.cell(index));
-            has_references |= !reference.trim().is_empty();
+    while source.next(&mut record)? {
+        if !record.is_blank() {
+            pass.see(&record);
         }
     }
-    if rows == 0 {
-        return Err(IntakeError::HeaderAlone { path: lines.path().into() });
+    if pass.rows == 0 {
+        return Err(IntakeError::HeaderAlone { path: source.path().into() });
     }
+    pass.check_delimiter()?;
     let decimal = match options.decimal {
         Some(told) => Some(told),
-        None => evidence.decide(&clean(&header.cells[columns.amount]))?,
+        None => pass.evidence.decide(&clean(&header.cells[columns.amount]))?,
     };
     Ok(Survey {
         dialect: header.dialect,
+        encoding: source.encoding(),
+        sample: pass.sample,
         header: header.cells,
         columns,
         decimal,
-        has_references,
-        rows,
-        sha256: lines.digest(),
+        has_references: pass.has_references,
+        rows: pass.rows,
+        sha256: source.digest(),
     })
 }
 
+/// What the rows show on their way.
+struct Pass {
+    columns: Columns,
+    cells: usize,
+    delimiter: u8,
+    evidence: Evidence,
+    rows: u64,
+    has_references: bool,
+    sample: Option<String>,
+    /// Delimiters under which every row so far has as many cells as the header.
+    fitting: Vec<u8>,
+}
+
+impl Pass {
+    fn new(columns: Columns, header: &Header, options: &ReadOptions) -> Pass {
+        Pass {
+            columns,
+            cells: header.cells.len(),
+            delimiter: header.dialect.delimiter,
+            evidence: Evidence::new(options.currency.clone()),
+            rows: 0,
+            has_references: false,
+            sample: header.cells.iter().find_map(|cell| letters_of(cell)),
+            fitting: DELIMITERS.to_vec(),
+        }
+    }
+
+    fn see(&mut self, record: &Record) {
+        self.rows += 1;
+        if self.rows <= ROWS_LOOKED_AT {
+            self.compare_delimiters(record);
+        }
+        // The cells of other rows may stand in the wrong columns.
+        if record.broken().is_some() || record.len() != self.cells {
+            return;
+        }
+        let amount = record.cell(self.columns.amount);
+        match record.is_number(self.columns.amount) {
+            true => self.evidence.see_number(amount),
+            false => self.evidence.see(record.place().of_cell(self.columns.amount), amount),
+        }
+        let reference = self.columns.reference.map_or("", |index| record.cell(index));
+        self.has_references |= !reference.trim().is_empty();
+        if self.sample.is_none() && !record.is_ascii() {
+            self.sample = record.cells().find_map(letters_of);
+        }
+    }
+
+    fn compare_delimiters(&mut self, record: &Record) {
+        match record.len() == self.cells {
+            true => self.fitting.clear(),
+            false => self.fitting.retain(|one| record.len_with(*one) == Some(self.cells)),
+        }
+    }
+
+    /// Refuses a file whose first rows all fit another delimiter, and none of them the header's.
+    fn check_delimiter(&self) -> Result<(), IntakeError> {
+        match self.fitting.first() {
+            Some(&rows) => Err(IntakeError::OtherDelimiter { header: self.delimiter, rows }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The beginning of a cell that has letters beyond ASCII.
+fn letters_of(cell: &str) -> Option<String> {
+    let has_letters = cell.chars().any(|char| !char.is_ascii() && char.is_alphabetic());
+    has_letters.then(|| cell.trim().chars().take(SAMPLE_CHARS).collect())
+}
+
+/// The error of a header that stands below other text, if one does.
+fn header_below(
+    source: &mut Source,
+    above: &Header,
+    options: &ReadOptions,
+) -> Result<Option<IntakeError>, IntakeError> {
+    let mut record = Record::default();
+    for _ in 0..HEADER_LOOK_ROWS {
+        if !source.next(&mut record)? {
+            break;
+        }
+        let known = |delimiter| {
+            let text = record.text();
+            count_known(Record::of(text, record.line(), delimiter).cells(), options)
+        };
+        let in_cells = count_known(record.cells(), options);
+        if DELIMITERS.into_iter().map(known).fold(in_cells, usize::max) >= HEADER_COLUMNS {
+            return Ok(Some(IntakeError::TextAboveHeader {
+                place: above.place,
+                header: record.place(),
+                value: above.cells.iter().map(|cell| clean(cell)).collect::<Vec<_>>().join(" "),
+            }));
+        }
+    }
+    Ok(None)
+}
 /// What a person gave for empty cells must be as good as a cell.
 fn check_defaults(options: &ReadOptions) -> Result<(), IntakeError> {
     if let Some(text) = &options.description {

@@ -1,0 +1,103 @@
+//! The rows of a file, whatever kind of file it is.
+//!
+//! It stands apart so that no later step asks what a row came from: text in any encoding and the
+//! sheets of a workbook end here as records.
+
+use std::path::Path;
+
+use super::decode::Lines;
+use super::encoding::find_encoding;
+use super::format::{Format, format_of, head, open};
+use super::header::{Header, read_header, read_sheet_header};
+use super::record::Record;
+use super::sheet::{self, Sheet};
+use super::split::next_record;
+use super::{IntakeError, ReadOptions, TextEncoding};
+
+/// Rows below a header.
+pub(super) enum Source {
+    /// Lines of text with the delimiter of their cells.
+    Text { lines: Box<Lines>, delimiter: u8 },
+    /// A sheet with the number of its header's cells.
+    Sheet { sheet: Sheet, columns: usize },
+}
+
+/// How text was read before, or nothing in the first pass.
+pub(super) type Known = Option<TextEncoding>;
+
+impl Source {
+    /// Opens a file and reads its header.
+    pub(super) fn open(
+        path: &Path,
+        known: Known,
+        options: &ReadOptions,
+    ) -> Result<(Source, Header), IntakeError> {
+        let head = head(path)?;
+        match format_of(path, &head)? {
+            Format::Workbook => {
+                let mut sheet = sheet::open(path, options.sheet.as_deref())?;
+                let header = read_sheet_header(&mut sheet)?;
+                let columns = header.cells.len();
+                Ok((Source::Sheet { sheet, columns }, header))
+            }
+            Format::Text if options.sheet.is_some() => {
+                Err(IntakeError::SheetOfText { path: path.into() })
+            }
+            Format::Text => {
+                let encoding = match known {
+                    Some(encoding) => encoding,
+                    None => find_encoding(path, &head, options.encoding)?,
+                };
+                let lines = Lines::new(path, encoding, Box::new(open(path)?))?;
+                Source::of_lines(lines, options)
+            }
+        }
+    }
+
+    /// The rows of lines, wherever they come from.
+    pub(super) fn of_lines(
+        mut lines: Lines,
+        options: &ReadOptions,
+    ) -> Result<(Source, Header), IntakeError> {
+        let header = read_header(&mut lines, options)?;
+        let delimiter = header.dialect.delimiter;
+        Ok((Source::Text { lines: Box::new(lines), delimiter }, header))
+    }
+
+    /// Reads the next row into `record`; `false` at the end of the file.
+    pub(super) fn next(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
+        match self {
+            Source::Text { lines, delimiter } => next_record(lines, *delimiter, record),
+            Source::Sheet { sheet, columns } => {
+                let row = sheet.next()?;
+                let is_row = row.is_some();
+                record.fill(row.unwrap_or_default(), *columns);
+                Ok(is_row)
+            }
+        }
+    }
+
+    /// What text is encoded in; nothing for a workbook.
+    pub(super) fn encoding(&self) -> Known {
+        match self {
+            Source::Text { lines, .. } => Some(lines.encoding()),
+            Source::Sheet { .. } => None,
+        }
+    }
+
+    /// The digest of all bytes that were read.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        match self {
+            Source::Text { lines, .. } => lines.digest(),
+            Source::Sheet { sheet, .. } => sheet.digest(),
+        }
+    }
+
+    /// What the file is called in messages.
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Source::Text { lines, .. } => lines.path(),
+            Source::Sheet { sheet, .. } => sheet.path(),
+        }
+    }
+}
