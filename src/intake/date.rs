@@ -21,6 +21,12 @@ pub(super) fn read_expiry(text: &str, tz: Tz) -> Result<Expiry, Problem> {
             _ => Err(not_a_date()),
         };
     }
+    if text.replacen('.', "", 1).bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::new(
+            "a number, not a date",
+            "format the cells as dates, or write it as 31.05.2027",
+        ));
+    }
     if let Some(date) = read_date(text)? {
         return Ok(Expiry::at(end_of_day(date, tz)));
     }
@@ -224,7 +230,9 @@ mod tests {
             ("01-05-2027", "a date whose day and month could be swapped"),
             ("2027-5-1", "not a date"),
             ("2027/05/01x", "not a date"),
-            ("46508", "not a date"),
+            ("46508", "a number, not a date"),
+            ("46508.5", "a number, not a date"),
+            ("20270501", "a number, not a date"),
             ("yarın", "not a date"),
             ("31.05.2027 25:00", "not a time of day with a zone"),
             ("31.05.2027 10:00 x", "not a time of day with a zone"),

@@ -65,7 +65,7 @@ impl fmt::Display for Fault {
         if !self.column.is_empty() {
             write!(out, ", column {}", self.column.escape_debug())?;
         }
-        if !self.value.is_empty() {
+        if !self.value.is_empty() || !self.column.is_empty() {
             write!(out, ", {:?}", self.value)?;
         }
         write!(out, ": {} ({})", self.problem, self.mend)

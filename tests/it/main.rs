@@ -2,6 +2,7 @@
 
 mod cli;
 mod crash;
+mod files;
 mod issue;
 mod ledger_failure;
 mod load;

@@ -1,0 +1,149 @@
+//! Stories of campaign files: every file of `samples/forms` asks for the same six gifts, and every
+//! file of `samples/faults` is refused with words that lead to its fault.
+
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+
+use crate::world::{Done, World};
+
+fn sample(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    folder.join(name).to_str().expect("plain characters").to_owned()
+}
+
+/// The names of the samples in a folder.
+fn samples(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(sample(folder)).expect("the samples are there");
+    let name = |path: PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("plain characters");
+        format!("{folder}/{name}")
+    };
+    let mut names: Vec<String> =
+        entries.map(|entry| name(entry.expect("an entry").path())).collect();
+    names.sort();
+    names
+}
+
+fn load(file: &str, more: &[&str]) -> Done {
+    let world = World::new();
+    let file = sample(file);
+    let mut args = vec!["load", &file, "--campaign", "forms", "--json"];
+    args.extend(more);
+    world.run(&args)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_asks_for_the_same_gifts() {
+    // Goal: encoding, shape, names and spellings change nothing of what a file asks for. Method: load
+    // each form into a ledger of its own; the plan's id is a digest of all rows.
+    let first = load("forms/utf-8.csv", &[]).expect(0).json();
+    assert_eq!(
+        (&first["gifts"]["total"], &first["amounts"]["total"]),
+        (&6.into(), &"2460.49".into())
+    );
+    let forms = samples("forms");
+    assert!(forms.len() >= 14, "{forms:?}");
+    for form in forms {
+        let done = load(&form, &[]).expect(0);
+        assert_eq!(done.json()["plan"], first["plan"], "{form}: {}", done.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_word_names_encoding_and_sheet() {
+    // Goal: what is found out can be said instead, and a wrong word is refused. Method: the same
+    // files with words that fit and words that do not.
+    let plan = |file: &str, more: &[&str]| load(file, more).expect(0).json()["plan"].clone();
+    let first = plan("forms/utf-8.csv", &[]);
+    let windows = "forms/windows-1254-excel-tr.csv";
+    assert_eq!(plan(windows, &["--encoding", "windows-1254"]), first);
+    assert_eq!(plan(windows, &["--encoding", "latin5"]), first);
+    assert_eq!(plan("forms/workbook.xlsx", &["--sheet", "MAYIS"]), first);
+    for (file, flag, word, said) in [
+        (windows, "--encoding", "utf-8", "is not UTF-8"),
+        ("forms/utf-16-be.csv", "--encoding", "windows-1254", "UTF-16BE"),
+        ("forms/workbook.xlsx", "--sheet", "Haziran", "Mayıs"),
+        ("forms/workbook.xlsx", "--sheet", "Notlar", "no column"),
+        ("forms/utf-8.csv", "--sheet", "Mayıs", "--sheet"),
+    ] {
+        let done = load(file, &[flag, word]).expect(3);
+        assert!(done.stderr.contains(said), "{file} {word}: {}", done.stderr);
+    }
+    load("forms/utf-8.csv", &["--encoding", "klingon"]).expect(2);
+    let euros = load("forms/lira-signs.csv", &["--currency", "EUR"]).expect(3);
+    assert!(euros.stderr.contains("not in EUR"), "{}", euros.stderr);
+}
+
+/// What leads a person to the fault of each file: where it stands, and what is wrong.
+#[rstest]
+#[case("amount-exponent.csv", &["line 3", "amount", "1,2E+05", "exponent"])]
+#[case("amount-in-dollars.csv", &["line 3", "amount", "$10,00", "TRY"])]
+#[case("amount-missing.csv", &["line 3", "amount", "\"\"", "empty"])]
+#[case("amount-negative.csv", &["line 3", "amount", "-10,00", "sign"])]
+#[case("amount-three-decimals.csv", &["line 3", "amount", "1.000", "thousands"])]
+#[case("amount-too-large.csv", &["line 3", "amount", "9.999.999.999,00", "too large"])]
+#[case("amount-zero.csv", &["line 3", "amount", "0,00", "zero"])]
+#[case("amounts-in-two-styles.csv", &["line 2", "line 3", "amount", "75,50", "75.50"])]
+#[case("column-missing.csv", &["wallet_id", "Cüzdn No", "--map"])]
+#[case("column-twice.csv", &["amount", "Tutar", "Miktar"])]
+#[case("currency-column.csv", &["line 3", "Para Birimi", "EUR", "TRY"])]
+#[case("date-empty.csv", &["line 2", "expires_at", "\"\"", "--expires"])]
+#[case("date-midnight.csv", &["line 2", "expires_at", "31.05.2036 00:00", "midnight"])]
+#[case("date-no-such-day.csv", &["line 2", "expires_at", "31.06.2036", "30 days"])]
+#[case("date-past.csv", &["line 2", "expires_at", "31.05.2020", "passed"])]
+#[case("date-slashes.csv", &["line 2", "expires_at", "05/06/2036", "swapped"])]
+#[case("date-two-digit-year.csv", &["line 2", "expires_at", "31.05.36", "four digits"])]
+#[case("description-misread.csv", &["line 2", "description", "DoÄŸum", "encoding"])]
+#[case("empty.csv", &["empty"])]
+#[case("header-alone.csv", &["no rows"])]
+#[case("id-cut.csv", &["line 2", "wallet_id", "6513270e-269e-4d37-b2a7-4de452e6b43", "cut"])]
+#[case("id-empty-guid.csv", &["line 2", "wallet_id", "00000000-0000", "no wallet"])]
+#[case("id-exponent.csv", &["line 2", "wallet_id", "9,05E+11", "Excel"])]
+#[case("identical-rows.csv", &["line 4", "--allow-duplicates"])]
+#[case("line-break-in-amount.csv", &["line 2", "amount", "75\\n50", "quote"])]
+#[case("no-header.csv", &["line 1", "6513270e-269e-4d37-b2a7-4de452e6b438", "header"])]
+#[case("old-workbook.xls", &[".xls", "password"])]
+#[case("quote-not-closed.csv", &["line 2", "quote", "not closed"])]
+#[case("quote-swallows-rows.csv", &["line 2", "quote", "other rows"])]
+#[case("reference-missing.csv", &["line 3", "reference", "empty"])]
+#[case("reference-twice.csv", &["line 4", "reference", "A-1"])]
+#[case("row-long.csv", &["line 3", "5 cells"])]
+#[case("row-short.csv", &["line 3", "3 cells"])]
+#[case("title-above-header.csv", &["line 2", "Mayıs kampanyası", "above the header"])]
+#[case("totals-row.csv", &["line 5", "TOPLAM", "totals"])]
+#[case("two-delimiters.csv", &["','", "';'", "delimiter"])]
+#[case("two-encodings.csv", &["line 8", "UTF-8", "0xFE"])]
+#[case("web-page.xls", &["web page"])]
+#[case("workbook-cells.xlsx", &[
+    "cell A3", "905000000000", "cell B4", "elli", "cell B5", "50.005", "cell B6", "cell B7",
+    "cell C8", "46538", "cell C9", "31.06.2036", "cell B10", "#DIV/0!", "row 11", "cell C12",
+])]
+#[case("workbook-damaged.xlsx", &["workbook", "save it again"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_named_with_its_place_and_its_value(
+    #[case] file: &str,
+    #[case] words: &[&str],
+) {
+    // Goal: a person finds the fault and knows what to do. Method: load each file, look for the words,
+    // and see that the ledger knows no such campaign.
+    let world = World::new();
+    let path = sample(&format!("faults/{file}"));
+    let done = world.run(&["load", &path, "--campaign", "faults", "--json"]).expect(3);
+    for word in words {
+        assert!(done.stderr.contains(word), "{word:?} is missing: {}", done.stderr);
+    }
+    assert_eq!(done.json()["status"], "refused");
+    world.run(&["status", "faults"]).expect(2);
+    assert!(world.book().gifts.is_empty());
+}
+
+#[test]
+fn no_fault_is_without_its_story() {
+    // Goal: a sample that nobody tests proves nothing. Method: the folder's names in this file.
+    let source = include_str!("files.rs");
+    for name in samples("faults") {
+        let name = name.trim_start_matches("faults/");
+        assert!(source.contains(&format!("\"{name}\"")), "{name} has no case");
+    }
+}
