@@ -19,6 +19,9 @@ use super::IntakeError;
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// Bytes with letters beyond ASCII after which a guess gets no better.
+const ENOUGH_LETTERS_BYTES: usize = 1024 * 1024;
+
 /// Bytes at the start in which UTF-16 without a mark is looked for.
 const UTF16_LOOK_BYTES: usize = 1_000;
 
@@ -132,19 +135,19 @@ struct Look {
     /// Places that are not.
     invalid: u64,
     detector: Option<EncodingDetector>,
+    /// Bytes that the detector has seen.
+    fed: usize,
 }
 
 impl Look {
     fn at(mut file: File, detect: bool) -> std::io::Result<Look> {
         let detector = detect.then(|| EncodingDetector::new(Iso2022JpDetection::Deny));
-        let mut look = Look { valid: 0, invalid: 0, detector };
+        let mut look = Look { valid: 0, invalid: 0, detector, fed: 0 };
         let mut buffer = vec![0; CHUNK_BYTES];
         let mut kept = 0;
         loop {
             let count = file.read(&mut buffer[kept..])?;
-            if let Some(detector) = &mut look.detector {
-                detector.feed(&buffer[kept..kept + count], count == 0);
-            }
+            look.guess_from(&buffer[kept..kept + count]);
             let filled = kept + count;
             // A character may go on in the next chunk.
             let cut = if count == 0 { 0 } else { unfinished(&buffer[..filled]) };
@@ -154,6 +157,17 @@ impl Look {
             if count == 0 || look.detector.is_none() && look.invalid > 0 {
                 return Ok(look);
             }
+        }
+    }
+
+    /// Shows the detector, which is slow, some of the letters that tell encodings apart.
+    fn guess_from(&mut self, bytes: &[u8]) {
+        if let Some(detector) = &mut self.detector
+            && self.fed < ENOUGH_LETTERS_BYTES
+            && !bytes.is_ascii()
+        {
+            detector.feed(bytes, false);
+            self.fed += bytes.len();
         }
     }
 
