@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{Expiry, Money};
 
+mod forms;
+
 /// Options of a person who says nothing, in Istanbul, at the end of 2026.
 pub(super) fn options() -> ReadOptions {
     ReadOptions {
