@@ -48,12 +48,18 @@ pub(super) struct FileArgs {
     /// No gift may be larger.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_gift: Option<Money>,
+    /// No wallet may get more from this file.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_per_wallet: Option<Money>,
     /// Accept rows that are identical: each is a gift of its own.
     #[arg(long)]
     pub(super) allow_duplicates: bool,
     /// Accept what another campaign has given within 30 days.
     #[arg(long)]
     pub(super) allow_same_content: bool,
+    /// Accept rows over 100 times the median, and a total over 10 times those of the series.
+    #[arg(long)]
+    pub(super) allow_outliers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -250,8 +256,10 @@ impl FileArgs {
             expect_rows: None,
             expect_total: None,
             max_gift: None,
+            max_per_wallet: None,
             allow_duplicates: false,
             allow_same_content: false,
+            allow_outliers: false,
         }
     }
 }

@@ -30,15 +30,36 @@ impl Ending {
 
 /// The document of a command that ended this way.
 pub(super) fn document(context: &Context, summary: &Summary, exit: Exit) -> String {
+    loaded_document(context, summary, exit, None)
+}
+
+fn loaded_document(
+    context: &Context,
+    summary: &Summary,
+    exit: Exit,
+    preview: Option<serde_json::Value>,
+) -> String {
     let subject = Subject::Campaign(summary);
     let status = exit.status(Some(summary));
-    Document::of(context.command, subject, status, exit.code(), context.elapsed_ms()).to_json()
+    let elapsed_ms = context.elapsed_ms();
+    let document = Document::of(context.command, subject, status, exit.code(), elapsed_ms);
+    document.with_preview(preview).to_json()
 }
 
 /// Prints where the campaign stands: the document, or the text.
 pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
+    tell_loaded(context, summary, exit, None);
+}
+
+/// The same, and in the document what the file said that was loaded.
+pub(super) fn tell_loaded(
+    context: &Context,
+    summary: &Summary,
+    exit: Exit,
+    preview: Option<serde_json::Value>,
+) {
     if context.out.args.json {
-        context.out.result(&document(context, summary, exit));
+        context.out.result(&loaded_document(context, summary, exit, preview));
     } else if exit == Exit::Done {
         context.out.people(&text::summary(summary));
     } else {

@@ -47,7 +47,7 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     let wishes = Wishes::of(args);
     let summary = Summary::read(&session.ledger, &campaign).await?;
     confirm_open(context, &wishes, &summary)?;
-    give(context, session, client, &campaign, &wishes, false).await
+    give(context, session, client, &campaign, &wishes, false, None).await
 }
 
 /// `giftbatch run`.
@@ -60,7 +60,9 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
     confirm_open(context, &wishes, &summary)?;
-    give(context, session, client, &loaded.campaign, &wishes, !args.no_reconcile).await
+    let (campaign, preview) = (loaded.campaign, loaded.preview.json());
+    let reconcile = !args.no_reconcile;
+    give(context, session, client, &campaign, &wishes, reconcile, Some(preview)).await
 }
 
 /// `giftbatch retry`.
@@ -98,7 +100,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     };
     confirm(context, wishes.confirm, &question)?;
     reopen(context, &mut session, &campaign, &args.class).await?;
-    give(context, session, client, &campaign, &wishes, !args.no_reconcile).await
+    give(context, session, client, &campaign, &wishes, !args.no_reconcile, None).await
 }
 
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
@@ -137,9 +139,17 @@ fn confirm_open(context: &Context, wishes: &Wishes<'_>, summary: &Summary) -> Re
 
 /// Gifts that a run may send, those included that a dead run left open, and their money.
 fn to_send(summary: &Summary) -> (u64, Money) {
-    let open = [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
-    let gifts = open.map(|state| summary.states.gifts(state)).into_iter().sum();
-    (gifts, open.map(|state| summary.states.amount(state)).into_iter().sum())
+    let gifts = OPEN.map(|state| summary.states.gifts(state)).into_iter().sum();
+    (gifts, OPEN.map(|state| summary.states.amount(state)).into_iter().sum())
+}
+
+/// States of which a run may send a gift, once doubts are settled.
+const OPEN: [GiftState; 4] =
+    [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
+
+/// Whether a run may send a gift in this state.
+pub(super) fn is_open(state: GiftState) -> bool {
+    OPEN.contains(&state)
 }
 
 async fn reopen(
@@ -180,6 +190,7 @@ async fn give(
     campaign: &Campaign,
     wishes: &Wishes<'_>,
     reconcile: bool,
+    preview: Option<serde_json::Value>,
 ) -> Result<Exit, Failure> {
     let signals = Signals::listen(context.out)?;
     let mut pace = pace(context);
@@ -210,7 +221,7 @@ async fn give(
     let exit =
         Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);
     ending.explain(context.out);
-    finish::tell(context, &summary, exit);
+    finish::tell_loaded(context, &summary, exit, preview);
     session.close().await;
     Ok(exit)
 }

@@ -11,10 +11,12 @@ mod commands;
 mod confirm;
 mod context;
 mod demo;
+mod difference;
 mod exit;
 mod failure;
 mod finish;
 mod give;
+mod judge;
 mod load;
 mod logs;
 mod out;
@@ -22,6 +24,7 @@ mod preview;
 mod progress;
 mod reconcile;
 mod sandbox;
+mod seen;
 mod settings;
 mod signals;
 mod values;
@@ -116,7 +119,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
             let mut session = context.session().await?;
             let loaded = load::load(&context, &mut session, &args).await?;
             let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
-            finish::tell(&context, &summary, Exit::Done);
+            finish::tell_loaded(&context, &summary, Exit::Done, Some(loaded.preview.json()));
             session.close().await;
             Ok(Exit::Done)
         }

@@ -1,145 +1,256 @@
 //! What a file says, for people and for machines, before anything is stored or sent.
+//!
+//! **Invariant:** every figure is of the whole file; what the campaign had before is the difference's.
 
 use std::fmt::Write as _;
 
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::difference::Difference;
+use super::failure::Failure;
+use super::give::is_open;
+use super::seen::{Seen, lines};
 use crate::domain::{Expiry, Money};
-use crate::intake::{FaultList, Survey};
-use crate::ledger::{Campaign, LoadTotals};
-use crate::plan::{Totals, plan_id};
+use crate::intake::Survey;
+use crate::ledger::{Load, LoadTotals};
+use crate::plan::{Estimate, LargeRow, Totals};
+use crate::report::{clean, count, money};
 
-/// Lines that are named; the rest is counted.
-const NAMED_LINES: usize = 10;
+/// Characters of a description that are shown.
+const SHOWN_CHARS: usize = 24;
 
-/// What a file brought.
+/// Whether the campaign of a load was there before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    Unknown,
+    Loaded,
+}
+
+/// What a file says.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) campaign: Campaign,
-    pub(super) survey: Survey,
-    pub(super) totals: Totals,
-    pub(super) wallets: u64,
-    pub(super) load: LoadTotals,
-    pub(super) seen: Seen,
+pub(super) struct Preview {
+    survey: Survey,
+    seen: Seen,
+    wallets: u64,
+    estimate: Estimate,
+    tz: Tz,
+    difference: Option<Difference>,
 }
 
-/// What the rows of a file showed on their way.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) totals: Totals,
-    pub(super) faults: FaultList,
-    pub(super) identical: Lines,
-    pub(super) changed: Lines,
-}
-
-/// Some lines, and how many there are.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    first: Vec<u64>,
-    pub(super) count: u64,
-}
-
-impl Lines {
-    pub(super) fn add(&mut self, line: u64) {
-        self.count += 1;
-        if self.first.len() < NAMED_LINES {
-            self.first.push(line);
-        }
-    }
-
-    pub(super) fn rows(&self) -> String {
-        format!("{} {}", self.count, if self.count == 1 { "row" } else { "rows" })
-    }
-}
-
-impl std::fmt::Display for Lines {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let named: Vec<String> = self.first.iter().map(ToString::to_string).collect();
-        write!(out, "line {}", named.join(", "))?;
-        match self.count - self.first.len() as u64 {
-            0 => Ok(()),
-            more => write!(out, " and {more} more"),
-        }
-    }
-}
-
-impl Loaded {
-    pub(super) fn plan(&self) -> String {
-        let campaign = &self.campaign;
-        plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total)
+impl Preview {
+    /// Looks at a load that is not committed yet.
+    pub(super) async fn of(
+        context: &Context,
+        survey: Survey,
+        seen: Seen,
+        totals: &LoadTotals,
+        before: Before,
+        load: &mut Load<'_>,
+    ) -> Result<Preview, Failure> {
+        let wallets = load.wallets().await?;
+        let rate = context.settings.rate;
+        let (estimate, difference) = match before {
+            Before::Unknown => (Estimate { gifts: totals.added, wallets, rate }, None),
+            Before::Loaded => {
+                let open = load.tally().await?.into_iter().filter(|tally| is_open(tally.state));
+                let gifts = open.map(|tally| tally.gifts).sum();
+                let estimate = Estimate { gifts, wallets: load.campaign_wallets().await?, rate };
+                (estimate, Some(Difference::of(load, &seen, totals).await?))
+            }
+        };
+        Ok(Preview { survey, seen, wallets, estimate, tz: context.settings.tz, difference })
     }
 
     /// What a person looks at before money moves.
-    pub(super) fn preview(&self) -> String {
-        format!("{}  {:<10} {}\n", self.figures(), "plan", self.plan())
-    }
-
-    /// What the file says, in figures.
-    pub(super) fn figures(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        let totals = &self.totals;
-        let amount = |pair: Option<(Money, u64)>| {
-            pair.map(|(amount, line)| format!("{amount} (line {line})")).unwrap_or_default()
-        };
-        let expiry =
-            |expiry: Option<Expiry>| expiry.map(|expiry| expiry.to_string()).unwrap_or_default();
-        let mut line = |name: &str, value: String| {
+        let totals = &self.seen.totals;
+        let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<10} {value}");
         };
-        line("rows", format!("{} for {} wallets", totals.rows, self.wallets));
-        line("total", totals.total.to_string());
-        line("smallest", amount(totals.smallest));
-        line("largest", amount(totals.largest));
-        let (first, last) = (expiry(totals.first_expiry), expiry(totals.last_expiry));
-        line("expires", if first == last { first } else { format!("{first} to {last}") });
-        line("read as", self.read_as());
-        if self.load.added != totals.rows {
-            line("new", format!("{} rows, {}", self.load.added, self.load.added_amount));
+        let noun = if self.wallets == 1 { "wallet" } else { "wallets" };
+        line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
+        line("total", &money(totals.total));
+        for (name, value) in amounts(totals) {
+            line(name, &value);
+        }
+        for (number, row) in large_rows(&totals.largest).into_iter().enumerate() {
+            line(if number == 0 { "most" } else { "" }, &row);
+        }
+        for (number, expiry) in self.expiries().into_iter().enumerate() {
+            line(if number == 0 { "expires" } else { "" }, &expiry);
         }
         if self.seen.identical.count > 0 {
-            let identical = &self.seen.identical;
-            line("identical", format!("{}: {identical}", identical.rows()));
+            line("identical", &lines(&self.seen.identical));
         }
-        if self.seen.changed.count > 0 {
-            let changed = &self.seen.changed;
-            line("changed", format!("{} kept as first loaded: {changed}", changed.rows()));
+        line("read as", &self.read_as());
+        let others = self.other_columns();
+        if !others.is_empty() {
+            line("kept too", &clean(&others.join(", ")));
         }
-        if self.load.left_out > 0 {
-            line("left out", format!("{} earlier rows are not in this file", self.load.left_out));
+        line("takes", &self.takes());
+        if let Some(difference) = &self.difference {
+            text += &difference.text();
         }
         text
     }
 
+    /// The first and the last instant in both zones, and what never expires.
+    fn expiries(&self) -> Vec<String> {
+        let totals = &self.seen.totals;
+        if totals.never == totals.rows {
+            return vec!["never".to_owned()];
+        }
+        let first = totals.first_expiry.map(|expiry| self.both(expiry)).unwrap_or_default();
+        let last = totals.last_instant.map(|expiry| self.both(expiry)).unwrap_or_default();
+        let mut told = if first == last { vec![first] } else { vec![first, format!("to {last}")] };
+        if totals.never > 0 {
+            let noun = if totals.never == 1 { "row expires" } else { "rows expire" };
+            told.push(format!("but {} {noun} never", count(totals.never)));
+        }
+        told
+    }
+
+    fn both(&self, expiry: Expiry) -> String {
+        let local = local(expiry, self.tz);
+        local.map_or_else(|| expiry.to_string(), |local| format!("{local} {} ({expiry})", self.tz))
+    }
+
     fn read_as(&self) -> String {
-        let survey = &self.survey;
-        let delimiter = match survey.dialect.delimiter {
+        let delimiter = match self.survey.dialect.delimiter {
             b'\t' => "tab".to_owned(),
             other => format!("{:?}", char::from(other)),
         };
-        let decimals = match survey.decimal {
+        let decimals = match self.survey.decimal {
             Some(mark) => format!("decimal {mark}"),
             None => "whole amounts".to_owned(),
         };
-        format!("UTF-8, cells parted by {delimiter}, {decimals}")
+        format!("{}, cells parted by {delimiter}, {decimals}", encoding(&self.survey))
     }
 
-    /// What `check --json` prints.
-    pub(super) fn to_json(&self) -> String {
-        let totals = &self.totals;
-        serde_json::json!({
-            "version": 1,
-            "command": "check",
-            "status": "complete",
-            "exit_code": 0,
+    /// Columns that mean nothing to the program, and come back in reports.
+    fn other_columns(&self) -> Vec<&str> {
+        let columns = self.survey.columns;
+        let known = [
+            Some(columns.wallet_id),
+            Some(columns.amount),
+            columns.expires_at,
+            columns.description,
+            columns.reference,
+        ];
+        let header = self.survey.header.iter().enumerate();
+        header.filter(|(at, _)| !known.contains(&Some(*at))).map(|(_, name)| name.trim()).collect()
+    }
+
+    fn takes(&self) -> String {
+        let Estimate { gifts, wallets, .. } = self.estimate;
+        let gift = if gifts == 1 { "gift" } else { "gifts" };
+        let wallet = if wallets == 1 { "wallet" } else { "wallets" };
+        let parts = format!("{} {gift}, then {} {wallet} read back", count(gifts), count(wallets));
+        format!("{}: {parts}", self.estimate)
+    }
+
+    /// The same for programs, and all of the largest rows' descriptions.
+    pub(super) fn json(&self) -> Value {
+        let totals = &self.seen.totals;
+        let expiry = |expiry: Option<Expiry>| expiry.map(|expiry| expiry.to_string());
+        let local = |expiry: Option<Expiry>| expiry.and_then(|expiry| local(expiry, self.tz));
+        let median = totals.median();
+        json!({
             "rows": totals.rows,
             "wallets": self.wallets,
             "total": totals.total.to_string(),
             "smallest": totals.smallest.map(|(amount, _)| amount.to_string()),
-            "largest": totals.largest.map(|(amount, _)| amount.to_string()),
-            "first_expiry": totals.first_expiry.map(|expiry| expiry.to_string()),
-            "last_expiry": totals.last_expiry.map(|expiry| expiry.to_string()),
+            "median": median.map(|median| median.amount.to_string()),
+            "median_is_exact": median.is_none_or(|median| median.is_exact),
+            "largest": totals.largest.first().map(|row| row.amount.to_string()),
+            "largest_rows": totals.largest.iter().map(large_json).collect::<Vec<_>>(),
+            "first_expiry": expiry(totals.first_expiry),
+            "last_expiry": expiry(totals.last_expiry()),
+            "first_expiry_local": local(totals.first_expiry),
+            "last_expiry_local": local(totals.last_expiry()),
+            "time_zone": self.tz.name(),
+            "never_expire": totals.never,
+            "encoding": encoding(&self.survey),
             "decimal": self.survey.decimal.map(|mark| mark.to_string()),
             "delimiter": char::from(self.survey.dialect.delimiter).to_string(),
+            "other_columns": self.other_columns(),
             "identical_rows": self.seen.identical.count,
+            "requests": self.estimate.requests(),
+            "requests_a_second": self.estimate.rate,
+            "seconds": self.estimate.seconds(),
+            "difference": self.difference.as_ref().map(Difference::json),
         })
-        .to_string()
     }
+}
+
+/// How the bytes of a file are read as characters.
+fn encoding(_survey: &Survey) -> &'static str {
+    "UTF-8"
+}
+
+/// An instant as clocks of the zone show it; nothing for never.
+fn local(expiry: Expiry, tz: Tz) -> Option<String> {
+    match expiry {
+        Expiry::At(at) => Some(at.with_timezone(&tz).format("%Y-%m-%d %H:%M:%S%.f").to_string()),
+        Expiry::Never => None,
+    }
+}
+
+/// The smallest, the middle and the largest amount; one line where all are the same.
+fn amounts(totals: &Totals) -> Vec<(&'static str, String)> {
+    let shown = |(amount, line): (Money, u64)| format!("{} (line {line})", money(amount));
+    let largest = totals.largest.first().map(|row| (row.amount, row.line));
+    if let (Some(smallest), Some(largest)) = (totals.smallest, largest)
+        && smallest.0 == largest.0
+    {
+        return vec![("each", money(largest.0))];
+    }
+    let median = totals.median().map(|median| {
+        let about = if median.is_exact { "" } else { "about " };
+        format!("{about}{}", money(median.amount))
+    });
+    let figures = [
+        ("smallest", totals.smallest.map(shown)),
+        ("median", median),
+        ("largest", largest.map(shown)),
+    ];
+    figures.into_iter().filter_map(|(name, figure)| Some((name, figure?))).collect()
+}
+
+/// Aligned: line, wallet, amount and description.
+fn large_rows(rows: &[LargeRow]) -> Vec<String> {
+    let lines: Vec<String> = rows.iter().map(|row| row.line.to_string()).collect();
+    let amounts: Vec<String> = rows.iter().map(|row| money(row.amount)).collect();
+    let width = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
+    let (line_width, amount_width) = (width(&lines), width(&amounts));
+    let shown = |((row, line), amount): ((&LargeRow, &String), &String)| {
+        let description = shortened(&row.description);
+        let text = format!(
+            "line {line:<line_width$}  {}  {amount:>amount_width$}  {description}",
+            row.wallet
+        );
+        text.trim_end().to_owned()
+    };
+    rows.iter().zip(&lines).zip(&amounts).map(shown).collect()
+}
+
+fn shortened(text: &str) -> String {
+    let text = clean(text);
+    if text.chars().count() <= SHOWN_CHARS {
+        return text.into_owned();
+    }
+    let kept: String = text.chars().take(SHOWN_CHARS - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn large_json(row: &LargeRow) -> Value {
+    json!({
+        "line": row.line,
+        "wallet": row.wallet.to_string(),
+        "amount": row.amount.to_string(),
+        "description": row.description,
+    })
 }

@@ -52,6 +52,8 @@ pub struct AddedRow {
     pub occurrence: u32,
     /// Its own reference, where it has one.
     pub reference: Option<String>,
+    /// What the file says that it asks for, whatever the ledger has.
+    pub content: GiftContent,
 }
 
 /// What a load added up to.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::error::Doing;
@@ -213,12 +213,28 @@ impl Load<'_> {
     pub async fn rollback(self) -> Result<(), LedgerError> {
         self.transaction.rollback().await.doing("undoing a load")
     }
+
+    /// What questions about the load need: its connection, its campaign's row, and its number.
+    pub(super) fn inside(&mut self) -> (&mut SqliteConnection, i64, i64) {
+        (&mut self.transaction, self.campaign_id, self.load_number)
+    }
+
+    /// The campaign's name.
+    pub fn name(&self) -> &str {
+        self.campaign.as_str()
+    }
+
+    /// The key of a row with this reference.
+    pub(super) fn key_of(&self, reference: &str) -> GiftKey {
+        GiftKey::from_reference(&self.campaign, reference)
+    }
 }
 
 impl Candidate {
     fn into_fate(self, fate: RowFate) -> AddedRow {
         let Candidate { row, occurrence, .. } = self;
-        AddedRow { line: row.line, fate, occurrence, reference: row.reference }
+        let NewRow { line, content, reference, .. } = row;
+        AddedRow { line, fate, occurrence, reference, content }
     }
 
     fn to_json(&self) -> serde_json::Value {

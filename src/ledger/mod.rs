@@ -17,6 +17,7 @@
 //! commit whose future was dropped has usually happened all the same.
 
 mod claim;
+mod difference;
 mod error;
 mod file_row;
 mod load;
@@ -36,6 +37,7 @@ mod watch;
 mod writer;
 
 pub use claim::{Claimed, Doubt, Unsent};
+pub use difference::Corrected;
 pub use error::LedgerError;
 pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use load::Load;

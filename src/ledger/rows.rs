@@ -25,7 +25,7 @@ pub(super) fn money(minor: i64) -> Money {
 }
 
 /// Reads a stored word, or says that the ledger holds one that we never wrote.
-fn word<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error>
+pub(super) fn word<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {

@@ -45,7 +45,12 @@ statements! {
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";
     LEDGER_STEPS = "ledger_steps";
+    LOAD_CORRECTED = "load_corrected";
     LOAD_INSERT = "load_insert";
+    LOAD_LEFT_OUT = "load_left_out";
+    LOAD_OUTLIERS = "load_outliers";
+    LOAD_WALLET_SUMS = "load_wallet_sums";
+    LOAD_WALLETS = "load_wallets";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";
     PROVIDER_SELECT = "provider_select";

@@ -1,6 +1,6 @@
 //! Control totals and limits: what a person says a file must be.
 
-use super::Totals;
+use super::{Breach, Totals};
 use crate::domain::Money;
 
 /// What a person expects or allows.
@@ -16,48 +16,6 @@ pub struct Limits {
     pub max_total: Option<Money>,
 }
 
-/// A limit that was passed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Breach {
-    /// Another number of rows.
-    #[error("the file has {found} rows, and --expect-rows says {expected}")]
-    Rows {
-        /// What was expected.
-        expected: u64,
-        /// What the file has.
-        found: u64,
-    },
-    /// Another total.
-    #[error("the file adds up to {found}, and --expect-total says {expected}")]
-    Total {
-        /// What was expected.
-        expected: Money,
-        /// What the file has.
-        found: Money,
-    },
-    /// A gift that is too large.
-    #[error("line {line} gives {amount}, and --max-gift allows {limit}")]
-    Gift {
-        /// Where it stands.
-        line: u64,
-        /// How much it gives.
-        amount: Money,
-        /// What is allowed.
-        limit: Money,
-    },
-    /// Too much in all.
-    #[error("{found} would be given in all, and --max-total allows {limit}")]
-    TooMuch {
-        /// What would be given.
-        found: Money,
-        /// What is allowed.
-        limit: Money,
-    },
-    /// More than can be counted.
-    #[error("the amounts add up to more than can be counted")]
-    BeyondCounting,
-}
-
 impl Limits {
     /// Every limit that the file passes.
     pub fn check(&self, totals: &Totals) -> Vec<Breach> {
@@ -71,10 +29,10 @@ impl Limits {
         if let Some(expected) = self.expect_total.filter(|total| *total != totals.total) {
             breaches.push(Breach::Total { expected, found: totals.total });
         }
-        if let (Some(limit), Some((amount, line))) = (self.max_gift, totals.largest)
-            && amount > limit
+        if let (Some(limit), Some(row)) = (self.max_gift, totals.largest.first())
+            && row.amount > limit
         {
-            breaches.push(Breach::Gift { line, amount, limit });
+            breaches.push(Breach::Gift { line: row.line, amount: row.amount, limit });
         }
         breaches.extend(self.check_total(totals.total));
         breaches
@@ -90,17 +48,14 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Expiry;
+    use crate::plan::totals::tests::totals;
 
     #[test]
     fn each_limit_is_held_to_the_last_coin() {
         // Goal: at the limit passes, one coin beyond does not. Method: each limit alone.
         let money = Money::from_minor;
-        let totals = Totals {
-            rows: 3,
-            total: money(1_000),
-            largest: Some((money(600), 7)),
-            ..Totals::default()
-        };
+        let totals = totals(&[200, 600, 200].map(|minor| (minor, Expiry::Never)));
         let check = |limits: Limits| limits.check(&totals);
         let none = Limits::default();
         assert_eq!(check(none), []);
@@ -121,13 +76,14 @@ mod tests {
         );
         assert_eq!(
             check(Limits { max_gift: Some(money(599)), ..none }),
-            [Breach::Gift { line: 7, amount: money(600), limit: money(599) }]
+            [Breach::Gift { line: 3, amount: money(600), limit: money(599) }]
         );
         assert_eq!(
             check(Limits { max_total: Some(money(999)), ..none }),
             [Breach::TooMuch { found: money(1_000), limit: money(999) }]
         );
-        let beyond = Totals { is_beyond_counting: true, ..totals };
+        let beyond =
+            crate::plan::totals::tests::totals(&[i64::MAX, 1].map(|minor| (minor, Expiry::Never)));
         assert_eq!(none.check(&beyond), [Breach::BeyondCounting]);
     }
 }

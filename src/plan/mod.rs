@@ -5,11 +5,19 @@
 //!
 //! **Invariant:** pure, and flat: rows stream by, and only their sums stay.
 
+mod amounts;
+mod breach;
+mod estimate;
 mod limits;
+mod outliers;
 mod totals;
 
-pub use limits::{Breach, Limits};
-pub use totals::Totals;
+pub use amounts::Median;
+pub use breach::{Breach, NAMED, Named, Outlier, WalletSum};
+pub use estimate::Estimate;
+pub use limits::Limits;
+pub use outliers::{FEWEST_ROWS, check_series, largest_of_series, outlier_limit};
+pub use totals::{LargeRow, Totals};
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +25,10 @@ use crate::domain::{Money, RowDigest};
 
 /// The id of a plan: what `--confirm` takes. It changes when a row is added or changed, and with
 /// the campaign's name; it does not depend on the order of rows or on the form of their file.
+///
+/// Settings are no part of it, so that the command that was confirmed can be given again after a crash
+/// and by another machine. Those that change what is sent are bound by the ledger instead, from the
+/// first gift on: the provider, and whether gifts carry a tag.
 pub fn plan_id(campaign: &str, rows: RowDigest, gifts: u64, total: Money) -> String {
     let mut hash = Sha256::new();
     hash.update((campaign.len() as u64).to_be_bytes());

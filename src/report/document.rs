@@ -43,6 +43,7 @@ pub struct Document<'a> {
     reconciled: Option<Findings>,
     elapsed_ms: u64,
     error: Option<Failure>,
+    preview: Option<serde_json::Value>,
 }
 
 impl<'a> Document<'a> {
@@ -75,7 +76,14 @@ impl<'a> Document<'a> {
             reconciled: summary.and_then(|summary| summary.reconciled),
             elapsed_ms,
             error: None,
+            preview: None,
         }
+    }
+
+    /// The same with what the file said that was loaded.
+    #[must_use]
+    pub fn with_preview(self, preview: Option<serde_json::Value>) -> Document<'a> {
+        Document { preview, ..self }
     }
 
     /// The same with what went wrong.

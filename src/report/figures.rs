@@ -11,12 +11,12 @@ use crate::domain::Money;
 const BAR_CHARS: u64 = 20;
 
 /// A whole number with thousands separators.
-pub(super) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
 /// An amount with thousands separators.
-pub(super) fn money(amount: Money) -> String {
+pub fn money(amount: Money) -> String {
     let plain = amount.to_string();
     let (sign, digits) = match plain.strip_prefix('-') {
         Some(digits) => ("-", digits),

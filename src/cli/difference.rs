@@ -1,0 +1,278 @@
+//! What a file changes about a campaign that was loaded before: shown before it is stored.
+//!
+//! It stands apart because the ledger never forgets a row: a row that left the file is still given, and
+//! a corrected one is given as well. Who thinks otherwise must hear it in time.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::seen::Seen;
+use crate::domain::{GiftContent, GiftState, Money};
+use crate::ledger::{Corrected, Load, LoadTotals, StateTally};
+use crate::plan::Named;
+use crate::report::{clean, count, money};
+
+/// What is different.
+#[derive(Debug)]
+pub(super) struct Difference {
+    campaign: String,
+    added: Rows,
+    left_out: LeftOut,
+    changed: Named<Changed>,
+    corrected: Named<Corrected>,
+}
+
+/// Some rows and their money.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Rows {
+    rows: u64,
+    amount: Money,
+}
+
+/// Rows that are not in the file any more, by what that means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct LeftOut {
+    /// They will be sent all the same.
+    still_planned: Rows,
+    /// Sent, and what came of it is not known.
+    undecided: Rows,
+    given: Rows,
+    /// Refused, cancelled or taken back.
+    not_given: Rows,
+}
+
+/// A row whose reference the ledger has with another content.
+#[derive(Debug)]
+struct Changed {
+    line: u64,
+    reference: String,
+    stored: GiftContent,
+    state: GiftState,
+    file: GiftContent,
+}
+
+impl Difference {
+    /// Holds a load against what its campaign had before it.
+    pub(super) async fn of(
+        load: &mut Load<'_>,
+        seen: &Seen,
+        totals: &LoadTotals,
+    ) -> Result<Difference, Failure> {
+        let left_out = match totals.left_out {
+            0 => LeftOut::default(),
+            _ => LeftOut::of(&load.left_out().await?),
+        };
+        // A row is corrected by a new one that takes the place of one that left.
+        let corrected = match (totals.added, totals.left_out) {
+            (0, _) | (_, 0) => Named::default(),
+            _ => load.corrected().await?,
+        };
+        let mut changed = Named { named: Vec::new(), count: seen.changed.count };
+        for row in &seen.changed.named {
+            let reference = row.reference.clone().unwrap_or_default();
+            if let Some(stored) = load.loaded_as(&reference).await? {
+                changed.named.push(Changed {
+                    line: row.line,
+                    reference,
+                    stored: stored.content,
+                    state: stored.state,
+                    file: row.content.clone(),
+                });
+            }
+        }
+        let added = Rows { rows: totals.added, amount: totals.added_amount };
+        let campaign = load.name().to_owned();
+        Ok(Difference { campaign, added, left_out, changed, corrected })
+    }
+
+    /// A few aligned lines.
+    pub(super) fn text(&self) -> String {
+        let name = clean(&self.campaign);
+        if self.added.rows + self.left_out.all().rows + self.changed.count == 0 {
+            return format!("  nothing new: {name} has exactly these rows already\n");
+        }
+        let mut text = format!("  {name} was loaded before; this file makes a difference:\n");
+        let mut line = |name: &str, rows: Rows, words: &str| {
+            if rows.rows > 0 {
+                let (figure, amount) = (count(rows.rows), money(rows.amount));
+                let noun = if rows.rows == 1 { "row " } else { "rows" };
+                let line = format!("    {name:<15} {figure:>9} {noun} {amount:>15}  {words}");
+                let _ = writeln!(text, "{}", line.trim_end());
+            }
+        };
+        line("added", self.added, "");
+        let left_out = self.left_out;
+        line("left out", left_out.all(), "not in this file any more, of these:");
+        line("  still planned", left_out.still_planned, "THEY WILL STILL BE SENT");
+        line("  undecided", left_out.undecided, "sent, what came of it is not known yet");
+        line("  given", left_out.given, "given already");
+        line("  not given", left_out.not_given, "refused, cancelled or taken back");
+        self.write_changed(&mut text);
+        self.write_corrected(&mut text);
+        text
+    }
+
+    fn write_changed(&self, text: &mut String) {
+        let rows = rows(self.changed.count);
+        if self.changed.count > 0 {
+            let _ = writeln!(text, "    changed         {rows}: what was loaded first stays");
+        }
+        for row in &self.changed.named {
+            let (was, is) = (row.stored.amount, row.file.amount);
+            let file = match (was == is, row.other_parts()) {
+                (false, parts) if parts.is_empty() => format!("the file says {}", money(is)),
+                (false, parts) => format!("the file says {}, and another {parts}", money(is)),
+                (true, parts) => format!("the file has another {parts}"),
+            };
+            let reference = clean(&row.reference);
+            let stands = stands(row.state);
+            let _ = writeln!(
+                text,
+                "      line {:<8} {reference}  {} stays ({stands}); {file}",
+                row.line,
+                money(was)
+            );
+        }
+        others(text, self.changed.others());
+    }
+
+    fn write_corrected(&self, text: &mut String) {
+        let rows = rows(self.corrected.count);
+        if self.corrected.count > 0 {
+            let _ = writeln!(
+                text,
+                "    corrected?      {rows}: new, while another row of the wallet left the file: THE \
+                 WALLET WILL HAVE BOTH"
+            );
+        }
+        for row in &self.corrected.named {
+            let (old, new, stands) = (money(row.old), money(row.new), stands(row.old_state));
+            let _ = writeln!(
+                text,
+                "      line {:<8} {}  {old} ({stands}), and now {new}",
+                row.line, row.wallet
+            );
+        }
+        others(text, self.corrected.others());
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self) -> Value {
+        let LeftOut { still_planned, undecided, given, not_given } = self.left_out;
+        let all = self.left_out.all();
+        let changed: Vec<Value> = self.changed.named.iter().map(Changed::json).collect();
+        let corrected = |row: &Corrected| {
+            json!({
+                "line": row.line,
+                "wallet": row.wallet.to_string(),
+                "old_amount": row.old.to_string(),
+                "old_state": row.old_state.word(),
+                "new_amount": row.new.to_string(),
+            })
+        };
+        json!({
+            "added": self.added.json(),
+            "left_out": {
+                "rows": all.rows,
+                "amount": all.amount.to_string(),
+                "still_planned": still_planned.json(),
+                "undecided": undecided.json(),
+                "given": given.json(),
+                "not_given": not_given.json(),
+            },
+            "changed": { "rows": self.changed.count, "named": changed },
+            "corrected": {
+                "rows": self.corrected.count,
+                "named": self.corrected.named.iter().map(corrected).collect::<Vec<_>>(),
+            },
+        })
+    }
+}
+
+impl Changed {
+    /// What is different besides the amount.
+    fn other_parts(&self) -> String {
+        let parts = [
+            (self.stored.wallet != self.file.wallet, "wallet"),
+            (self.stored.expiry != self.file.expiry, "expiry"),
+            (self.stored.description != self.file.description, "description"),
+        ];
+        let words: Vec<&str> = parts.into_iter().filter(|part| part.0).map(|part| part.1).collect();
+        words.join(" and ")
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "line": self.line,
+            "reference": self.reference,
+            "state": self.state.word(),
+            "stored": content(&self.stored),
+            "file": content(&self.file),
+        })
+    }
+}
+
+impl LeftOut {
+    fn of(tallies: &[StateTally]) -> LeftOut {
+        let mut left_out = LeftOut::default();
+        for tally in tallies {
+            let rows = match tally.state {
+                GiftState::Planned | GiftState::Deferred => &mut left_out.still_planned,
+                GiftState::InFlight | GiftState::InDoubt | GiftState::Held => {
+                    &mut left_out.undecided
+                }
+                GiftState::Issued | GiftState::Revoking => &mut left_out.given,
+                GiftState::Refused | GiftState::Cancelled | GiftState::Revoked => {
+                    &mut left_out.not_given
+                }
+            };
+            *rows = rows.and(Rows { rows: tally.gifts, amount: tally.amount });
+        }
+        left_out
+    }
+
+    fn all(self) -> Rows {
+        self.still_planned.and(self.undecided).and(self.given).and(self.not_given)
+    }
+}
+
+impl Rows {
+    fn and(self, more: Rows) -> Rows {
+        Rows { rows: self.rows + more.rows, amount: self.amount + more.amount }
+    }
+
+    fn json(self) -> Value {
+        json!({ "rows": self.rows, "amount": self.amount.to_string() })
+    }
+}
+
+fn content(content: &GiftContent) -> Value {
+    json!({
+        "wallet": content.wallet.to_string(),
+        "amount": content.amount.to_string(),
+        "expires_at": content.expiry.to_string(),
+        "description": content.description,
+    })
+}
+
+/// Where a row stands, in words of this page.
+fn stands(state: GiftState) -> &'static str {
+    match state {
+        GiftState::Planned | GiftState::Deferred => "still planned",
+        GiftState::InFlight | GiftState::InDoubt | GiftState::Held => "undecided",
+        GiftState::Issued | GiftState::Revoking => "given already",
+        GiftState::Refused | GiftState::Cancelled | GiftState::Revoked => "not given",
+    }
+}
+
+fn rows(number: u64) -> String {
+    format!("{:>9} {}", count(number), if number == 1 { "row" } else { "rows" })
+}
+
+fn others(text: &mut String, others: u64) {
+    if others > 0 {
+        let _ = writeln!(text, "      and {} more", count(others));
+    }
+}

@@ -1,0 +1,143 @@
+//! Whether a file may be stored: its rows first, then what a person said about it, then what it is
+//! measured by without being asked.
+//!
+//! It stands apart because each refusal here is cheap, and what it holds back is not.
+//!
+//! **Invariant:** what a person said (control totals and limits) holds for the whole file, whatever of it
+//! the ledger has already. What was not said is held against new rows alone: a load that adds nothing was
+//! allowed once, and the same command again is always right.
+
+use super::commands::FileArgs;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::seen::{Seen, lines};
+use crate::domain::Money;
+use crate::intake::Survey;
+use crate::ledger::{Load, LoadTotals};
+use crate::plan::{Breach, Limits, check_series, outlier_limit};
+
+/// The same content under another name is suspicious for this long.
+pub(super) const SAME_CONTENT_DAYS: i64 = 30;
+
+/// What a file is held against.
+#[derive(Debug)]
+pub(super) struct Measure<'a> {
+    pub(super) args: &'a FileArgs,
+    pub(super) max_total: Option<Money>,
+    /// The largest campaign of the series.
+    pub(super) largest_of_series: Option<(&'a str, Money)>,
+}
+
+/// Passes where the file may be stored.
+pub(super) async fn judge(
+    context: &Context,
+    measure: &Measure<'_>,
+    survey: &Survey,
+    seen: &Seen,
+    totals: &LoadTotals,
+    load: &mut Load<'_>,
+) -> Result<(), Failure> {
+    judge_rows(context, measure.args, seen)?;
+    let mut refusal = Refusal::default();
+    let limits = Limits {
+        expect_rows: measure.args.expect_rows,
+        expect_total: measure.args.expect_total,
+        max_gift: measure.args.max_gift,
+        max_total: measure.max_total,
+    };
+    refusal.add_all(limits.check(&seen.totals), "correct the limit");
+    // Sums that went beyond counting would fail as sums of the ledger too.
+    if let Some(limit) = measure.args.max_per_wallet.filter(|_| !seen.totals.is_beyond_counting) {
+        let wallets = load.wallets_beyond(limit).await?;
+        let breach = (wallets.count > 0).then_some(Breach::Wallets { limit, wallets });
+        refusal.add_all(breach, "correct the limit");
+    }
+    if totals.added > 0 {
+        judge_news(measure, survey, seen, totals, load, &mut refusal).await?;
+    }
+    refusal.into_result()
+}
+
+/// Faults and repeated rows are the file's own.
+fn judge_rows(context: &Context, args: &FileArgs, seen: &Seen) -> Result<(), Failure> {
+    if !seen.faults.is_empty() {
+        context.out.complain(&seen.faults.to_string());
+        let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
+        return Err(Failure::new(
+            Exit::FileRefused,
+            format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count()),
+        ));
+    }
+    if seen.identical.count > 0 && !args.allow_duplicates {
+        let message = format!("these repeat an identical row: {}", lines(&seen.identical));
+        return Err(Failure::new(Exit::FileRefused, message)
+            .hint("if each is meant as a gift of its own, say --allow-duplicates"));
+    }
+    Ok(())
+}
+
+/// What nobody has to ask for.
+async fn judge_news(
+    measure: &Measure<'_>,
+    survey: &Survey,
+    seen: &Seen,
+    totals: &LoadTotals,
+    load: &mut Load<'_>,
+    refusal: &mut Refusal,
+) -> Result<(), Failure> {
+    if !measure.args.allow_outliers {
+        let advice = "mend the unit or the decimal mark, or, if it is meant, say --allow-outliers";
+        if let (Some(limit), Some(median)) = (outlier_limit(&seen.totals), seen.totals.median()) {
+            let rows = load.outliers(limit, survey.columns.amount).await?;
+            let breach = (rows.count > 0).then_some(Breach::Outliers { median, rows });
+            refusal.add_all(breach, advice);
+        }
+        refusal.add_all(check_series(&seen.totals, measure.largest_of_series), advice);
+    }
+    if !totals.same_content_as.is_empty() && !measure.args.allow_same_content {
+        let names = totals.same_content_as.join(", ");
+        refusal.add(
+            format!("the very same gifts were sent within {SAME_CONTENT_DAYS} days as: {names}"),
+            "if they are to be given once more, say --allow-same-content",
+        );
+    }
+    Ok(())
+}
+
+/// Everything that stands in the way, and what helps.
+#[derive(Debug, Default)]
+struct Refusal {
+    messages: Vec<String>,
+    advice: Vec<&'static str>,
+}
+
+impl Refusal {
+    fn add_all(&mut self, breaches: impl IntoIterator<Item = Breach>, advice: &'static str) {
+        for breach in breaches {
+            self.add(breach.to_string(), advice);
+        }
+    }
+
+    fn add(&mut self, message: String, advice: &'static str) {
+        self.messages.push(message);
+        if !self.advice.contains(&advice) {
+            self.advice.push(advice);
+        }
+    }
+
+    fn into_result(mut self) -> Result<(), Failure> {
+        let message = match self.messages.len() {
+            0 => return Ok(()),
+            1 => self.messages.remove(0),
+            several => {
+                format!(
+                    "the file is refused for {several} reasons:\n  {}",
+                    self.messages.join("\n  ")
+                )
+            }
+        };
+        let hint = format!("{}; nothing was stored or sent", self.advice.join("; "));
+        Err(Failure::new(Exit::NotConfirmed, message).hint(format!("check the file: {hint}")))
+    }
+}

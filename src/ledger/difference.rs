@@ -1,0 +1,193 @@
+//! What a load that is not committed yet would make of its campaign: how it would stand, what is
+//! different from the files before, and what is suspicious about the new rows.
+//!
+//! It stands apart because it only looks: nothing here changes a row.
+//!
+//! **Invariant:** rows are named up to a limit and counted beyond it: memory does not grow with the file.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::error::Doing;
+use super::rows::{money, word};
+use super::{Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
+use crate::domain::{GiftState, Money, WalletId};
+use crate::plan::{NAMED, Named, Outlier, WalletSum};
+
+/// A new row that is most likely one that left the file in this load, corrected: both are gifts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// Where the new row stands in the file.
+    pub line: u64,
+    /// Whose both are.
+    pub wallet: WalletId,
+    /// How much the old row gives.
+    pub old: Money,
+    /// Where the old row stands.
+    pub old_state: GiftState,
+    /// How much the new row gives.
+    pub new: Money,
+}
+
+impl Load<'_> {
+    /// The campaign as the load would leave it.
+    pub async fn campaign(&mut self) -> Result<Campaign, LedgerError> {
+        let name = self.name().to_owned();
+        let (connection, _, _) = self.inside();
+        sqlx::query_as(sql::CAMPAIGN_BY_NAME)
+            .bind(name)
+            .fetch_one(connection)
+            .await
+            .doing("reading the campaign of a load")
+    }
+
+    /// How many wallets the file's rows have.
+    pub async fn wallets(&mut self) -> Result<u64, LedgerError> {
+        let (connection, campaign, load) = self.inside();
+        let wallets: i64 = sqlx::query_scalar(sql::LOAD_WALLETS)
+            .bind(campaign)
+            .bind(load)
+            .fetch_one(connection)
+            .await
+            .doing("counting a file's wallets")?;
+        Ok(wallets.unsigned_abs())
+    }
+
+    /// How many wallets the whole campaign has.
+    pub async fn campaign_wallets(&mut self) -> Result<u64, LedgerError> {
+        let (connection, campaign, _) = self.inside();
+        let (wallets, _): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
+            .bind(campaign)
+            .fetch_one(connection)
+            .await
+            .doing("counting wallets")?;
+        Ok(wallets.unsigned_abs())
+    }
+
+    /// Gifts and money of the whole campaign by state.
+    pub async fn tally(&mut self) -> Result<Vec<StateTally>, LedgerError> {
+        let (connection, campaign, _) = self.inside();
+        sqlx::query_as(sql::TALLY_STATES)
+            .bind(campaign)
+            .fetch_all(connection)
+            .await
+            .doing("adding up a campaign")
+    }
+
+    /// Rows that earlier files had and this one has not, by state.
+    pub async fn left_out(&mut self) -> Result<Vec<StateTally>, LedgerError> {
+        let (connection, campaign, load) = self.inside();
+        sqlx::query_as(sql::LOAD_LEFT_OUT)
+            .bind(campaign)
+            .bind(load)
+            .fetch_all(connection)
+            .await
+            .doing("adding up the rows that left a file")
+    }
+
+    /// What was loaded under a reference.
+    pub async fn loaded_as(&mut self, reference: &str) -> Result<Option<GiftRecord>, LedgerError> {
+        let key = self.key_of(reference);
+        let (connection, _, _) = self.inside();
+        sqlx::query_as(sql::GIFT_BY_KEY)
+            .bind(key.0)
+            .fetch_optional(connection)
+            .await
+            .doing("reading a gift")
+    }
+
+    /// New rows that are most likely corrected ones, in the order of the file.
+    pub async fn corrected(&mut self) -> Result<Named<Corrected>, LedgerError> {
+        let doing = "looking for corrected rows";
+        let (connection, campaign, load) = self.inside();
+        let rows = sqlx::query(sql::LOAD_CORRECTED)
+            .bind(campaign)
+            .bind(load)
+            .bind(NAMED as i64)
+            .fetch_all(connection)
+            .await
+            .doing(doing)?;
+        let found = |row: &SqliteRow| {
+            Ok(Corrected {
+                line: count(row, "line")?,
+                wallet: WalletId(row.try_get("wallet_id")?),
+                old: money(row.try_get("old_minor")?),
+                old_state: word(row, "state")?,
+                new: money(row.try_get("new_minor")?),
+            })
+        };
+        named(&rows, "pairs", found).doing(doing)
+    }
+
+    /// New rows that give more than a limit, the largest first; `written` is the cell of this column.
+    pub async fn outliers(
+        &mut self,
+        limit: Money,
+        column: usize,
+    ) -> Result<Named<Outlier>, LedgerError> {
+        let doing = "looking for outliers";
+        let (connection, campaign, load) = self.inside();
+        let rows = sqlx::query(sql::LOAD_OUTLIERS)
+            .bind(campaign)
+            .bind(load)
+            .bind(limit.minor())
+            .bind(NAMED as i64)
+            .fetch_all(connection)
+            .await
+            .doing(doing)?;
+        let found = |row: &SqliteRow| {
+            let cells: Vec<String> = json(row, "cells_json")?;
+            Ok(Outlier {
+                line: count(row, "line")?,
+                wallet: WalletId(row.try_get("wallet_id")?),
+                amount: money(row.try_get("amount_minor")?),
+                written: cells.into_iter().nth(column).unwrap_or_default(),
+            })
+        };
+        named(&rows, "outliers", found).doing(doing)
+    }
+
+    /// Wallets to which the file's rows give more than a limit, the most first.
+    pub async fn wallets_beyond(&mut self, limit: Money) -> Result<Named<WalletSum>, LedgerError> {
+        let doing = "adding up wallets";
+        let (connection, campaign, load) = self.inside();
+        let rows = sqlx::query(sql::LOAD_WALLET_SUMS)
+            .bind(campaign)
+            .bind(load)
+            .bind(limit.minor())
+            .bind(NAMED as i64)
+            .fetch_all(connection)
+            .await
+            .doing(doing)?;
+        let found = |row: &SqliteRow| {
+            Ok(WalletSum {
+                wallet: WalletId(row.try_get("wallet_id")?),
+                amount: money(row.try_get("minor")?),
+                rows: count(row, "gifts")?,
+                lines: json(row, "lines")?,
+            })
+        };
+        named(&rows, "wallets", found).doing(doing)
+    }
+}
+
+fn count(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
+    row.try_get::<i64, _>(column).map(i64::unsigned_abs)
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+    let text: String = row.try_get(column)?;
+    serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Rows with the count of all of them, which each carries in this column.
+fn named<T>(
+    rows: &[SqliteRow],
+    counted: &str,
+    read: impl Fn(&SqliteRow) -> Result<T, sqlx::Error>,
+) -> Result<Named<T>, sqlx::Error> {
+    Ok(Named {
+        named: rows.iter().map(read).collect::<Result<_, _>>()?,
+        count: rows.first().map_or(Ok(0), |row| count(row, counted))?,
+    })
+}
