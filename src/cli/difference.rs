@@ -143,8 +143,8 @@ impl Difference {
         if self.corrected.count > 0 {
             let _ = writeln!(
                 text,
-                "    corrected?      {rows}: new, while another row of the wallet left the file: THE \
-                 WALLET WILL HAVE BOTH"
+                "    corrected?      {rows}, where another row of the wallet left: THE WALLET WILL HAVE \
+                 BOTH"
             );
         }
         for row in &self.corrected.named {

@@ -12,7 +12,7 @@ use super::difference::Difference;
 use super::failure::Failure;
 use super::give::is_open;
 use super::seen::{Seen, lines};
-use crate::domain::{Expiry, Money};
+use crate::domain::Expiry;
 use crate::intake::Survey;
 use crate::ledger::{Load, LoadTotals};
 use crate::plan::{Estimate, LargeRow, Totals};
@@ -76,8 +76,10 @@ impl Preview {
         for (name, value) in amounts(totals) {
             line(name, &value);
         }
+        // Of equal amounts the first of the file are kept: then they are only examples.
+        let title = if is_uniform(totals) { "first" } else { "largest" };
         for (number, row) in large_rows(&totals.largest).into_iter().enumerate() {
-            line(if number == 0 { "most" } else { "" }, &row);
+            line(if number == 0 { title } else { "" }, &row);
         }
         for (number, expiry) in self.expiries().into_iter().enumerate() {
             line(if number == 0 { "expires" } else { "" }, &expiry);
@@ -107,8 +109,8 @@ impl Preview {
         let last = totals.last_instant.map(|expiry| self.both(expiry)).unwrap_or_default();
         let mut told = if first == last { vec![first] } else { vec![first, format!("to {last}")] };
         if totals.never > 0 {
-            let noun = if totals.never == 1 { "row expires" } else { "rows expire" };
-            told.push(format!("but {} {noun} never", count(totals.never)));
+            let words = if totals.never == 1 { "row never expires" } else { "rows never expire" };
+            told.push(format!("but {} {words}", count(totals.never)));
         }
         told
     }
@@ -149,7 +151,7 @@ impl Preview {
         let gift = if gifts == 1 { "gift" } else { "gifts" };
         let wallet = if wallets == 1 { "wallet" } else { "wallets" };
         let parts = format!("{} {gift}, then {} {wallet} read back", count(gifts), count(wallets));
-        format!("{}: {parts}", self.estimate)
+        format!("{} ({parts})", self.estimate)
     }
 
     /// The same for programs, and all of the largest rows' descriptions.
@@ -199,25 +201,25 @@ fn local(expiry: Expiry, tz: Tz) -> Option<String> {
     }
 }
 
-/// The smallest, the middle and the largest amount; one line where all are the same.
+/// Whether all rows give the same.
+fn is_uniform(totals: &Totals) -> bool {
+    totals.smallest.map(|(amount, _)| amount) == totals.largest.first().map(|row| row.amount)
+}
+
+/// The smallest and the middle amount; one line where all are the same.
 fn amounts(totals: &Totals) -> Vec<(&'static str, String)> {
-    let shown = |(amount, line): (Money, u64)| format!("{} (line {line})", money(amount));
-    let largest = totals.largest.first().map(|row| (row.amount, row.line));
-    if let (Some(smallest), Some(largest)) = (totals.smallest, largest)
-        && smallest.0 == largest.0
-    {
-        return vec![("each", money(largest.0))];
-    }
+    let smallest = totals.smallest.map(|(amount, line)| (money(amount), line));
     let median = totals.median().map(|median| {
         let about = if median.is_exact { "" } else { "about " };
         format!("{about}{}", money(median.amount))
     });
-    let figures = [
-        ("smallest", totals.smallest.map(shown)),
-        ("median", median),
-        ("largest", largest.map(shown)),
-    ];
-    figures.into_iter().filter_map(|(name, figure)| Some((name, figure?))).collect()
+    match (smallest, median) {
+        (Some((each, _)), _) if is_uniform(totals) => vec![("each", each)],
+        (Some((smallest, line)), Some(median)) => {
+            vec![("smallest", format!("{smallest} (line {line})")), ("median", median)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Aligned: line, wallet, amount and description.

@@ -33,7 +33,7 @@ impl fmt::Display for Estimate {
                 let noun = if self.rate == 1 { "request" } else { "requests" };
                 write!(out, "about {} at {} {noun} a second", Words(seconds), self.rate)
             }
-            None => out.write_str("as long as the provider takes: no rate is set"),
+            None => out.write_str("as long as the provider needs, without a limit of requests"),
         }
     }
 }
@@ -87,6 +87,6 @@ mod tests {
         assert_eq!(at(10).to_string(), "about 3 min at 10 requests a second");
         assert_eq!(at(1).to_string(), "about 21 min at 1 request a second");
         assert_eq!(at(0).seconds(), None);
-        assert_eq!(at(0).to_string(), "as long as the provider takes: no rate is set");
+        assert_eq!(at(0).to_string(), "as long as the provider needs, without a limit of requests");
     }
 }

@@ -3,10 +3,12 @@
 mod cli;
 mod crash;
 mod files;
+mod guards;
 mod issue;
 mod ledger_failure;
 mod load;
 mod power_loss;
+mod preview;
 mod provider;
 mod reconcile;
 mod tidy;
