@@ -81,7 +81,9 @@ async fn the_document_is_what_the_contract_says() {
     assert!(document["elapsed_ms"].is_u64());
     document["plan"] = "…".into();
     document["elapsed_ms"] = 412.into();
-    document.as_object_mut().unwrap().remove("error");
+    let object = document.as_object_mut().unwrap();
+    object.remove("error");
+    assert_eq!(object.remove("preview").unwrap()["rows"], 3);
     let expected = serde_json::json!({
         "version": 1, "command": "run", "campaign": "may-drop", "plan": "…",
         "status": "complete", "exit_code": 0,
