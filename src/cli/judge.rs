@@ -70,7 +70,7 @@ fn judge_rows(context: &Context, args: &FileArgs, seen: &Seen) -> Result<(), Fai
         ));
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
-        let message = format!("these repeat an identical row: {}", lines(&seen.identical));
+        let message = format!("these repeat an identical row: {}", lines(&seen.identical, "line"));
         return Err(Failure::new(Exit::FileRefused, message)
             .hint("if each is meant as a gift of its own, say --allow-duplicates"));
     }

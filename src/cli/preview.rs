@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::give::is_open;
 use super::seen::{Seen, lines};
 use crate::domain::Expiry;
-use crate::intake::Survey;
+use crate::intake::{EncodingOrigin, Survey};
 use crate::ledger::{Load, LoadTotals};
 use crate::plan::{Estimate, LargeRow, Totals};
 use crate::report::{clean, count, money};
@@ -73,19 +73,19 @@ impl Preview {
         let noun = if self.wallets == 1 { "wallet" } else { "wallets" };
         line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
         line("total", &money(totals.total));
-        for (name, value) in amounts(totals) {
+        for (name, value) in amounts(totals, self.line_word()) {
             line(name, &value);
         }
         // Of equal amounts the first of the file are kept: then they are only examples.
         let title = if is_uniform(totals) { "first" } else { "largest" };
-        for (number, row) in large_rows(&totals.largest).into_iter().enumerate() {
+        for (number, row) in large_rows(&totals.largest, self.line_word()).into_iter().enumerate() {
             line(if number == 0 { title } else { "" }, &row);
         }
         for (number, expiry) in self.expiries().into_iter().enumerate() {
             line(if number == 0 { "expires" } else { "" }, &expiry);
         }
         if self.seen.identical.count > 0 {
-            line("identical", &lines(&self.seen.identical));
+            line("identical", &lines(&self.seen.identical, self.line_word()));
         }
         line("read as", &self.read_as());
         let others = self.other_columns();
@@ -120,16 +120,32 @@ impl Preview {
         local.map_or_else(|| expiry.to_string(), |local| format!("{local} {} ({expiry})", self.tz))
     }
 
+    /// How the file was taken; a likelihood shows some letters, to be looked at.
     fn read_as(&self) -> String {
-        let delimiter = match self.survey.dialect.delimiter {
-            b'\t' => "tab".to_owned(),
-            other => format!("{:?}", char::from(other)),
+        let survey = &self.survey;
+        let mut parts = match (&survey.dialect.sheet, &survey.encoding) {
+            (Some(sheet), _) => vec![format!("sheet {:?}", clean(sheet))],
+            (None, Some(found)) if found.origin == EncodingOrigin::Likely => {
+                let sample = survey.sample.as_deref().unwrap_or_default();
+                vec![format!("{} most likely, as in {:?}", found.encoding.name(), clean(sample))]
+            }
+            (None, _) => vec![survey.dialect.encoding.clone()],
         };
-        let decimals = match self.survey.decimal {
+        match survey.dialect.delimiter {
+            _ if survey.dialect.sheet.is_some() => {}
+            b'\t' => parts.push("cells parted by tab".to_owned()),
+            other => parts.push(format!("cells parted by {:?}", char::from(other))),
+        }
+        parts.push(match survey.decimal {
             Some(mark) => format!("decimal {mark}"),
             None => "whole amounts".to_owned(),
-        };
-        format!("{}, cells parted by {delimiter}, {decimals}", encoding(&self.survey))
+        });
+        parts.join(", ")
+    }
+
+    /// What a place in the file is called by the program that people mend it with.
+    fn line_word(&self) -> &'static str {
+        if self.survey.dialect.sheet.is_some() { "row" } else { "line" }
     }
 
     /// Columns that mean nothing to the program, and come back in reports.
@@ -141,6 +157,7 @@ impl Preview {
             columns.expires_at,
             columns.description,
             columns.reference,
+            columns.currency,
         ];
         let header = self.survey.header.iter().enumerate();
         header.filter(|(at, _)| !known.contains(&Some(*at))).map(|(_, name)| name.trim()).collect()
@@ -175,7 +192,8 @@ impl Preview {
             "last_expiry_local": local(totals.last_expiry()),
             "time_zone": self.tz.name(),
             "never_expire": totals.never,
-            "encoding": encoding(&self.survey),
+            "encoding": self.survey.encoding.map(|found| found.encoding.name()),
+            "sheet": self.survey.dialect.sheet,
             "decimal": self.survey.decimal.map(|mark| mark.to_string()),
             "delimiter": char::from(self.survey.dialect.delimiter).to_string(),
             "other_columns": self.other_columns(),
@@ -186,11 +204,6 @@ impl Preview {
             "difference": self.difference.as_ref().map(Difference::json),
         })
     }
-}
-
-/// How the bytes of a file are read as characters.
-fn encoding(_survey: &Survey) -> &'static str {
-    "UTF-8"
 }
 
 /// An instant as clocks of the zone show it; nothing for never.
@@ -207,7 +220,7 @@ fn is_uniform(totals: &Totals) -> bool {
 }
 
 /// The smallest and the middle amount; one line where all are the same.
-fn amounts(totals: &Totals) -> Vec<(&'static str, String)> {
+fn amounts(totals: &Totals, word: &str) -> Vec<(&'static str, String)> {
     let smallest = totals.smallest.map(|(amount, line)| (money(amount), line));
     let median = totals.median().map(|median| {
         let about = if median.is_exact { "" } else { "about " };
@@ -216,14 +229,14 @@ fn amounts(totals: &Totals) -> Vec<(&'static str, String)> {
     match (smallest, median) {
         (Some((each, _)), _) if is_uniform(totals) => vec![("each", each)],
         (Some((smallest, line)), Some(median)) => {
-            vec![("smallest", format!("{smallest} (line {line})")), ("median", median)]
+            vec![("smallest", format!("{smallest} ({word} {line})")), ("median", median)]
         }
         _ => Vec::new(),
     }
 }
 
 /// Aligned: line, wallet, amount and description.
-fn large_rows(rows: &[LargeRow]) -> Vec<String> {
+fn large_rows(rows: &[LargeRow], word: &str) -> Vec<String> {
     let lines: Vec<String> = rows.iter().map(|row| row.line.to_string()).collect();
     let amounts: Vec<String> = rows.iter().map(|row| money(row.amount)).collect();
     let width = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
@@ -231,7 +244,7 @@ fn large_rows(rows: &[LargeRow]) -> Vec<String> {
     let shown = |((row, line), amount): ((&LargeRow, &String), &String)| {
         let description = shortened(&row.description);
         let text = format!(
-            "line {line:<line_width$}  {}  {amount:>amount_width$}  {description}",
+            "{word} {line:<line_width$}  {}  {amount:>amount_width$}  {description}",
             row.wallet
         );
         text.trim_end().to_owned()

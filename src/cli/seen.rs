@@ -37,13 +37,13 @@ impl Seen {
     }
 }
 
-/// `2 rows: line 5, 9`, and how many more.
-pub(super) fn lines(some: &Named<u64>) -> String {
+/// `2 rows: line 5, 9`, and how many more; `word` says what a place in the file is called.
+pub(super) fn lines(some: &Named<u64>, word: &str) -> String {
     let named: Vec<String> = some.named.iter().map(ToString::to_string).collect();
     let noun = if some.count == 1 { "row" } else { "rows" };
     let more = match some.others() {
         0 => String::new(),
         others => format!(" and {others} more"),
     };
-    format!("{} {noun}: line {}{more}", some.count, named.join(", "))
+    format!("{} {noun}: {word} {}{more}", some.count, named.join(", "))
 }

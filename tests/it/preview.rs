@@ -62,6 +62,7 @@ async fn programs_get_the_same_figures() {
         ("time_zone", "Asia/Tokyo".into()),
         ("never_expire", 2.into()),
         ("encoding", "UTF-8".into()),
+        ("sheet", serde_json::Value::Null),
         ("decimal", "point".into()),
         ("delimiter", ",".into()),
         ("other_columns", vec!["Store", "Segment"].into()),
