@@ -276,3 +276,50 @@ fn others(text: &mut String, others: u64) {
         let _ = writeln!(text, "      and {} more", count(others));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_left_is_told_by_what_will_become_of_it() {
+        // Goal: each state is told once, and only what is sent for sure is called planned. Method: one
+        // row in each state, with an amount that tells them apart.
+        let tally = |(place, state): (usize, GiftState)| StateTally {
+            state,
+            gifts: 1,
+            amount: Money::from_minor(1 << place),
+        };
+        let tallies: Vec<StateTally> = GiftState::ALL.into_iter().enumerate().map(tally).collect();
+        let left_out = LeftOut::of(&tallies);
+        assert_eq!(left_out.all(), Rows { rows: 10, amount: Money::from_minor(1_023) });
+        let groups = [
+            (left_out.still_planned, "still planned"),
+            (left_out.undecided, "undecided"),
+            (left_out.given, "given already"),
+            (left_out.not_given, "not given"),
+        ];
+        for (rows, words) in groups {
+            let of_words = tallies.iter().filter(|tally| stands(tally.state) == words);
+            let amount: Money = of_words.map(|tally| tally.amount).sum();
+            assert_eq!(rows.amount, amount, "{words}");
+            assert!(rows.rows >= 2, "{words}");
+        }
+        let difference = Difference {
+            campaign: "may".to_owned(),
+            added: Rows::default(),
+            left_out,
+            changed: Named::default(),
+            corrected: Named::default(),
+        };
+        let text = difference.text();
+        for line in [
+            "    left out               10 rows           10.23  not in this file any more, of these:\n",
+            "      undecided             3 rows            0.26  sent, what came of it is not known yet\n",
+            "      not given             3 rows            7.04  refused, cancelled or taken back\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+        assert!(!text.contains("added") && !text.contains("changed"), "{text}");
+    }
+}

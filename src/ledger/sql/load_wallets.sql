@@ -1,2 +1,4 @@
 -- Distinct wallets of the rows that a file has, those included that were there already.
-select count(distinct wallet_id) from gift where campaign_id = ?1 and last_load = ?2
+select count(*) from (
+    select 1 from gift indexed by gift_of_campaign
+    where campaign_id = ?1 and last_load = ?2 group by wallet_id)
