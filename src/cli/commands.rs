@@ -51,6 +51,12 @@ pub(super) struct FileArgs {
     /// No wallet may get more from this file.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_per_wallet: Option<Money>,
+    /// What becomes of bad rows: they stop the load, or are left out of it and go to --rejects.
+    #[arg(long, value_enum, value_name = "stop|skip", default_value_t)]
+    pub(super) on_invalid: OnInvalid,
+    /// Where bad rows go, in the form of the campaign file, with a column that says why.
+    #[arg(long, value_name = "FILE", required_if_eq("on_invalid", "skip"))]
+    pub(super) rejects: Option<PathBuf>,
     /// Accept rows that are identical: each is a gift of its own.
     #[arg(long)]
     pub(super) allow_duplicates: bool,
@@ -60,6 +66,14 @@ pub(super) struct FileArgs {
     /// Accept rows over 100 times the median, and a total over 10 times those of the series.
     #[arg(long)]
     pub(super) allow_outliers: bool,
+}
+
+/// What becomes of rows that cannot become gifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnInvalid {
+    #[default]
+    Stop,
+    Skip,
 }
 
 #[derive(Debug, Args)]
@@ -257,6 +271,8 @@ impl FileArgs {
             expect_total: None,
             max_gift: None,
             max_per_wallet: None,
+            on_invalid: OnInvalid::Stop,
+            rejects: None,
             allow_duplicates: false,
             allow_same_content: false,
             allow_outliers: false,

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::domain::Money;
 use crate::plan::Limits;
+use crate::report;
 
 /// What is to be confirmed.
 #[derive(Clone, Debug)]
@@ -65,19 +66,21 @@ fn can_ask(context: &Context) -> bool {
 fn ask(question: &Question<'_>) -> Result<(), Failure> {
     let Question { campaign, gifts, amount, .. } = question;
     let mut screen = anstream::stderr().lock();
-    writeln!(screen, "\n{gifts} gifts of {campaign:?} will be sent now, {amount} in all.")?;
+    let amount_shown = report::money(*amount);
+    writeln!(screen, "\n{gifts} gifts of {campaign:?} will be sent now, {amount_shown} in all.")?;
     write!(screen, "Type the total to confirm: ")?;
     screen.flush()?;
     let mut typed = String::new();
     io::stdin().lock().read_line(&mut typed)?;
-    if read_total(&typed) == Some(*amount) {
+    // As it was shown, or as people write it.
+    if typed.trim() == report::money(*amount) || read_total(&typed) == Some(*amount) {
         return Ok(());
     }
     Err(Failure::new(Exit::NotConfirmed, format!("{:?} is not the total", typed.trim()))
         .hint("nothing was sent"))
 }
 
-/// The total as people type it: `1250.50`, `1250,50`, or as it was shown.
+/// The total as people type it: `1250.50` or `1250,50`.
 fn read_total(typed: &str) -> Option<Money> {
     let plain: String = typed.trim().chars().filter(|char| !char.is_whitespace()).collect();
     plain.parse().ok().or_else(|| match plain.split_once(',') {

@@ -7,7 +7,7 @@
 //! the ledger has already. What was not said is held against new rows alone: a load that adds nothing was
 //! allowed once, and the same command again is always right.
 
-use super::commands::FileArgs;
+use super::commands::{FileArgs, OnInvalid};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -38,7 +38,7 @@ pub(super) async fn judge(
     totals: &LoadTotals,
     load: &mut Load<'_>,
 ) -> Result<(), Failure> {
-    judge_rows(context, measure.args, seen)?;
+    judge_rows(context, measure.args, survey, seen)?;
     let mut refusal = Refusal::default();
     let limits = Limits {
         expect_rows: measure.args.expect_rows,
@@ -60,9 +60,20 @@ pub(super) async fn judge(
 }
 
 /// Faults and repeated rows are the file's own.
-fn judge_rows(context: &Context, args: &FileArgs, seen: &Seen) -> Result<(), Failure> {
+fn judge_rows(
+    context: &Context,
+    args: &FileArgs,
+    survey: &Survey,
+    seen: &Seen,
+) -> Result<(), Failure> {
     if !seen.faults.is_empty() {
         context.out.complain(&seen.faults.to_string());
+    }
+    if args.on_invalid == OnInvalid::Skip && seen.totals.rows == 0 {
+        let message = "no row of the file is good; nothing was stored or sent";
+        return Err(Failure::new(Exit::FileRefused, message).hint("mend the file itself"));
+    }
+    if !seen.faults.is_empty() && args.on_invalid == OnInvalid::Stop {
         let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
         return Err(Failure::new(
             Exit::FileRefused,
@@ -70,7 +81,8 @@ fn judge_rows(context: &Context, args: &FileArgs, seen: &Seen) -> Result<(), Fai
         ));
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
-        let message = format!("these repeat an identical row: {}", lines(&seen.identical, "line"));
+        let word = if survey.dialect.sheet.is_some() { "row" } else { "line" };
+        let message = format!("these repeat an identical row: {}", lines(&seen.identical, word));
         return Err(Failure::new(Exit::FileRefused, message)
             .hint("if each is meant as a gift of its own, say --allow-duplicates"));
     }

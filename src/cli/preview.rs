@@ -87,6 +87,10 @@ impl Preview {
         if self.seen.identical.count > 0 {
             line("identical", &lines(&self.seen.identical, self.line_word()));
         }
+        if self.seen.rejected > 0 {
+            let noun = if self.seen.rejected == 1 { "row" } else { "rows" };
+            line("rejected", &format!("{} {noun}: left out", count(self.seen.rejected)));
+        }
         line("read as", &self.read_as());
         let others = self.other_columns();
         if !others.is_empty() {
@@ -138,6 +142,7 @@ impl Preview {
         }
         parts.push(match survey.decimal {
             Some(mark) => format!("decimal {mark}"),
+            None if survey.dialect.sheet.is_some() => "amounts as numbers".to_owned(),
             None => "whole amounts".to_owned(),
         });
         parts.join(", ")
@@ -198,6 +203,7 @@ impl Preview {
             "delimiter": char::from(self.survey.dialect.delimiter).to_string(),
             "other_columns": self.other_columns(),
             "identical_rows": self.seen.identical.count,
+            "rejected": self.seen.rejected,
             "requests": self.estimate.requests(),
             "requests_a_second": self.estimate.rate,
             "seconds": self.estimate.seconds(),

@@ -9,6 +9,8 @@ use crate::plan::{Named, Totals};
 pub(super) struct Seen {
     pub(super) totals: Totals,
     pub(super) faults: FaultList,
+    /// Rows that have faults, and were left out.
+    pub(super) rejected: u64,
     /// Lines of rows that repeat an identical one.
     pub(super) identical: Named<u64>,
     /// Rows that the ledger has with another content.

@@ -147,3 +147,136 @@ fn no_fault_is_without_its_story() {
         assert!(source.contains(&format!("\"{name}\"")), "{name} has no case");
     }
 }
+
+/// A file of four rows: one good, two bad in a cell, one too short. Written as Excel in Turkish does.
+fn four_rows() -> Vec<u8> {
+    let text = "Cüzdan No;Tutar;Son Kullanma;Açıklama\r\n\
+        30bac1c0-ad6b-4c50-a52e-1b34f9b487a7;75,50;31.05.2036;Doğum günü\r\n\
+        6a623f97-c376-44ea-8995-09dfacd0ddcf;elli;31.05.2036;\"Kış; \"\"özel\"\"\"\r\n\
+        9,05E+11;10,00;31.05.36;KUPON\r\n\
+        d23f0824-128b-4f33-8c5c-7fd0a6a3a450;20,00;31.05.2036\r\n";
+    windows_1254(text)
+}
+
+fn place(world: &World, name: &str) -> String {
+    world.path(name).to_str().expect("plain characters").to_owned()
+}
+
+fn windows_1254(text: &str) -> Vec<u8> {
+    let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1254.encode(text);
+    assert!(!is_lossy);
+    bytes.into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_come_back_ready_to_mend() {
+    // Goal: good rows are loaded, bad ones come back in the form of their file, and mended they complete
+    // the campaign. Method: skip, look at the bytes, mend them as a person would, load them again, and
+    // then both files once more.
+    let world = World::new();
+    let file = world.file("may.csv", four_rows());
+    let rejects = place(&world, "rejects.csv");
+    let load = |file: &str| {
+        let more = ["--on-invalid", "skip", "--rejects", &rejects];
+        world.run(&[&["load", file, "--campaign", "may", "--json"], &more[..]].concat())
+    };
+    world.run(&["load", &file, "--campaign", "may"]).expect(3);
+    assert!(!Path::new(&rejects).exists());
+    let done = load(&file).expect(0);
+    assert_eq!((done.gifts("total"), &done.json()["preview"]["rejected"]), (1, &3.into()));
+    for word in ["line 3", "elli", "line 4", "9,05E+11", "line 5", "rejects.csv"] {
+        assert!(done.stderr.contains(word), "{word}: {}", done.stderr);
+    }
+    let bytes = std::fs::read(&rejects).expect("the rejects are there");
+    let (text, _, is_broken) = encoding_rs::WINDOWS_1254.decode(&bytes);
+    assert!(!is_broken);
+    let lines: Vec<&str> = text.split("\r\n").collect();
+    assert_eq!(lines[0], "Cüzdan No;Tutar;Son Kullanma;Açıklama;reason");
+    let row = "6a623f97-c376-44ea-8995-09dfacd0ddcf;elli;31.05.2036;\"Kış; \"\"özel\"\"\";Tutar: ";
+    assert!(lines[1].starts_with(row), "{}", lines[1]);
+    assert!(
+        lines[2].contains("Cüzdan No: ") && lines[2].contains("Son Kullanma: "),
+        "{}",
+        lines[2]
+    );
+    assert!(lines[3].starts_with("d23f0824-128b-4f33-8c5c-7fd0a6a3a450;20,00;31.05.2036;;"));
+    assert_eq!((lines[4], lines.len()), ("", 5));
+
+    let mended = text
+        .replace("elli", "50,00")
+        .replace("9,05E+11;10,00;31.05.36", "36f675cc-81e7-4ef5-a8e2-5d940ed90475;10,00;31.05.2036")
+        .replace("20,00;31.05.2036;;", "20,00;31.05.2036;KUPON;");
+    let mended = world.file("mended.csv", windows_1254(&mended));
+    let done = load(&mended).expect(0);
+    assert_eq!((done.gifts("total"), &done.json()["preview"]["rejected"]), (4, &0.into()));
+    assert_eq!(done.json()["amounts"]["total"], "155.50");
+    for again in [&file, &mended] {
+        assert_eq!(load(again).expect(0).gifts("total"), 4);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_of_rejects_have_one_reason() {
+    // Goal: a file that goes round does not grow. Method: load the rejects as they are, into a file of
+    // rejects of their own.
+    let world = World::new();
+    let file = world.file("may.csv", four_rows());
+    let [first, second] = ["first.csv", "second.csv"].map(|name| place(&world, name));
+    let skip = |file: &str, rejects: &str, code: i32| {
+        let args =
+            ["load", file, "--campaign", "may", "--on-invalid", "skip", "--rejects", rejects];
+        world.run(&args).expect(code)
+    };
+    skip(&file, &first, 0);
+    // No row of it is good: it is refused like any file without rows.
+    let none = skip(&first, &second, 3);
+    assert!(none.stderr.contains("no row"), "{}", none.stderr);
+    let mut bytes = std::fs::read(&first).expect("the rejects are there");
+    bytes.extend(windows_1254("36f675cc-81e7-4ef5-a8e2-5d940ed90475;1,00;31.05.2036;KUPON;\r\n"));
+    let more = world.file("more.csv", bytes);
+    skip(&more, &second, 0);
+    let text = |path: &str| {
+        let bytes = std::fs::read(path).expect("the rejects are there");
+        encoding_rs::WINDOWS_1254.decode(&bytes).0.into_owned()
+    };
+    assert_eq!(text(&first), text(&second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_of_a_workbook_are_a_workbook() {
+    // Goal: a person mends the rejects in the program that wrote the file. Method: skip the sample's
+    // faults, and check what comes back; then a reference that stands twice, in text.
+    let world = World::new();
+    let rejects = place(&world, "rejects.xlsx");
+    let file = sample("faults/workbook-cells.xlsx");
+    let skip = ["--on-invalid", "skip", "--rejects", &rejects];
+    let args = [&["load", &file, "--campaign", "may", "--json"], &skip[..]].concat();
+    assert_eq!(world.run(&args).expect(0).gifts("total"), 1);
+    let again = world.run(&["check", &rejects]).expect(3);
+    for word in ["cell A2", "905000000000", "cell B3", "elli", "cell B4", "50,005", "cell C7"] {
+        assert!(again.stderr.contains(word), "{word}: {}", again.stderr);
+    }
+    let rejects = place(&world, "twice.csv");
+    let file = sample("faults/reference-twice.csv");
+    let skip = ["--on-invalid", "skip", "--rejects", &rejects];
+    let args = [&["load", &file, "--campaign", "june", "--json"], &skip[..]].concat();
+    assert_eq!(world.run(&args).expect(0).gifts("total"), 2);
+    let text = std::fs::read_to_string(&rejects).expect("the rejects are there");
+    assert_eq!(text.lines().count(), 2);
+    assert!(text.contains(",A-1,reference: "), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_never_replace_the_campaign_file() {
+    // Goal: no word loses a file. Method: the file itself, a folder that is not there, no file at all.
+    let world = World::new();
+    let file = world.file("may.csv", four_rows());
+    let missing = place(&world, "no-such-folder/rejects.csv");
+    for rejects in [&file, &missing] {
+        let skip = ["--on-invalid", "skip", "--rejects", rejects];
+        world.run(&[&["load", &file, "--campaign", "may"], &skip[..]].concat()).expect(2);
+    }
+    world.run(&["load", &file, "--campaign", "may", "--on-invalid", "skip"]).expect(2);
+    assert_eq!(std::fs::read(&file).expect("the file is there"), four_rows());
+    world.run(&["status", "may"]).expect(2);
+}
