@@ -13,20 +13,18 @@ use uuid::Uuid;
 use super::error::Doing;
 use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
+use super::repeated::Repeated;
 use super::room::Room;
 use super::{Batch, LedgerError, sql};
 use crate::domain::{GiftKey, RowDigest};
-
-/// Contents that are remembered to repeat, at most.
-const REPEATED_AT_MOST: usize = 50_000;
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
 pub struct Load<'w> {
     pub(super) transaction: Transaction<'w, Sqlite>,
-    keys: RowKeys,
+    pub(super) keys: RowKeys,
     campaign_id: i64,
-    load_number: i64,
+    pub(super) load_number: i64,
     loaded_at: DateTime<Utc>,
     file_sha256: String,
     plan: RowDigest,
@@ -36,20 +34,8 @@ pub struct Load<'w> {
     /// Gifts that the campaign had before.
     gifts_before: i64,
     totals: LoadTotals,
-    /// Contents that this file has had twice or more, by their first key. It only saves asking: what
-    /// it does not know is looked for.
-    repeated: HashMap<GiftKey, Repeated>,
-    repeated_at_most: usize,
+    pub(super) repeated: Repeated,
     pub(super) room: Room,
-}
-
-/// What is known of a content that this file has had twice or more.
-#[derive(Clone, Copy, Debug)]
-struct Repeated {
-    /// The last occurrence that was tried.
-    last: u32,
-    /// It was looked for; else it is only what this map has counted.
-    is_sure: bool,
 }
 
 impl<'w> Batch<'w> {
@@ -83,8 +69,7 @@ impl<'w> Batch<'w> {
             loaded_at: now,
             file_sha256: header.file_sha256.clone(),
             totals: LoadTotals::default(),
-            repeated: HashMap::new(),
-            repeated_at_most: REPEATED_AT_MOST,
+            repeated: Repeated::default(),
             room: Room::default(),
             transaction: self.transaction,
         })
@@ -113,9 +98,7 @@ impl Load<'_> {
     /// A row without a reference is tried as the first of its kind; where this file has had that one
     /// before, as the next.
     pub async fn add_group(&mut self, mut group: RowGroup) -> Result<Vec<AddedRow>, LedgerError> {
-        if self.repeated.len() > self.repeated_at_most {
-            self.repeated.clear();
-        }
+        self.repeated.forget_too_many();
         let mut fates = Vec::with_capacity(group.rows.len());
         while !group.rows.is_empty() {
             let mut news = self.insert(&mut group).await?;
@@ -136,50 +119,6 @@ impl Load<'_> {
         }
         fates.sort_by_key(|row| row.line);
         Ok(fates)
-    }
-
-    /// Counts a row on that this load has seen as what it was tried as.
-    async fn next_occurrence(&mut self, row: KeyedRow) -> Result<KeyedRow, LedgerError> {
-        let first = match row.occurrence {
-            1 => row.key,
-            _ => self.keys.of_occurrence(&row.row, 1),
-        };
-        let known = self.repeated.get(&first).copied();
-        let mut known = known.unwrap_or(Repeated { last: 1, is_sure: false });
-        if row.occurrence > 1 && !known.is_sure {
-            known = Repeated { last: self.last_occurrence(&row).await?, is_sure: true };
-        }
-        known.last += 1;
-        self.repeated.insert(first, known);
-        Ok(self.keys.counted(row, known.last))
-    }
-
-    /// The last occurrence that this load has seen of a content: found by doubling steps and then
-    /// halving them, since occurrences have no gaps.
-    async fn last_occurrence(&mut self, row: &KeyedRow) -> Result<u32, LedgerError> {
-        let (mut seen, mut step) = (row.occurrence, 1);
-        while self.has_seen(row, seen + step).await? {
-            seen += step;
-            step *= 2;
-        }
-        let mut free = seen + step;
-        while free - seen > 1 {
-            let middle = seen + (free - seen) / 2;
-            match self.has_seen(row, middle).await? {
-                true => seen = middle,
-                false => free = middle,
-            }
-        }
-        Ok(seen)
-    }
-
-    async fn has_seen(&mut self, row: &KeyedRow, occurrence: u32) -> Result<bool, LedgerError> {
-        sqlx::query_scalar(sql::GIFT_IS_TAKEN)
-            .bind(self.keys.of_occurrence(&row.row, occurrence).0)
-            .bind(self.load_number)
-            .fetch_one(&mut *self.transaction)
-            .await
-            .doing("counting identical rows")
     }
 
     /// Writes a group; which of its keys this load had not seen before, and what they hold.
@@ -361,21 +300,21 @@ mod tests {
         // contents in turn, in groups of all sizes, with a memory that forgets before each group, and
         // with one that does not; then the same rows again.
         let folder = tempfile::tempdir().unwrap();
-        for at_most in [0, REPEATED_AT_MOST] {
+        for at_most in [0, 1_000] {
             let ledger = Ledger::open(&folder.path().join(format!("{at_most}.db"))).await.unwrap();
             let now = Utc::now();
             let lock = RunLock::take(ledger.path(), "test", now).unwrap();
             let mut writer = ledger.writer(&lock).await.unwrap();
             for expected in [RowFate::Added, RowFate::Known] {
                 let mut load = writer.begin().await.unwrap().load(&header(), now).await.unwrap();
-                load.repeated_at_most = at_most;
+                load.repeated.at_most = at_most;
                 let mut lines = 0..400;
                 let mut fates = Vec::new();
                 for size in (1..).take_while(|size| (1..*size).sum::<usize>() < 400) {
                     let group =
                         lines.by_ref().take(size).map(|line| row(line, u128::from(line % 7)));
                     fates.extend(load.add(group.collect()).await.unwrap());
-                    assert!(load.repeated.len() <= 7);
+                    assert!(load.repeated.known.len() <= 7);
                 }
                 assert_eq!(fates.len(), 400);
                 let mut counted = vec![Vec::new(); 7];
@@ -403,13 +342,13 @@ mod tests {
         let lock = RunLock::take(ledger.path(), "test", now).unwrap();
         let mut writer = ledger.writer(&lock).await.unwrap();
         let mut load = writer.begin().await.unwrap().load(&header(), now).await.unwrap();
-        load.repeated_at_most = 10;
+        load.repeated.at_most = 10;
         for turn in 0..2 {
             for wallets in (0..100).collect::<Vec<u128>>().chunks(20) {
                 let rows = wallets.iter().map(|wallet| row(2, *wallet)).collect();
                 let fates = load.add(rows).await.unwrap();
                 assert!(fates.iter().all(|row| row.occurrence == turn + 1));
-                assert!(load.repeated.len() <= 10 + 20);
+                assert!(load.repeated.known.len() <= 10 + 20);
             }
         }
         load.rollback().await.unwrap();

@@ -29,6 +29,7 @@ mod place;
 mod read;
 mod reconcile;
 mod record;
+mod repeated;
 mod room;
 mod rows;
 mod side_file;
