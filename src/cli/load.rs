@@ -12,14 +12,12 @@ use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::preview::{Before, Preview};
 use super::seen::Seen;
+use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
-use crate::intake::{ReadOptions, Row, RowOutcome, Survey, read, survey};
-use crate::ledger::{Campaign, Ledger, Load, LoadHeader, NewRow, RunLock};
+use crate::intake::{IntakeError, ReadOptions, Rows, Survey, read, survey};
+use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, RunLock};
 use crate::plan::{largest_of_series, plan_id};
-
-/// Rows that go to the ledger at once.
-const GROUP: usize = 1_000;
 
 /// What a file brought.
 #[derive(Debug)]
@@ -118,12 +116,27 @@ async fn fill(
     today: DateTime<Utc>,
     load: &mut Load<'_>,
 ) -> Result<Loaded, Failure> {
-    let seen = read_rows(measure.args, &survey, options, load).await?;
-    let totals = load.finish(today - TimeDelta::days(SAME_CONTENT_DAYS)).await?;
+    load.make_room(survey.rows).await?;
+    let meter = Meter::start(context, survey.rows);
+    let since = today - TimeDelta::days(SAME_CONTENT_DAYS);
+    let read = take_in(read(&measure.args.file, &survey, options), load, &meter, since).await;
+    meter.finish().await;
+    let (seen, totals) = read?;
     judge(context, measure, &survey, &seen, &totals, load).await?;
     let campaign = load.campaign().await?;
     let preview = Preview::of(context, survey, seen, &totals, before, load).await?;
     Ok(Loaded { campaign, preview })
+}
+
+/// Puts all rows into the load and closes its sums.
+async fn take_in(
+    rows: Result<Rows, IntakeError>,
+    load: &mut Load<'_>,
+    meter: &Meter,
+    since: DateTime<Utc>,
+) -> Result<(Seen, LoadTotals), Failure> {
+    let seen = stream(rows?, load, meter).await?;
+    Ok((seen, load.finish(since).await?))
 }
 
 fn read_options(context: &Context, args: &FileArgs, now: DateTime<Utc>) -> ReadOptions {
@@ -140,38 +153,4 @@ fn read_options(context: &Context, args: &FileArgs, now: DateTime<Utc>) -> ReadO
         tz,
         now,
     }
-}
-
-/// Streams the rows into the load; what is wrong with them is collected, not thrown.
-async fn read_rows(
-    args: &FileArgs,
-    survey: &Survey,
-    options: &ReadOptions,
-    load: &mut Load<'_>,
-) -> Result<Seen, Failure> {
-    let mut seen = Seen::default();
-    let mut group = Vec::with_capacity(GROUP);
-    for outcome in read(&args.file, survey, options)? {
-        match outcome? {
-            RowOutcome::Good(row) => {
-                seen.totals.add(row.line, &row.content);
-                group.push(new_row(row)?);
-            }
-            RowOutcome::Bad(bad) => seen.faults.extend(bad.faults),
-        }
-        if group.len() == GROUP {
-            seen.note(load.add(std::mem::take(&mut group)).await?);
-        }
-    }
-    seen.note(load.add(group).await?);
-    Ok(seen)
-}
-
-fn new_row(row: Row) -> Result<NewRow, Failure> {
-    Ok(NewRow {
-        line: row.line,
-        cells_json: serde_json::to_string(&row.cells)?,
-        content: row.content,
-        reference: row.reference,
-    })
 }

@@ -27,6 +27,7 @@ mod sandbox;
 mod seen;
 mod settings;
 mod signals;
+mod stream;
 mod values;
 mod view;
 

@@ -22,6 +22,8 @@ pub(super) trait Shown: Copy + Send + Sync + 'static {
     fn words(&self) -> String;
     /// What is counted.
     const WHAT: &'static str;
+    /// Off a terminal each twentieth of the work is worth a line.
+    const IS_LONG: bool = true;
 }
 
 impl Shown for Progress {
@@ -75,7 +77,7 @@ pub(super) struct Display {
 /// How often a bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Off a terminal a line comes at the latest after this time, or after a twentieth of the work.
+/// Off a terminal a line comes at the latest after this time, or after a twentieth of long work.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
 impl Display {
@@ -148,7 +150,7 @@ async fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stop: Cance
         let shown = *source.borrow();
         let (all, done) = shown.of();
         let twentieths = (done * 20).checked_div(all).unwrap_or(0);
-        if twentieths > shown_twentieths || shown_at.elapsed() >= LINE_EVERY {
+        if T::IS_LONG && twentieths > shown_twentieths || shown_at.elapsed() >= LINE_EVERY {
             let words = shown.words();
             let comma = if words.is_empty() { "" } else { ", " };
             out.note(&format!("{done}/{all} {}{comma}{words}", T::WHAT));

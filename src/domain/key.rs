@@ -88,6 +88,12 @@ impl fmt::Display for GiftKey {
 pub struct RowDigest(pub u128);
 
 impl RowDigest {
+    /// The digest of these rows and those.
+    #[must_use]
+    pub fn plus(self, others: RowDigest) -> RowDigest {
+        RowDigest(self.0.wrapping_add(others.0))
+    }
+
     /// The digest of these rows and one more.
     #[must_use]
     pub fn with(self, label: &[u8], content: &GiftContent) -> RowDigest {
@@ -101,7 +107,7 @@ impl RowDigest {
         let digest = hash.finalize();
         let mut half = [0; 16];
         half.copy_from_slice(&digest[..16]);
-        RowDigest(self.0.wrapping_add(u128::from_be_bytes(half)))
+        self.plus(RowDigest(u128::from_be_bytes(half)))
     }
 }
 

@@ -44,6 +44,9 @@ impl Load<'_> {
     /// How many wallets the file's rows have.
     pub async fn wallets(&mut self) -> Result<u64, LedgerError> {
         let (connection, campaign, load) = self.inside();
+        if load == 1 {
+            return self.campaign_wallets().await;
+        }
         let wallets: i64 = sqlx::query_scalar(sql::LOAD_WALLETS)
             .bind(campaign)
             .bind(load)
@@ -56,7 +59,7 @@ impl Load<'_> {
     /// How many wallets the whole campaign has.
     pub async fn campaign_wallets(&mut self) -> Result<u64, LedgerError> {
         let (connection, campaign, _) = self.inside();
-        let (wallets, _): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
+        let wallets: i64 = sqlx::query_scalar(sql::TALLY_WALLETS)
             .bind(campaign)
             .fetch_one(connection)
             .await

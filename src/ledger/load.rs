@@ -6,39 +6,36 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::sqlite::SqliteQueryResult;
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection, Transaction};
 use uuid::Uuid;
 
 use super::error::Doing;
 use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
+use super::repeated::Repeated;
+use super::room::Room;
 use super::{Batch, LedgerError, sql};
-use crate::domain::{CampaignName, GiftKey, RowDigest, Twin};
+use crate::domain::{GiftKey, RowDigest};
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
 pub struct Load<'w> {
-    transaction: Transaction<'w, Sqlite>,
-    campaign: CampaignName,
+    pub(super) transaction: Transaction<'w, Sqlite>,
+    pub(super) keys: RowKeys,
     campaign_id: i64,
-    load_number: i64,
+    pub(super) load_number: i64,
     loaded_at: DateTime<Utc>,
     file_sha256: String,
     plan: RowDigest,
     /// Of the file's rows, those included that were there already.
     content: RowDigest,
     rows: i64,
+    /// Gifts that the campaign had before.
+    gifts_before: i64,
     totals: LoadTotals,
-    /// The next occurrence of contents that this file has had twice or more.
-    repeated: HashMap<GiftKey, u32>,
-}
-
-/// A row on its way in, under the key that is tried next.
-struct Candidate {
-    row: NewRow,
-    occurrence: u32,
-    key: GiftKey,
-    twin: Twin,
+    pub(super) repeated: Repeated,
+    pub(super) room: Room,
 }
 
 impl<'w> Batch<'w> {
@@ -59,116 +56,135 @@ impl<'w> Batch<'w> {
             .await
             .doing(doing)?;
         let plan: Uuid = row.try_get("plan_digest").doing(doing)?;
+        let campaign_id = row.try_get("id").doing(doing)?;
+        let load_number = row.try_get("load_count").doing(doing)?;
         Ok(Load {
-            campaign: header.campaign.clone(),
-            campaign_id: row.try_get("id").doing(doing)?,
-            load_number: row.try_get("load_count").doing(doing)?,
+            keys: RowKeys::new(header.campaign.clone(), campaign_id, load_number),
+            campaign_id,
+            load_number,
             plan: RowDigest(plan.as_u128()),
             content: RowDigest::default(),
             rows: 0,
+            gifts_before: row.try_get("gift_count").doing(doing)?,
             loaded_at: now,
             file_sha256: header.file_sha256.clone(),
             totals: LoadTotals::default(),
-            repeated: HashMap::new(),
+            repeated: Repeated::default(),
+            room: Room::default(),
             transaction: self.transaction,
         })
     }
 }
 
 impl Load<'_> {
-    /// Adds a group of rows; their fates come back in the order of the rows.
-    ///
-    /// A row without a reference is tried as the first of its kind; where this file has had that one
-    /// before, as the second, and so on.
+    /// What names the rows of this load, in any thread.
+    pub fn keys(&self) -> RowKeys {
+        self.keys.clone()
+    }
+
+    /// Adds rows; their fates come back in the order of the rows.
     pub async fn add(&mut self, rows: Vec<NewRow>) -> Result<Vec<AddedRow>, LedgerError> {
         let mut fates = Vec::with_capacity(rows.len());
-        let mut waiting: Vec<Candidate> = rows.into_iter().map(|row| self.candidate(row)).collect();
-        while !waiting.is_empty() {
-            let mut seen = self.upsert(&waiting).await?;
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let group = self.keys.group(rows.by_ref().take(ROWS_AT_ONCE).collect());
+            fates.extend(self.add_group(group).await?);
+        }
+        Ok(fates)
+    }
+
+    /// Adds a group of rows; their fates come back in the order of their lines.
+    ///
+    /// A row without a reference is tried as the first of its kind; where this file has had that one
+    /// before, as the next.
+    pub async fn add_group(&mut self, mut group: RowGroup) -> Result<Vec<AddedRow>, LedgerError> {
+        self.repeated.forget_too_many();
+        let mut fates = Vec::with_capacity(group.rows.len());
+        while !group.rows.is_empty() {
+            let mut news = self.insert(&mut group).await?;
             let mut again = Vec::new();
-            for mut candidate in waiting {
-                match seen.remove(&candidate.key) {
+            for row in group.rows {
+                match news.take(&row.key) {
                     Some(stored) => {
-                        let fate = self.settle(&candidate, stored);
-                        fates.push(candidate.into_fate(fate));
+                        let fate = self.settle(&row, stored);
+                        fates.push(row.into_fate(fate));
                     }
-                    None if candidate.row.reference.is_some() => {
-                        fates.push(candidate.into_fate(RowFate::ReferenceRepeated));
+                    None if row.row.reference.is_some() => {
+                        fates.push(row.into_fate(RowFate::ReferenceRepeated));
                     }
-                    None => {
-                        self.next_occurrence(&mut candidate);
-                        again.push(candidate);
-                    }
+                    None => again.push(self.next_occurrence(row).await?),
                 }
             }
-            waiting = again;
+            group = self.keys.group_of(again);
         }
         fates.sort_by_key(|row| row.line);
         Ok(fates)
     }
 
-    fn candidate(&self, row: NewRow) -> Candidate {
-        let key = match &row.reference {
-            Some(reference) => GiftKey::from_reference(&self.campaign, reference),
-            None => GiftKey::from_content(&self.campaign, &row.content, 1),
-        };
-        Candidate { twin: row.content.twin(), occurrence: 1, key, row }
-    }
-
-    fn next_occurrence(&mut self, candidate: &mut Candidate) {
-        let first = GiftKey::from_content(&self.campaign, &candidate.row.content, 1);
-        let next = self.repeated.entry(first).or_insert(1);
-        *next += 1;
-        candidate.occurrence = *next;
-        candidate.key = GiftKey::from_content(&self.campaign, &candidate.row.content, *next);
-    }
-
-    /// Writes the candidates; which keys this load had not seen before, and what they hold.
-    async fn upsert(
-        &mut self,
-        candidates: &[Candidate],
-    ) -> Result<HashMap<GiftKey, (i64, Vec<u8>)>, LedgerError> {
+    /// Writes a group; which of its keys this load had not seen before, and what they hold.
+    async fn insert(&mut self, group: &mut RowGroup) -> Result<News, LedgerError> {
         let doing = "loading rows";
-        // One statement must not meet a key twice: the second could not be told from the first.
-        let mut keys = HashSet::new();
-        let rows: Vec<_> = candidates
+        let arguments = std::mem::take(&mut group.arguments);
+        let done = sqlx::query_with(AssertSqlSafe(group.statement.clone()), arguments)
+            .persistent(group.rows.len() == ROWS_AT_ONCE)
+            .execute(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        if done.rows_affected() == group.rows.len() as u64 {
+            return Ok(News::AllAdded);
+        }
+        let added = self.added(&done).await?;
+        let others: Vec<String> = group
+            .rows
             .iter()
-            .filter(|candidate| keys.insert(candidate.key))
-            .map(Candidate::to_json)
+            .filter(|row| !added.contains(&row.key))
+            .map(|row| row.key.0.simple().to_string())
             .collect();
-        let stored = sqlx::query(sql::GIFT_UPSERT)
-            .bind(self.campaign_id)
+        let marked: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(sql::GIFT_SEEN)
+            .bind(serde_json::Value::from(others).to_string())
             .bind(self.load_number)
-            .bind(serde_json::Value::from(rows).to_string())
             .fetch_all(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let read = |row: sqlx::sqlite::SqliteRow| {
-            let key = GiftKey(row.try_get("key")?);
-            Ok((key, (row.try_get("first_load")?, row.try_get("twin")?)))
-        };
-        stored.into_iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
+        let added = added.into_iter().map(|key| (key, Stored::Added));
+        let marked = marked.into_iter().map(|(key, twin)| (GiftKey(key), Stored::Before(twin)));
+        Ok(News::Some(added.chain(marked).collect()))
     }
 
-    fn settle(&mut self, candidate: &Candidate, (first_load, twin): (i64, Vec<u8>)) -> RowFate {
-        let content = &candidate.row.content;
-        self.content = self.content.with(b"", content);
+    /// The keys that a statement added.
+    async fn added(&mut self, done: &SqliteQueryResult) -> Result<HashSet<GiftKey>, LedgerError> {
+        let count = i64::try_from(done.rows_affected()).expect("a group is small");
+        if count == 0 {
+            return Ok(HashSet::new());
+        }
+        // SQLite counts ids up from the largest.
+        let keys: Vec<Uuid> = sqlx::query_scalar(sql::GIFT_ADDED)
+            .bind(done.last_insert_rowid() - count)
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing("looking for the rows that were added")?;
+        Ok(keys.into_iter().map(GiftKey).collect())
+    }
+
+    fn settle(&mut self, row: &KeyedRow, stored: Stored) -> RowFate {
+        self.content = self.content.plus(row.content);
         self.rows += 1;
-        if first_load == self.load_number {
-            self.plan = self.plan.with(candidate.key.0.as_bytes(), content);
-            self.totals.added += 1;
-            self.totals.added_amount += content.amount;
-            RowFate::Added
-        } else if twin == candidate.twin.0 {
-            RowFate::Known
-        } else {
-            RowFate::ChangedContent
+        match stored {
+            Stored::Added => {
+                self.plan = self.plan.plus(row.plan);
+                self.totals.added += 1;
+                self.totals.added_amount += row.row.content.amount;
+                RowFate::Added
+            }
+            Stored::Before(twin) if twin == row.twin.0 => RowFate::Known,
+            Stored::Before(_) => RowFate::ChangedContent,
         }
     }
 
     /// Closes the load's sums and looks around, still without committing.
     pub async fn finish(&mut self, since: DateTime<Utc>) -> Result<LoadTotals, LedgerError> {
         let doing = "closing a load";
+        self.make_index().await?;
         sqlx::query(sql::CAMPAIGN_END_LOAD)
             .bind(self.campaign_id)
             .bind(i64::try_from(self.totals.added).expect("rows of a file fit 63 bits"))
@@ -187,13 +203,9 @@ impl Load<'_> {
             .execute(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let (left_out, _): (i64, i64) = sqlx::query_as(sql::CAMPAIGN_LEFT_OUT)
-            .bind(self.campaign_id)
-            .bind(self.load_number)
-            .fetch_one(&mut *self.transaction)
-            .await
-            .doing(doing)?;
-        self.totals.left_out = left_out.unsigned_abs();
+        // A row that was there before is a gift of its own among those.
+        let kept = self.rows - i64::try_from(self.totals.added).expect("rows fit 63 bits");
+        self.totals.left_out = (self.gifts_before - kept).unsigned_abs();
         self.totals.same_content_as = sqlx::query_scalar(sql::CAMPAIGN_SAME_CONTENT)
             .bind(Uuid::from_u128(self.content.0))
             .bind(self.campaign_id)
@@ -205,12 +217,14 @@ impl Load<'_> {
     }
 
     /// Makes the load durable.
-    pub async fn commit(self) -> Result<(), LedgerError> {
+    pub async fn commit(mut self) -> Result<(), LedgerError> {
+        self.leave_room().await?;
         self.transaction.commit().await.doing("committing a load")
     }
 
     /// Leaves the ledger as it was.
-    pub async fn rollback(self) -> Result<(), LedgerError> {
+    pub async fn rollback(mut self) -> Result<(), LedgerError> {
+        self.leave_room().await?;
         self.transaction.rollback().await.doing("undoing a load")
     }
 
@@ -221,34 +235,142 @@ impl Load<'_> {
 
     /// The campaign's name.
     pub fn name(&self) -> &str {
-        self.campaign.as_str()
+        self.keys.campaign().as_str()
     }
 
     /// The key of a row with this reference.
     pub(super) fn key_of(&self, reference: &str) -> GiftKey {
-        GiftKey::from_reference(&self.campaign, reference)
+        GiftKey::from_reference(self.keys.campaign(), reference)
     }
 }
 
-impl Candidate {
-    fn into_fate(self, fate: RowFate) -> AddedRow {
-        let Candidate { row, occurrence, .. } = self;
-        let NewRow { line, content, reference, .. } = row;
-        AddedRow { line, fate, occurrence, reference, content }
+/// What a statement found that this load had not seen before.
+enum News {
+    /// Every row of the group, none of which was there.
+    AllAdded,
+    /// These keys, each for one row.
+    Some(HashMap<GiftKey, Stored>),
+}
+
+/// What stands under a key.
+enum Stored {
+    /// The row that was just added.
+    Added,
+    /// A gift of an earlier load, with its twin.
+    Before(Vec<u8>),
+}
+
+impl News {
+    fn take(&mut self, key: &GiftKey) -> Option<Stored> {
+        match self {
+            News::AllAdded => Some(Stored::Added),
+            News::Some(keys) => keys.remove(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Expiry, GiftContent, Money, WalletId};
+    use crate::ledger::{Ledger, RunLock};
+
+    fn header() -> LoadHeader {
+        LoadHeader {
+            campaign: "may".parse().unwrap(),
+            header_json: "[]".to_owned(),
+            dialect_json: "{}".to_owned(),
+            file_sha256: "0".repeat(64),
+        }
     }
 
-    fn to_json(&self) -> serde_json::Value {
-        let content = &self.row.content;
-        json!({
-            "key": self.key.0.simple().to_string(),
-            "reference": self.row.reference,
-            "line": self.row.line,
-            "wallet": content.wallet.0.simple().to_string(),
-            "amount": content.amount.minor(),
-            "expires": content.expiry.as_ms(),
-            "description": content.description,
-            "cells": self.row.cells_json,
-            "twin": Uuid::from_bytes(self.twin.0).simple().to_string(),
-        })
+    fn row(line: u64, wallet: u128) -> NewRow {
+        let content = GiftContent {
+            wallet: WalletId(Uuid::from_u128(wallet + 1)),
+            amount: Money::from_minor(500),
+            expiry: Expiry::Never,
+            description: "KUPON".to_owned(),
+        };
+        NewRow { line, content, reference: None, cells_json: "[]".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn rows_that_repeat_are_counted_without_being_remembered() {
+        // Goal: what is remembered of repetitions saves time and decides nothing. Method: seven
+        // contents in turn, in groups of all sizes, with a memory that forgets before each group, and
+        // with one that does not; then the same rows again.
+        let folder = tempfile::tempdir().unwrap();
+        for at_most in [0, 1_000] {
+            let ledger = Ledger::open(&folder.path().join(format!("{at_most}.db"))).await.unwrap();
+            let now = Utc::now();
+            let lock = RunLock::take(ledger.path(), "test", now).unwrap();
+            let mut writer = ledger.writer(&lock).await.unwrap();
+            for expected in [RowFate::Added, RowFate::Known] {
+                let mut load = writer.begin().await.unwrap().load(&header(), now).await.unwrap();
+                load.repeated.at_most = at_most;
+                let mut lines = 0..400;
+                let mut fates = Vec::new();
+                for size in (1..).take_while(|size| (1..*size).sum::<usize>() < 400) {
+                    let group =
+                        lines.by_ref().take(size).map(|line| row(line, u128::from(line % 7)));
+                    fates.extend(load.add(group.collect()).await.unwrap());
+                    assert!(load.repeated.known.len() <= 7);
+                }
+                assert_eq!(fates.len(), 400);
+                let mut counted = vec![Vec::new(); 7];
+                for fate in fates {
+                    assert_eq!(fate.fate, expected, "line {}", fate.line);
+                    counted[usize::try_from(fate.line % 7).unwrap()].push(fate.occurrence);
+                }
+                for mut occurrences in counted {
+                    let count = u32::try_from(occurrences.len()).unwrap();
+                    occurrences.sort_unstable();
+                    assert_eq!(occurrences, (1..=count).collect::<Vec<u32>>());
+                }
+                assert_eq!(load.finish(now).await.unwrap().left_out, 0);
+                load.commit().await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_repeats_is_remembered_within_limits() {
+        // Goal: a file of pairs does not fill the memory. Method: pairs, and a limit that is passed.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let now = Utc::now();
+        let lock = RunLock::take(ledger.path(), "test", now).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        let mut load = writer.begin().await.unwrap().load(&header(), now).await.unwrap();
+        load.repeated.at_most = 10;
+        for turn in 0..2 {
+            for wallets in (0..100).collect::<Vec<u128>>().chunks(20) {
+                let rows = wallets.iter().map(|wallet| row(2, *wallet)).collect();
+                let fates = load.add(rows).await.unwrap();
+                assert!(fates.iter().all(|row| row.occurrence == turn + 1));
+                assert!(load.repeated.known.len() <= 10 + 20);
+            }
+        }
+        load.rollback().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_left_the_file_is_counted() {
+        // Goal: rows that a later file lacks are told. Method: ten rows, then four of them, one of
+        // those twice, and two new ones.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let now = Utc::now();
+        let lock = RunLock::take(ledger.path(), "test", now).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        let files: [(&[u128], u64, u64); 2] =
+            [(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 10, 0), (&[3, 2, 1, 0, 3, 20, 21], 3, 6)];
+        for (wallets, added, left_out) in files {
+            let mut load = writer.begin().await.unwrap().load(&header(), now).await.unwrap();
+            load.add(wallets.iter().map(|wallet| row(2, *wallet)).collect()).await.unwrap();
+            let totals = load.finish(now).await.unwrap();
+            assert_eq!((totals.added, totals.left_out), (added, left_out));
+            load.commit().await.unwrap();
+        }
     }
 }

@@ -144,7 +144,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    options(path).journal_mode(SqliteJournalMode::Wal).connect().await
+    options(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Else a statement of many rows copies each page that it changes to a temporary file.
+        .pragma("temp_store", "MEMORY")
+        .connect()
+        .await
 }
 
 fn migrations() -> Migrator {
@@ -159,6 +164,7 @@ fn migrations() -> Migrator {
         step(4, "lists", include_str!("../../migrations/0004_lists.sql")),
         step(5, "tag", include_str!("../../migrations/0005_tag.sql")),
         step(6, "restored", include_str!("../../migrations/0006_restored.sql")),
+        step(7, "checks", include_str!("../../migrations/0007_checks.sql")),
     ])
 }
 
@@ -248,6 +254,45 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(rows, 1);
+    }
+
+    #[tokio::test]
+    async fn a_ledger_of_before_the_checks_were_rewritten_gets_them() {
+        // Goal: old ledgers are as fast and as strict as new ones, and keep their rows. Method: a gift
+        // in a ledger of six steps; open it, compare its form with a new one's, and break the checks.
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+        make_private(&old).unwrap();
+        let mut connection = connect(&old).await.unwrap();
+        let steps: Vec<_> = migrations().iter().take(6).cloned().collect();
+        Migrator::with_migrations(steps).run(&mut connection).await.unwrap();
+        let filled = "insert into campaign values (1, 'may', 1, 1, 1, '[]', '{}', printf('%064d', 0), 1,
+                          5, zeroblob(16), null, 0, 0);
+            insert into gift (campaign_id, key, line, first_load, last_load, wallet_id, amount_minor,
+                              description, cells_json, twin, state, ready_at_ms)
+            values (1, randomblob(16), 2, 1, 1, randomblob(16), 5, 'A', '[]', randomblob(16), 'planned', 0)";
+        sqlx::raw_sql(filled).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let mut forms = Vec::new();
+        for path in [&old, &new] {
+            let ledger = Ledger::open(path).await.unwrap();
+            let form = "select sql from sqlite_schema where tbl_name = 'gift' order by name";
+            let form: Vec<Option<String>> =
+                sqlx::query_scalar(form).fetch_all(&ledger.readers).await.unwrap();
+            forms.push(form);
+        }
+        assert_eq!(forms[0], forms[1]);
+        let lists = forms[0].iter().flatten().filter(|text| text.matches(" in (").count() > 1);
+        assert_eq!(lists.count(), 0, "a list is made anew for each row: {:?}", forms[0]);
+        let mut writer = connect(&old).await.unwrap();
+        let health: String =
+            sqlx::query_scalar("pragma integrity_check").fetch_one(&mut writer).await.unwrap();
+        assert_eq!(health, "ok");
+        for broken in ["state = 'lost'", "reconciled = 'lost'", "state = 'issued'"] {
+            let update = sqlx::AssertSqlSafe(format!("update gift set {broken}"));
+            let refused = sqlx::query(update).execute(&mut writer).await.unwrap_err();
+            assert!(refused.to_string().contains("CHECK"), "{broken}: {refused}");
+        }
     }
 
     #[tokio::test]

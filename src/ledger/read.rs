@@ -64,17 +64,24 @@ impl Ledger {
         Ok(rows.into_iter().map(|(word, gifts)| (word, gifts.unsigned_abs())).collect())
     }
 
-    /// How many wallets a campaign has, and when the first of its gifts was sent.
-    pub async fn wallets(
-        &self,
-        campaign: i64,
-    ) -> Result<(u64, Option<DateTime<Utc>>), LedgerError> {
-        let (wallets, first): (i64, Option<i64>) = sqlx::query_as(sql::TALLY_WALLETS)
+    /// How many wallets a campaign has.
+    pub async fn wallets(&self, campaign: i64) -> Result<u64, LedgerError> {
+        let wallets: i64 = sqlx::query_scalar(sql::TALLY_WALLETS)
             .bind(campaign)
             .fetch_one(&*self.reading())
             .await
             .doing("counting wallets")?;
-        Ok((wallets.unsigned_abs(), first.map(instant)))
+        Ok(wallets.unsigned_abs())
+    }
+
+    /// When the first gift of a campaign was sent.
+    pub async fn first_sent(&self, campaign: i64) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let first: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_FIRST_SENT)
+            .bind(campaign)
+            .fetch_one(&*self.reading())
+            .await
+            .doing("looking for the first attempt")?;
+        Ok(first.map(instant))
     }
 
     /// The last run of a campaign.

@@ -18,13 +18,15 @@ statements! {
     CAMPAIGN_BEGIN_LOAD = "campaign_begin_load";
     CAMPAIGN_BY_NAME = "campaign_by_name";
     CAMPAIGN_END_LOAD = "campaign_end_load";
+    CAMPAIGN_FIRST_SENT = "campaign_first_sent";
     CAMPAIGN_FORGOT_SINCE = "campaign_forgot_since";
-    CAMPAIGN_LEFT_OUT = "campaign_left_out";
     CAMPAIGN_RECALLED = "campaign_recalled";
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
     CAMPAIGN_TAG = "campaign_tag";
     EVENT_INSERT = "event_insert";
+    GIFT_ADD = "gift_add";
+    GIFT_ADDED = "gift_added";
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
     GIFT_CLAIM = "gift_claim";
@@ -32,16 +34,18 @@ statements! {
     GIFT_ID_OWNER = "gift_id_owner";
     GIFT_IN_DOUBT = "gift_in_doubt";
     GIFT_IN_FLIGHT = "gift_in_flight";
+    GIFT_IS_TAKEN = "gift_is_taken";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_PAGE = "gift_page";
     GIFT_READY_NOW = "gift_ready_now";
     GIFT_RECORD = "gift_record";
     GIFT_REFUSED = "gift_refused";
     GIFT_REFUSED_CLASSES = "gift_refused_classes";
+    GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
-    GIFT_UPSERT = "gift_upsert";
     HISTORY = "history";
     LEDGER_AGE = "ledger_age";
+    LEDGER_GIFTS = "ledger_gifts";
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";
     LEDGER_STEPS = "ledger_steps";
@@ -64,6 +68,8 @@ statements! {
     TALLY_STATES = "tally_states";
     TALLY_WALLETS = "tally_wallets";
     WALLET_GIFTS = "wallet_gifts";
+    WALLET_INDEX_CREATE = "wallet_index_create";
+    WALLET_INDEX_DROP = "wallet_index_drop";
     WALLET_PAGE = "wallet_page";
 }
 

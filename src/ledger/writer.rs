@@ -12,7 +12,7 @@ use super::{LedgerError, Lists, Provider, sql};
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
 pub struct Writer {
-    connection: SqliteConnection,
+    pub(super) connection: SqliteConnection,
     place: Place,
     watched: Watched,
 }

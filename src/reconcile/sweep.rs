@@ -88,7 +88,8 @@ pub async fn run_reconcile(
     crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
     crash::after(Step::ReconcileBeginning);
-    let (wallets, first_attempt) = ledger.wallets(campaign.id).await?;
+    let wallets = ledger.wallets(campaign.id).await?;
+    let first_attempt = ledger.first_sent(campaign.id).await?;
     let mut sweep = Sweep {
         ledger,
         writer: &mut writer,

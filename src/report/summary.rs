@@ -72,7 +72,7 @@ async fn read_once(ledger: &Ledger, named: &Campaign) -> Result<Summary, ReportE
     let newest = ledger.campaign(&named.name).await?;
     let campaign = newest.as_ref().unwrap_or(named);
     let states = add_up(campaign, &ledger.tally(campaign.id).await?)?;
-    let (wallets, _) = ledger.wallets(campaign.id).await?;
+    let wallets = ledger.wallets(campaign.id).await?;
     Ok(Summary {
         campaign: campaign.name.clone(),
         plan: plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total),
@@ -127,9 +127,13 @@ async fn refusals(
     campaign: i64,
     states: &States,
 ) -> Result<Vec<Refusals>, ReportError> {
+    let refused = states.gifts(GiftState::Refused);
+    if refused == 0 {
+        return Ok(Vec::new());
+    }
     let classes = ledger.refusals(campaign).await?;
     let gifts: u64 = classes.iter().map(|class| class.gifts).sum();
-    let is_whole = gifts == states.gifts(GiftState::Refused);
+    let is_whole = gifts == refused;
     let named = |RefusalTally { class, gifts, amount, .. }| Refusals { class, gifts, amount };
     Ok(if is_whole { classes.into_iter().map(named).collect() } else { Vec::new() })
 }

@@ -6,4 +6,4 @@ on conflict (name) do update set
     last_loaded_at_ms = excluded.last_loaded_at_ms, load_count = load_count + 1,
     header_json = excluded.header_json, dialect_json = excluded.dialect_json,
     file_sha256 = excluded.file_sha256
-returning id, load_count, plan_digest
+returning id, load_count, gift_count, plan_digest

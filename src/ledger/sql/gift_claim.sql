@@ -6,9 +6,9 @@ with candidate as (
     where g.campaign_id = ?1 and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?2
       and (g.expires_at_ms is null or g.expires_at_ms > ?2)
       and not exists (select 1 from gift t where t.twin = g.twin
-                      and t.state in ('in_flight', 'in_doubt', 'held'))
+                      and (t.state = 'in_flight' or t.state = 'in_doubt' or t.state = 'held'))
       and not exists (select 1 from gift d indexed by gift_open
-                      where d.state in ('in_flight', 'in_doubt', 'revoking')
+                      where (d.state = 'in_flight' or d.state = 'in_doubt' or d.state = 'revoking')
                         and d.state = 'in_doubt' and d.wallet_id = g.wallet_id)
     order by g.ready_at_ms, g.id
     limit ?3

@@ -4,5 +4,5 @@ select id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description
        first_sent_at_ms, settle_from_ms,
        (select is_tagged from campaign c where c.id = campaign_id) as is_tagged
 from gift indexed by gift_open
-where state in ('in_flight', 'in_doubt', 'revoking') and state = 'in_doubt'
+where (state = 'in_flight' or state = 'in_doubt' or state = 'revoking') and state = 'in_doubt'
 order by first_sent_at_ms, id

@@ -1,0 +1,154 @@
+//! Rows with all that can be said of them before the ledger is asked.
+//!
+//! It stands apart so that another thread may do it: keys and digests cost about as much as reading the
+//! row, and the ledger works meanwhile.
+
+use std::sync::Arc;
+
+use sqlx::Arguments;
+use sqlx::sqlite::SqliteArguments;
+
+use super::file_row::{AddedRow, NewRow, RowFate};
+use super::sql;
+use crate::domain::{CampaignName, GiftKey, RowDigest, Twin};
+
+/// Rows that go to SQLite at once. More would save little, and statements have a limit of parameters.
+pub(super) const ROWS_AT_ONCE: usize = 2_000;
+
+/// Names the rows of one load.
+#[derive(Clone, Debug)]
+pub struct RowKeys {
+    campaign: CampaignName,
+    campaign_id: i64,
+    load_number: i64,
+    /// The statement for a full group.
+    statement: Arc<str>,
+}
+
+/// Some rows of a file, ready to be added.
+#[derive(Debug)]
+pub struct RowGroup {
+    pub(super) rows: Vec<KeyedRow>,
+    pub(super) statement: Arc<str>,
+    pub(super) arguments: SqliteArguments,
+}
+
+/// A row on its way in, under the key that is tried next.
+#[derive(Debug)]
+pub(super) struct KeyedRow {
+    pub(super) row: NewRow,
+    pub(super) occurrence: u32,
+    pub(super) key: GiftKey,
+    pub(super) twin: Twin,
+    /// The row's part of the plan's digest, under its key.
+    pub(super) plan: RowDigest,
+    /// The row's part of the file's digest.
+    pub(super) content: RowDigest,
+}
+
+impl RowKeys {
+    /// Rows that are added at once, at most.
+    pub const AT_ONCE: usize = ROWS_AT_ONCE;
+
+    pub(super) fn new(campaign: CampaignName, campaign_id: i64, load_number: i64) -> RowKeys {
+        let statement = statement(campaign_id, load_number, ROWS_AT_ONCE);
+        RowKeys { campaign, campaign_id, load_number, statement }
+    }
+
+    /// Names rows, of which there may be up to [`RowKeys::AT_ONCE`].
+    pub fn group(&self, rows: Vec<NewRow>) -> RowGroup {
+        self.group_of(rows.into_iter().map(|row| self.keyed(row)).collect())
+    }
+
+    pub(super) fn campaign(&self) -> &CampaignName {
+        &self.campaign
+    }
+
+    pub(super) fn group_of(&self, rows: Vec<KeyedRow>) -> RowGroup {
+        let statement = match rows.len() {
+            ROWS_AT_ONCE => Arc::clone(&self.statement),
+            count => statement(self.campaign_id, self.load_number, count),
+        };
+        RowGroup { statement, arguments: arguments(&rows), rows }
+    }
+
+    /// The key of a row without a reference of which the file has had `occurrence - 1`.
+    pub(super) fn of_occurrence(&self, row: &NewRow, occurrence: u32) -> GiftKey {
+        GiftKey::from_content(&self.campaign, &row.content, occurrence)
+    }
+
+    /// The same row as a later one of its kind.
+    pub(super) fn counted(&self, row: KeyedRow, occurrence: u32) -> KeyedRow {
+        let key = self.of_occurrence(&row.row, occurrence);
+        let plan = RowDigest::default().with(key.0.as_bytes(), &row.row.content);
+        KeyedRow { occurrence, key, plan, ..row }
+    }
+
+    fn keyed(&self, row: NewRow) -> KeyedRow {
+        let key = match &row.reference {
+            Some(reference) => GiftKey::from_reference(&self.campaign, reference),
+            None => self.of_occurrence(&row, 1),
+        };
+        KeyedRow {
+            key,
+            occurrence: 1,
+            twin: row.content.twin(),
+            plan: RowDigest::default().with(key.0.as_bytes(), &row.content),
+            content: RowDigest::default().with(b"", &row.content),
+            row,
+        }
+    }
+}
+
+impl KeyedRow {
+    pub(super) fn into_fate(self, fate: RowFate) -> AddedRow {
+        let KeyedRow { row, occurrence, .. } = self;
+        let NewRow { line, content, reference, .. } = row;
+        AddedRow { line, fate, occurrence, reference, content }
+    }
+}
+
+/// What the statement's rows hold, in their order.
+fn arguments(rows: &[KeyedRow]) -> SqliteArguments {
+    let mut all = SqliteArguments::default();
+    all.reserve(rows.len() * 9, 0);
+    for KeyedRow { row, key, twin, .. } in rows {
+        let line = i64::try_from(row.line).expect("lines of a file fit 63 bits");
+        let content = &row.content;
+        let added = all
+            .add(key.0)
+            .and_then(|()| all.add(row.reference.as_deref()))
+            .and_then(|()| all.add(line))
+            .and_then(|()| all.add(content.wallet.0))
+            .and_then(|()| all.add(content.amount.minor()))
+            .and_then(|()| all.add(content.expiry.as_ms()))
+            .and_then(|()| all.add(Arc::<str>::from(content.description.as_str())))
+            .and_then(|()| all.add(Arc::<str>::from(row.cells_json.as_str())))
+            .and_then(|()| all.add(twin.0.as_slice()));
+        added.expect("numbers, texts and bytes can always be bound");
+    }
+    all
+}
+
+/// The statement that adds so many rows. What all rows share is written into it.
+fn statement(campaign_id: i64, load_number: i64, rows: usize) -> Arc<str> {
+    let one = sql::GIFT_ADD.lines().find(|line| line.starts_with("values "));
+    let one = one.expect("the statement has its row on a line of its own");
+    let shared = format!("values ({campaign_id}, {load_number}, {load_number}, ");
+    let row = one.replacen("values (?1, ?2, ?2, ", &shared, 1);
+    let more = row.replacen("values ", ",\n", 1).repeat(rows.saturating_sub(1));
+    sql::GIFT_ADD.replace(one, &format!("{row}{more}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_has_a_row_for_each() {
+        // Goal: what is bound meets its column. Method: the text for two rows.
+        let text = statement(7, 3, 2);
+        let row = "(7, 3, 3, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', 0)";
+        assert!(text.contains(&format!("values {row},\n{row}\non conflict")), "{text}");
+    }
+}

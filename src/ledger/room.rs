@@ -1,0 +1,137 @@
+//! Room for a large load: more pages at hand, and the index of wallets made at the end.
+//!
+//! It stands apart because a load is right without it. Wallets and keys come in no order: with few pages
+//! at hand nearly each row reads and writes a page again that it shares with no row near it.
+//!
+//! **Invariant:** the memory that this takes does not depend on how many rows there are.
+
+use sqlx::SqliteConnection;
+
+use super::error::Doing;
+use super::load::Load;
+use super::{LedgerError, sql};
+
+/// From so many rows on a load is large.
+const LARGE: u64 = 20_000;
+
+/// What a large load was given.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Room {
+    /// More pages at hand.
+    is_wide: bool,
+    /// The index of wallets is to be made.
+    lacks_index: bool,
+}
+
+/// Pages at hand while rows are added.
+const WIDE: &str = "pragma cache_size = -49152";
+
+/// Pages at hand afterwards: sorting takes as much once more.
+const FOR_SORTING: &str = "pragma cache_size = -16384";
+
+/// What SQLite has without being told.
+const USUAL: &str = "pragma cache_size = -2000";
+
+impl Load<'_> {
+    /// Makes room for a file of so many rows.
+    pub async fn make_room(&mut self, rows: u64) -> Result<(), LedgerError> {
+        if rows < LARGE {
+            return Ok(());
+        }
+        let doing = "making room for a load";
+        run(&mut self.transaction, WIDE).await?;
+        // What is sorted and does not fit goes to disk. What undoes a statement stays in memory: SQLite
+        // has chosen that when the transaction began.
+        run(&mut self.transaction, "pragma temp_store = file").await?;
+        self.room.is_wide = true;
+        let gifts: i64 = sqlx::query_scalar(sql::LEDGER_GIFTS)
+            .fetch_one(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        // SQLite keeps the pages of an index that it drops until the statement is done: in a ledger with
+        // gifts that would be as much memory as it has wallets.
+        if gifts == 0 {
+            run(&mut self.transaction, sql::WALLET_INDEX_DROP).await?;
+            self.room.lacks_index = true;
+        }
+        Ok(())
+    }
+
+    /// Makes the index that [`Load::make_room`] took away. What looks at the load needs few pages.
+    pub(super) async fn make_index(&mut self) -> Result<(), LedgerError> {
+        if self.room.is_wide {
+            run(&mut self.transaction, FOR_SORTING).await?;
+        }
+        if std::mem::take(&mut self.room.lacks_index) {
+            run(&mut self.transaction, sql::WALLET_INDEX_CREATE).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives back the rest. The index comes back by itself where the load is undone.
+    pub(super) async fn leave_room(&mut self) -> Result<(), LedgerError> {
+        if std::mem::take(&mut self.room.is_wide) {
+            run(&mut self.transaction, USUAL).await?;
+            run(&mut self.transaction, "pragma temp_store = memory").await?;
+        }
+        Ok(())
+    }
+}
+
+async fn run(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+) -> Result<(), LedgerError> {
+    let done = sqlx::query(statement).persistent(false).execute(connection).await;
+    done.map(drop).doing("making room for a load")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+    use crate::ledger::{Ledger, LoadHeader, RunLock};
+
+    #[tokio::test]
+    async fn a_large_load_leaves_the_ledger_as_a_small_one_does() {
+        // Goal: the room is given back, whether the load is stored or not. Method: what SQLite says of
+        // its indexes and its pages, before and after a large load that is undone and one that is kept.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let lock = RunLock::take(ledger.path(), "test", Utc::now()).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        let before = look(&mut writer.connection).await;
+        assert!(before.0.contains("(wallet_id, campaign_id)"));
+        for is_kept in [false, true] {
+            let header = LoadHeader {
+                campaign: "may".parse().unwrap(),
+                header_json: "[]".to_owned(),
+                dialect_json: "{}".to_owned(),
+                file_sha256: "0".repeat(64),
+            };
+            let mut load = writer.begin().await.unwrap().load(&header, Utc::now()).await.unwrap();
+            load.make_room(LARGE).await.unwrap();
+            let meanwhile = look(&mut load.transaction).await;
+            assert_ne!((&meanwhile.0, meanwhile.1), (&before.0, before.1));
+            if is_kept {
+                load.finish(Utc::now()).await.unwrap();
+                load.commit().await.unwrap();
+            } else {
+                load.rollback().await.unwrap();
+            }
+            assert_eq!(look(&mut writer.connection).await, before, "kept: {is_kept}");
+        }
+    }
+
+    /// The index of wallets, the pages at hand, and where temporary things go.
+    async fn look(connection: &mut SqliteConnection) -> (String, i64, i64) {
+        let index = "select sql from sqlite_schema where name = 'gift_of_wallet'";
+        let index = sqlx::query_scalar(index).fetch_optional(&mut *connection).await.unwrap();
+        let pages =
+            sqlx::query_scalar("pragma cache_size").fetch_one(&mut *connection).await.unwrap();
+        let place =
+            sqlx::query_scalar("pragma temp_store").fetch_one(&mut *connection).await.unwrap();
+        (index.unwrap_or_default(), pages, place)
+    }
+}
