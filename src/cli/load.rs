@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::commands::{CheckArgs, FileArgs, LoadArgs};
+use super::commands::{CheckArgs, FileArgs, LoadArgs, OnInvalid};
 use super::context::{Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::preview::{Before, Preview};
+use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
@@ -24,6 +25,7 @@ use crate::plan::{largest_of_series, plan_id};
 pub(super) struct Loaded {
     pub(super) campaign: Campaign,
     pub(super) preview: Preview,
+    rejects: Option<Finished>,
 }
 
 /// `giftbatch check`.
@@ -33,8 +35,10 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let lock = RunLock::take(ledger.path(), context.command, context.now())?;
     let mut session = Session::of(ledger, lock, context.now()).await?;
     let name = "check".parse().expect("a plain word is a campaign's name");
-    let (load, loaded) = prepare(context, &mut session, &args.file, &name, args.max_total).await?;
+    let (load, mut loaded) =
+        prepare(context, &mut session, &args.file, &name, args.max_total).await?;
     load.rollback().await?;
+    keep_rejects(context, &mut loaded)?;
     if context.out.args.json {
         let mut document = loaded.preview.json();
         document["version"] = 1.into();
@@ -44,7 +48,8 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
         context.out.result(&document.to_string());
     } else {
         context.out.people(&loaded.preview.text());
-        context.out.people("the file is good; nothing was stored or sent");
+        let what = if loaded.preview.has_rejects() { "the rest of the file" } else { "the file" };
+        context.out.people(&format!("{what} is good; nothing was stored or sent"));
     }
     Ok(Exit::Done)
 }
@@ -55,7 +60,7 @@ pub(super) async fn load(
     session: &mut Session,
     args: &LoadArgs,
 ) -> Result<Loaded, Failure> {
-    let (load, loaded) =
+    let (load, mut loaded) =
         prepare(context, session, &args.file, &args.campaign, args.max_total).await?;
     if !context.out.args.json {
         let text = loaded.preview.text();
@@ -64,7 +69,20 @@ pub(super) async fn load(
     crash::before(Step::Load);
     load.commit().await?;
     crash::after(Step::Load);
+    keep_rejects(context, &mut loaded)?;
     Ok(loaded)
+}
+
+fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(), Failure> {
+    let kept = loaded.rejects.take().map(Finished::keep).transpose()?;
+    if let Some((path, count)) = kept.flatten() {
+        let rows = if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") };
+        context.out.complain(&format!(
+            "{rows} left out and written to {}: mend them there and load that file",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 fn plan_of(campaign: &Campaign) -> String {
@@ -119,23 +137,30 @@ async fn fill(
     load.make_room(survey.rows).await?;
     let meter = Meter::start(context, survey.rows);
     let since = today - TimeDelta::days(SAME_CONTENT_DAYS);
-    let read = take_in(read(&measure.args.file, &survey, options), load, &meter, since).await;
+    let mut rejects = match (measure.args.on_invalid, &measure.args.rejects) {
+        (OnInvalid::Skip, Some(path)) => Some(Rejects::create(path, &measure.args.file, &survey)?),
+        _ => None,
+    };
+    let rows = read(&measure.args.file, &survey, options);
+    let read = take_in(rows, load, &mut rejects, &meter, since).await;
     meter.finish().await;
     let (seen, totals) = read?;
     judge(context, measure, &survey, &seen, &totals, load).await?;
     let campaign = load.campaign().await?;
     let preview = Preview::of(context, survey, seen, &totals, before, load).await?;
-    Ok(Loaded { campaign, preview })
+    let rejects = rejects.map(Rejects::finish).transpose()?;
+    Ok(Loaded { campaign, preview, rejects })
 }
 
 /// Puts all rows into the load and closes its sums.
 async fn take_in(
     rows: Result<Rows, IntakeError>,
     load: &mut Load<'_>,
+    rejects: &mut Option<Rejects>,
     meter: &Meter,
     since: DateTime<Utc>,
 ) -> Result<(Seen, LoadTotals), Failure> {
-    let seen = stream(rows?, load, meter).await?;
+    let seen = stream(rows?, load, rejects, meter).await?;
     Ok((seen, load.finish(since).await?))
 }
 

@@ -23,6 +23,7 @@ mod out;
 mod preview;
 mod progress;
 mod reconcile;
+mod rejects;
 mod sandbox;
 mod seen;
 mod settings;

@@ -103,6 +103,11 @@ impl Preview {
         text
     }
 
+    /// Whether rows of the file were left out.
+    pub(super) fn has_rejects(&self) -> bool {
+        self.seen.rejected > 0
+    }
+
     /// The first and the last instant in both zones, and what never expires.
     fn expiries(&self) -> Vec<String> {
         let totals = &self.seen.totals;

@@ -13,7 +13,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::intake::{Fault, RowWriter, Survey};
+use crate::intake::{BadRow, Fault, RowWriter, Survey};
 
 /// The name of the column that says why.
 const REASON: &str = "reason";
@@ -48,15 +48,16 @@ impl Rejects {
         let mut rejects =
             Rejects { path: path.into(), unnamed, writer, columns, has_reasons, count: 0 };
         let header = survey.header[..columns].iter().map(String::as_str);
-        rejects.writer.row(header.chain([REASON])).map_err(failed)?;
+        rejects.writer.row(header.chain([REASON]), &[]).map_err(failed)?;
         Ok(rejects)
     }
 
     /// Adds a row with all that is wrong with it.
-    pub(super) fn add(&mut self, cells: &[String], faults: &[Fault]) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, row: &BadRow) -> Result<(), Failure> {
+        let BadRow { cells, numbers, faults, .. } = row;
         // A row may be longer than the header: its own cells all come first.
         let is_whole = cells.len() == self.columns + usize::from(self.has_reasons);
-        let own = if is_whole { &cells[..self.columns] } else { cells };
+        let own = if is_whole { &cells[..self.columns] } else { &cells[..] };
         let missing = self.columns.saturating_sub(own.len());
         let reason: Vec<String> = faults.iter().map(reason).collect();
         let reason = reason.join("; ");
@@ -65,7 +66,7 @@ impl Rejects {
             .map(String::as_str)
             .chain(std::iter::repeat_n("", missing))
             .chain([reason.as_str()]);
-        self.writer.row(row).map_err(|error| cannot_write(&self.path, error))?;
+        self.writer.row(row, numbers).map_err(|error| cannot_write(&self.path, error))?;
         self.count += 1;
         Ok(())
     }
@@ -82,16 +83,17 @@ impl Rejects {
 }
 
 /// Rejects that are on the disk.
+#[derive(Debug)]
 pub(super) struct Finished {
     path: PathBuf,
     unnamed: TempPath,
-    pub(super) count: u64,
+    count: u64,
 }
 
 impl Finished {
-    /// Gives the file its name, now that the rest is stored, and says where it is. Where no row was
-    /// rejected there is no file.
-    pub(super) fn keep(self) -> Result<Option<PathBuf>, Failure> {
+    /// Gives the file its name, now that the rest is stored; says where it is and how many rows it has.
+    /// Where no row was rejected there is no file.
+    pub(super) fn keep(self) -> Result<Option<(PathBuf, u64)>, Failure> {
         if self.count == 0 {
             return Ok(None);
         }
@@ -100,7 +102,7 @@ impl Finished {
                 .hint("the good rows are stored; run the same command again for the others")
         };
         self.unnamed.persist(&self.path).map_err(|error| failed(error.error))?;
-        Ok(Some(self.path))
+        Ok(Some((self.path, self.count)))
     }
 }
 
@@ -121,5 +123,9 @@ fn is_same(one: &Path, two: &Path) -> bool {
 
 fn cannot_write(path: &Path, error: io::Error) -> Failure {
     let message = format!("cannot write the rejects to {}", path.display());
-    Failure { exit: Exit::Unexpected, error: anyhow::Error::new(error).context(message), hint: None }
+    Failure {
+        exit: Exit::Unexpected,
+        error: anyhow::Error::new(error).context(message),
+        hint: None,
+    }
 }

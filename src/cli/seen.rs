@@ -1,6 +1,8 @@
 //! What the rows of a file showed on their way into the ledger.
 
-use crate::intake::{Fault, FaultList, Place};
+use super::failure::Failure;
+use super::rejects::Rejects;
+use crate::intake::{BadRow, Fault, FaultList, Place};
 use crate::ledger::{AddedRow, RowFate};
 use crate::plan::{Named, Totals};
 
@@ -18,24 +20,50 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Takes in a row that was left out, with all that is wrong with it.
+    pub(super) fn reject(
+        &mut self,
+        row: BadRow,
+        rejects: Option<&mut Rejects>,
+    ) -> Result<(), Failure> {
+        self.rejected += 1;
+        if let Some(rejects) = rejects {
+            rejects.add(&row)?;
+        }
+        self.faults.extend(row.faults);
+        Ok(())
+    }
+
     /// Takes in what became of some rows.
-    pub(super) fn note(&mut self, rows: Vec<AddedRow>) {
+    pub(super) fn note(
+        &mut self,
+        rows: Vec<AddedRow>,
+        mut rejects: Option<&mut Rejects>,
+    ) -> Result<(), Failure> {
         for row in rows {
-            if row.occurrence > 1 {
-                self.identical.add(row.line);
-            }
-            match row.fate {
-                RowFate::Added | RowFate::Known => {}
-                RowFate::ChangedContent => self.changed.add(row),
-                RowFate::ReferenceRepeated => self.faults.push(Fault {
-                    place: Place::Line(row.line),
+            if row.fate == RowFate::ReferenceRepeated {
+                let cells = serde_json::from_str(&row.cells_json)?;
+                let place = Place::Line(row.line);
+                let fault = Fault {
+                    place,
                     column: "reference".to_owned(),
                     value: row.reference.unwrap_or_default(),
                     problem: "this reference stands on an earlier line too".to_owned(),
                     mend: "give every row a reference of its own".to_owned(),
-                }),
+                };
+                let row = BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] };
+                self.reject(row, rejects.as_deref_mut())?;
+                continue;
+            }
+            self.totals.add(row.line, &row.content);
+            if row.occurrence > 1 {
+                self.identical.add(row.line);
+            }
+            if row.fate == RowFate::ChangedContent {
+                self.changed.add(row);
             }
         }
+        Ok(())
     }
 }
 

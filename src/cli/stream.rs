@@ -7,13 +7,16 @@ use tokio::sync::{mpsc, watch};
 use super::context::Context;
 use super::failure::Failure;
 use super::progress::{Display, Shown};
+use super::rejects::Rejects;
 use super::seen::Seen;
-use crate::intake::{Fault, Row, RowOutcome, Rows};
+use crate::intake::{BadRow, Row, RowOutcome, Rows};
 use crate::ledger::{Load, NewRow, RowGroup, RowKeys};
-use crate::plan::Totals;
 
 /// Groups that are read ahead.
 const GROUPS_AHEAD: usize = 4;
+
+/// Bytes of cells that are read ahead in one group, but for its last row: rows may be long.
+const GROUP_BYTES: usize = 1024 * 1024;
 
 /// From so many rows on a load takes long enough to show how far it is.
 const SHOWN_FROM: u64 = 50_000;
@@ -39,10 +42,10 @@ impl Shown for Loading {
     }
 }
 
-/// What was read together: rows, and what is wrong with others.
+/// What was read together.
 struct Read {
     group: RowGroup,
-    faults: Vec<Fault>,
+    bad: Vec<BadRow>,
     lines: u64,
 }
 
@@ -68,10 +71,12 @@ impl Meter {
     }
 }
 
-/// Streams the rows into the load; what is wrong with them is collected, not thrown.
+/// Streams the rows into the load; what is wrong with them is collected, not thrown, and the rows go to
+/// the rejects where there are any.
 pub(super) async fn stream(
     rows: Rows,
     load: &mut Load<'_>,
+    rejects: &mut Option<Rejects>,
     meter: &Meter,
 ) -> Result<Seen, Failure> {
     let (to, mut groups) = mpsc::channel(GROUPS_AHEAD);
@@ -79,41 +84,48 @@ pub(super) async fn stream(
     let reading = tokio::task::spawn_blocking(move || read_on(rows, &keys, &to));
     let mut seen = Seen::default();
     while let Some(read) = groups.recv().await {
-        seen.faults.extend(read.faults);
-        seen.note(load.add_group(read.group).await?);
+        for bad in read.bad {
+            seen.reject(bad, rejects.as_mut())?;
+        }
+        seen.note(load.add_group(read.group).await?, rejects.as_mut())?;
         meter.loading.send_modify(|loading| loading.done += read.lines);
     }
-    seen.totals = match reading.await {
-        Ok(totals) => totals?,
+    match reading.await {
+        Ok(read) => read.map(|()| seen),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
-    };
-    Ok(seen)
+    }
 }
 
 /// Reads to the end of the file, or until nobody takes its rows any more.
-fn read_on(rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<Totals, Failure> {
-    let mut totals = Totals::default();
-    let (mut good, mut faults, mut lines) = (Vec::new(), Vec::new(), 0);
-    let send = |good: &mut Vec<NewRow>, faults: &mut Vec<Fault>, lines: &mut usize| {
-        let (group, faults) = (keys.group(std::mem::take(good)), std::mem::take(faults));
-        let read = Read { group, faults, lines: std::mem::take(lines) as u64 };
-        to.blocking_send(read).is_ok()
+fn read_on(rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<(), Failure> {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let mut bytes = 0;
+    let send = |good: &mut Vec<NewRow>, bad: &mut Vec<BadRow>| {
+        let lines = (good.len() + bad.len()) as u64;
+        let group = keys.group(std::mem::take(good));
+        to.blocking_send(Read { group, bad: std::mem::take(bad), lines }).is_ok()
     };
     for outcome in rows {
         match outcome? {
             RowOutcome::Good(row) => {
-                totals.add(row.line, &row.content);
-                good.push(new_row(row)?);
+                let row = new_row(row)?;
+                bytes += row.cells_json.len();
+                good.push(row);
             }
-            RowOutcome::Bad(bad) => faults.extend(bad.faults),
+            RowOutcome::Bad(row) => {
+                bytes += row.cells.iter().map(String::len).sum::<usize>();
+                bad.push(row);
+            }
         }
-        lines += 1;
-        if lines == RowKeys::AT_ONCE && !send(&mut good, &mut faults, &mut lines) {
-            return Ok(totals);
+        if good.len() + bad.len() == RowKeys::AT_ONCE || bytes > GROUP_BYTES {
+            bytes = 0;
+            if !send(&mut good, &mut bad) {
+                return Ok(());
+            }
         }
     }
-    send(&mut good, &mut faults, &mut lines);
-    Ok(totals)
+    send(&mut good, &mut bad);
+    Ok(())
 }
 
 fn new_row(row: Row) -> Result<NewRow, Failure> {

@@ -77,6 +77,11 @@ impl Record {
         }
     }
 
+    /// The cells that hold numbers of a sheet.
+    pub(super) fn numbers(&self) -> &[usize] {
+        &self.numbers
+    }
+
     /// Whether a cell holds a number of a sheet: plain digits with a decimal point, whatever the
     /// texts around it use.
     pub(super) fn is_number(&self, index: usize) -> bool {

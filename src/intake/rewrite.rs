@@ -46,8 +46,12 @@ impl<W: Write> RowWriter<W> {
         Ok(RowWriter { into, form })
     }
 
-    /// Writes one row.
-    pub fn row<'c>(&mut self, cells: impl Iterator<Item = &'c str>) -> io::Result<()> {
+    /// Writes one row; a workbook gets back as numbers the cells that were.
+    pub fn row<'c>(
+        &mut self,
+        cells: impl Iterator<Item = &'c str>,
+        numbers: &[usize],
+    ) -> io::Result<()> {
         match &mut self.form {
             Form::Text { dialect, encoding, line } => {
                 line.clear();
@@ -62,8 +66,14 @@ impl<W: Write> RowWriter<W> {
             }
             Form::Book { book, sheet, rows } => {
                 let sheet = book.worksheet_from_name(sheet).map_err(book_error)?;
-                for (column, cell) in (0..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
-                    sheet.write_string(*rows, column, cell).map_err(book_error)?;
+                for (column, cell) in (0_u16..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+                    // Plain digits, but the decimal mark may be that of the texts around them.
+                    let number = numbers.contains(&column.into()).then(|| cell.replace(',', "."));
+                    match number.and_then(|digits| digits.parse::<f64>().ok()) {
+                        Some(number) => sheet.write_number(*rows, column, number),
+                        None => sheet.write_string(*rows, column, cell),
+                    }
+                    .map_err(book_error)?;
                 }
                 *rows += 1;
                 Ok(())
@@ -154,8 +164,8 @@ mod tests {
         for dialect in dialects.into_iter().chain([Dialect { sep_line: false, ..sheet }]) {
             let file = tempfile::NamedTempFile::new().unwrap();
             let mut writer = RowWriter::new(file.as_file(), &dialect).unwrap();
-            writer.row(header.into_iter()).unwrap();
-            rows.iter().for_each(|row| writer.row(row.iter().copied()).unwrap());
+            writer.row(header.into_iter(), &[]).unwrap();
+            rows.iter().for_each(|row| writer.row(row.iter().copied(), &[]).unwrap());
             writer.finish().unwrap();
             let found = survey(file.path(), &options()).unwrap();
             assert_eq!(found.dialect, dialect);

@@ -33,6 +33,8 @@ pub struct BadRow {
     pub place: Place,
     /// The cells as far as they can be told apart; there may be more or fewer than headers.
     pub cells: Vec<String>,
+    /// Which of the cells hold numbers of a sheet, not text.
+    pub numbers: Vec<usize>,
     /// All that is wrong, at least one.
     pub faults: Vec<Fault>,
 }
@@ -87,7 +89,10 @@ impl RowReader {
             Ok((content, reference)) => {
                 RowOutcome::Good(Row { line: record.line(), content, reference, cells })
             }
-            Err(faults) => RowOutcome::Bad(BadRow { place: record.place(), cells, faults }),
+            Err(faults) => {
+                let numbers = record.numbers().to_vec();
+                RowOutcome::Bad(BadRow { place: record.place(), cells, numbers, faults })
+            }
         }
     }
 

@@ -54,6 +54,8 @@ pub struct AddedRow {
     pub reference: Option<String>,
     /// What the file says that it asks for, whatever the ledger has.
     pub content: GiftContent,
+    /// Its cells as they were, as a JSON array.
+    pub cells_json: String,
 }
 
 /// What a load added up to.

@@ -103,8 +103,8 @@ impl RowKeys {
 impl KeyedRow {
     pub(super) fn into_fate(self, fate: RowFate) -> AddedRow {
         let KeyedRow { row, occurrence, .. } = self;
-        let NewRow { line, content, reference, .. } = row;
-        AddedRow { line, fate, occurrence, reference, content }
+        let NewRow { line, content, reference, cells_json } = row;
+        AddedRow { line, fate, occurrence, reference, content, cells_json }
     }
 }
 

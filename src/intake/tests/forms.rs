@@ -78,7 +78,7 @@ fn write(gifts: &[Made], form: &Form, into: &std::fs::File) {
         sep_line: form.sep_line,
     };
     let mut writer = RowWriter::new(into, &dialect).unwrap();
-    writer.row(["Açıklama", "Tutar", "Son Kullanma", "Cüzdan No"].into_iter()).unwrap();
+    writer.row(["Açıklama", "Tutar", "Son Kullanma", "Cüzdan No"].into_iter(), &[]).unwrap();
     for gift in gifts {
         let date = match form.has_dots {
             true => format!("{:02}.05.2036", gift.day),
@@ -86,7 +86,7 @@ fn write(gifts: &[Made], form: &Form, into: &std::fs::File) {
         };
         let wallet = uuid::Uuid::from_u128(gift.wallet).to_string();
         let cells = [gift.text.as_str(), &amount(gift.minor, form), &date, &wallet];
-        writer.row(cells.into_iter()).unwrap();
+        writer.row(cells.into_iter(), &[]).unwrap();
     }
     writer.finish().unwrap();
 }
