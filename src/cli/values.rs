@@ -21,7 +21,11 @@ pub(super) fn mapping(text: &str) -> Result<Mapping, String> {
 }
 
 pub(super) fn money(text: &str) -> Result<Money, String> {
-    // A comma could be either mark: only one reading is taken, on the command line.
+    // A comma could be either mark: only one reading is taken, on the command line. Three decimals are
+    // most likely thousands.
+    if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 2) {
+        return Err("more than two decimals; write it as 12500 or 12500.50".to_owned());
+    }
     text.parse().map_err(|error| format!("{error}; write it as 12500 or 12500.50"))
 }
 

@@ -54,6 +54,11 @@ pub(super) fn read_amount(
         ));
     }
     let money = number(text, mark).map_err(|error| explain(text, error, mark))?;
+    // Where a person said the mark, `1.000` has a meaning; otherwise no amount has three decimals.
+    let decimals = text.split_once(mark.as_char()).map_or(0, |(_, decimals)| decimals.len());
+    if decimals > 2 && !is_three_decimals(text, mark) {
+        return Err(explain(text, NumberError::TooFine, mark));
+    }
     if money == Money::ZERO {
         return Err(Problem::new("zero", "give more than 0, or remove the row"));
     }
@@ -206,7 +211,6 @@ mod tests {
             ("try 1,250.50", Point, 125_050),
             ("1,250.50\u{a0}₺", Point, 125_050),
             ("\u{202f}0.01 ", Point, 1),
-            ("75.5000", Point, 7_550),
             ("1,000,000,000", Point, 100_000_000_000),
             ("1 250,50", Comma, 125_050),
             ("12\u{a0}250\u{a0}000,5 TL", Comma, 1_225_000_050),
@@ -231,6 +235,9 @@ mod tests {
             ("1E5", "an exponent: Excel damaged this number"),
             ("5,001", "three decimals, or thousands with the wrong mark"),
             ("0,005", "more than two decimals"),
+            ("0,500", "more than two decimals"),
+            ("75,5000", "more than two decimals"),
+            ("1.000,000", "more than two decimals"),
             ("1.000.000.000,01", "too large"),
             ("99999999999999999999", "too large"),
             ("12.50", "not a number with a decimal comma"),

@@ -14,9 +14,15 @@ pub const MAX_DESCRIPTION_CHARS: usize = 500;
 
 /// Letters of UTF-8 as they look when somebody read them as windows-1252 or windows-1254. None of
 /// these pairs begins or ends a word in Turkish or in English.
-const MISREAD: [&str; 16] = [
+const MISREAD: [&str; 20] = [
     "Ã¼", "Ã¶", "Ã§", "Ã‡", "Ã–", "Ãœ", "Ä±", "Ä°", "ÄŸ", "Äž", "Ä\u{9e}", "ÅŸ", "Åž", "Å\u{9e}",
-    "â€™", "â‚º",
+    "â€™", "â‚º", "Ã¢", "Ã®", "Ã»", "Ã©",
+];
+
+/// What a spreadsheet shows in place of a value that it cannot compute, in English and in Turkish.
+const SHEET_ERRORS: [&str; 14] = [
+    "#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#BAŞV!", "#YOK",
+    "#DEĞER!", "#SAYI/0!", "#AD?", "#SAYI!", "#BOŞ!",
 ];
 
 /// Where rows of totals are named.
@@ -25,11 +31,19 @@ const TOTALS: [&str; 5] = ["toplam", "total", "genel", "sum", "ara"];
 /// A cell without the space around it, of whatever kind: copied cells bring spaces of no width and
 /// marks of direction along.
 pub(super) fn trim(cell: &str) -> &str {
-    let is_space = |char: char| {
-        char.is_whitespace()
-            || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
-    };
     cell.trim_matches(is_space)
+}
+
+/// Whether nobody sees a character: space, or a mark of direction.
+pub(super) fn is_space(char: char) -> bool {
+    char.is_whitespace()
+        || is_direction(char)
+        || "\u{200b}\u{200c}\u{200d}\u{2060}\u{feff}".contains(char)
+}
+
+/// Marks that turn the direction in which text is shown.
+fn is_direction(char: char) -> bool {
+    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A description in its normal form, or why it cannot be one.
@@ -58,6 +72,18 @@ pub(super) fn check_text(text: &str) -> Result<(), Problem> {
 fn check(text: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), Problem> {
     if text.chars().any(|char| char.is_control() && !is_allowed(char)) {
         return Err(Problem::new("a control character or a line break inside", "remove it"));
+    }
+    if text.chars().any(is_direction) {
+        return Err(Problem::new(
+            "a mark inside that turns the direction of text",
+            "write it again",
+        ));
+    }
+    if SHEET_ERRORS.contains(&text) {
+        return Err(Problem::new(
+            "an error of the spreadsheet",
+            "mend the formula, or write the text",
+        ));
     }
     if text.chars().count() > MAX_DESCRIPTION_CHARS {
         return Err(Problem::new(
@@ -144,6 +170,9 @@ mod tests {
         assert!(check_description("a\u{7}b").is_err());
         assert_eq!(check_description("a\r\nb\rc"), Ok("a\nb\nc".to_owned()));
         assert!(check_text("a\nb").is_err());
+        for text in ["#REF!", "#YOK", "a\u{202e}b"] {
+            assert!(check_description(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::cell::is_space;
+
 /// A column that means something to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Column {
@@ -57,9 +59,7 @@ impl Column {
             Column::WalletId => {
                 &["walletid", "wallet", "cuzdanno", "cuzdanid", "cuzdannumarasi", "cuzdan"]
             }
-            Column::Amount => {
-                &["amount", "tutar", "miktar", "hediyetutari", "giftamount", "tutartl", "amounttry"]
-            }
+            Column::Amount => &["amount", "tutar", "miktar", "hediyetutari", "giftamount"],
             Column::ExpiresAt => &[
                 "expiresat",
                 "expirationdate",
@@ -68,6 +68,10 @@ impl Column {
                 "expiration",
                 "sonkullanma",
                 "sonkullanmatarihi",
+                "sonkullanim",
+                "sonkullanimtarihi",
+                "expirydate",
+                "skt",
                 "bitistarihi",
                 "gecerliliktarihi",
                 "songecerliliktarihi",
@@ -107,11 +111,11 @@ impl FromStr for Column {
     }
 }
 
-/// A header's name without case, marks, the four Turkish i's, space, brackets, `_`, `-` and `.`.
+/// A header's name without case, marks, the four Turkish i's, space, brackets, `_`, `-`, `.` and `:`.
 pub(super) fn fold(name: &str) -> String {
     // İ becomes I and a mark, which falls away; ı has no mark and is folded by hand.
     name.nfkd()
-        .filter(|&c| !is_combining_mark(c) && !c.is_whitespace() && !"_-.()[]\u{feff}".contains(c))
+        .filter(|&c| !is_combining_mark(c) && !is_space(c) && !"_-.:()[]".contains(c))
         .flat_map(char::to_lowercase)
         .map(|c| if c == 'ı' { 'i' } else { c })
         .collect()
@@ -134,11 +138,12 @@ mod tests {
             ("TUTAR", Column::Amount),
             ("MİKTAR", Column::Amount),
             ("Hediye Tutarı", Column::Amount),
-            ("Tutar (TL)", Column::Amount),
             ("Para Birimi", Column::Currency),
             ("ExpirationDate", Column::ExpiresAt),
             ("Bitiş-Tarihi", Column::ExpiresAt),
             ("GEÇERLİLİK TARİHİ", Column::ExpiresAt),
+            ("Son Kullanım Tarihi:", Column::ExpiresAt),
+            ("\u{200b}expiry date", Column::ExpiresAt),
             ("açıklama", Column::Description),
             ("AÇIKLAMA", Column::Description),
             ("External Reference", Column::Reference),

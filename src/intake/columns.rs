@@ -8,8 +8,11 @@
 use super::amount::is_number_like;
 use super::column::fold;
 use super::nearest::nearest;
-use super::{Column, IntakeError, Place, ReadOptions};
+use super::{Column, Currency, IntakeError, Place, ReadOptions};
 use crate::domain::WalletId;
+
+/// A slip in a name of fewer letters than this makes another word; one slip more for as many letters.
+const NEARLY_CHARS: usize = 6;
 
 /// Where the known columns stand, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +58,50 @@ impl Columns {
         if description.is_none() && options.description.is_none() {
             return Err(missing(Column::Description));
         }
+        refuse_near_misses(cells, &places)?;
         Ok(Columns { wallet_id, amount, expires_at, description, reference, currency })
     }
+}
+
+/// The column that a header names; an amount may have the campaign's currency behind it.
+fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
+    let folded = fold(cell);
+    let is_amount = || column_is(Column::Amount, currency.strip_header(&folded));
+    Column::of_header(&folded).or_else(|| is_amount().then_some(Column::Amount))
+}
+
+/// A mistyped name of a column that may be missing would be taken for a stranger, and its cells for
+/// nothing.
+fn refuse_near_misses(cells: &[String], places: &[Option<usize>]) -> Result<(), IntakeError> {
+    let missing = Column::ALL.into_iter().zip(places).filter(|(_, place)| place.is_none());
+    for (column, _) in missing {
+        for (_, cell) in free(cells, places) {
+            let folded = fold(cell);
+            let long = column.aliases().iter().filter(|alias| alias.len() >= NEARLY_CHARS);
+            let is_near = |alias: &&str| {
+                let few = alias.len() / NEARLY_CHARS;
+                nearest(alias, [((), folded.as_str())]).is_some_and(|(_, edits)| edits <= few)
+            };
+            if long.copied().any(|alias| is_near(&alias)) {
+                return Err(IntakeError::NearlyColumn { column, header: clean(cell) });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The cells that are no column of ours.
+fn free<'c>(
+    cells: &'c [String],
+    places: &[Option<usize>],
+) -> impl Iterator<Item = (usize, &'c String)> {
+    let is_free = |index: &usize| !places.contains(&Some(*index));
+    cells
+        .iter()
+        .enumerate()
+        .filter(move |(index, _)| is_free(index))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// How many cells of a header are columns that we know.
@@ -65,9 +110,8 @@ pub(super) fn count_known<'a>(
     options: &ReadOptions,
 ) -> usize {
     let is_known = |cell: &&str| {
-        let folded = fold(cell);
-        let is_mapped = |(_, header): &(Column, String)| fold(header) == folded;
-        Column::of_header(&folded).is_some() || options.map.iter().any(is_mapped)
+        let is_mapped = |(_, header): &(Column, String)| is_same(header, cell);
+        column_of(cell, &options.currency).is_some() || options.map.iter().any(is_mapped)
     };
     cells.filter(is_known).count()
 }
@@ -114,7 +158,7 @@ fn place(
     let places = match mapped {
         Some((_, header)) => places_of(cells, header),
         None => indexes(cells, |cell| {
-            Column::of_header(&fold(cell)) == Some(column) && !is_mapped_elsewhere(cell)
+            column_of(cell, &options.currency) == Some(column) && !is_mapped_elsewhere(cell)
         }),
     };
     match (places.as_slice(), mapped) {
@@ -152,17 +196,27 @@ fn is_same(one: &str, two: &str) -> bool {
 }
 
 fn missing(column: Column, cells: &[String], places: &[Option<usize>]) -> IntakeError {
-    let is_free = |(index, _): &(usize, &String)| !places.contains(&Some(*index));
-    let free = || cells.iter().enumerate().filter(is_free);
+    let free: Vec<(&String, String)> =
+        free(cells, places).map(|(_, cell)| (cell, fold(cell))).collect();
+    if column == Column::Amount
+        && let Some((cell, code)) = free.iter().find_map(|(cell, folded)| {
+            let code = Currency::known().find(|one| column_is(column, one.strip_header(folded)))?;
+            Some((cell, code))
+        })
+    {
+        return IntakeError::OtherCurrency { header: clean(cell), said: code.to_string() };
+    }
     let by_name = column.aliases().iter().filter_map(|alias| {
-        let folded: Vec<String> = free().map(|(_, cell)| fold(cell)).collect();
-        let named = free().map(|(_, cell)| cell).zip(folded.iter().map(String::as_str));
-        nearest(alias, named)
+        nearest(alias, free.iter().map(|(cell, folded)| (*cell, folded.as_str())))
     });
     IntakeError::MissingColumn {
         column,
         nearest: by_name.min_by_key(|&(_, edits)| edits).map(|(cell, _)| clean(cell)),
     }
+}
+
+fn column_is(column: Column, folded: &str) -> bool {
+    column.aliases().contains(&folded)
 }
 
 fn nearest_header<'a>(folded: &str, cells: impl Iterator<Item = &'a str>) -> Option<String> {
@@ -211,6 +265,35 @@ mod tests {
     }
 
     #[test]
+    fn an_amounts_name_may_have_its_currency() {
+        // Goal: the campaign's currency is part of the name, another one is not. Method: both.
+        for header in ["Tutar (TL)", "TUTAR ₺", "amount_try"] {
+            let columns = find(&format!("wallet;{header};expires;description"), &options());
+            assert_eq!(columns.unwrap().amount, 1, "{header}");
+        }
+        let mut options = options();
+        options.currency = "EUR".parse().unwrap();
+        let columns = find("wallet;Tutar (EUR);expires;description", &options).unwrap();
+        assert_eq!(columns.amount, 1);
+    }
+
+    #[test]
+    fn a_mistyped_name_is_not_taken_for_a_stranger() {
+        // Goal: cells of a column with a slip in its name are never left out in silence. Method: slips
+        // in columns that may be missing, and strangers that are near enough only by chance.
+        let mut options = options();
+        options.expires = Some(crate::domain::Expiry::Never);
+        options.description = Some("KUPON".into());
+        for header in ["expres_at", "descripton", "refernce", "Para Brimi", "Açıklma"] {
+            let error = find(&format!("wallet;amount;{header}"), &options).unwrap_err();
+            assert!(matches!(error, IntakeError::NearlyColumn { .. }), "{header}: {error}");
+        }
+        for header in ["note", "ref2x", "subscription", "preferences", "Şehir", "Segment"] {
+            assert!(find(&format!("wallet;amount;{header}"), &options).is_ok(), "{header}");
+        }
+    }
+
+    #[test]
     fn each_wrong_header_has_its_own_message() {
         // Goal: the message says what to mend. Method: each fault of a header once.
         let text = |header: &str| find(header, &options()).unwrap_err().to_string();
@@ -231,6 +314,10 @@ mod tests {
         assert_eq!(
             text("9,05E+11;75,00 TL;never;x"),
             "line 1 has data where the header should be: \"9,05E+11\""
+        );
+        assert_eq!(
+            text("wallet;Tutar (USD);expires;description"),
+            "the amounts in column \"Tutar (USD)\" are in USD, and the campaign gives another currency"
         );
         let error = find("wallet;amount;description", &options()).unwrap_err();
         assert!(error.hint().unwrap().contains("--expires"));

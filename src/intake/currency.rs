@@ -48,11 +48,26 @@ impl fmt::Display for Currency {
 impl Currency {
     /// A trimmed text without this currency's name at its start or end.
     pub(super) fn strip<'a>(&self, text: &'a str) -> &'a str {
+        without(text, &self.names()).unwrap_or(text)
+    }
+
+    /// The currencies whose names are known.
+    pub(super) fn known() -> impl Iterator<Item = Currency> {
+        NAMES.iter().map(|(code, _)| Currency((*code).to_owned()))
+    }
+
+    /// Its names.
+    fn names(&self) -> Vec<&str> {
         match NAMES.iter().find(|(code, _)| *code == self.0) {
-            Some((_, names)) => without(text, names),
-            None => without(text, &[&self.0]),
+            Some((_, names)) => names.to_vec(),
+            None => vec![&self.0],
         }
-        .unwrap_or(text)
+    }
+
+    /// A folded header without this currency's name at its end, as in `Tutar (TL)`.
+    pub(super) fn strip_header<'h>(&self, folded: &'h str) -> &'h str {
+        let names = self.names().into_iter().map(str::to_lowercase);
+        names.filter_map(|name| folded.strip_suffix(&name)).next().unwrap_or(folded)
     }
 
     /// Whether a text names this currency and nothing else.
@@ -65,6 +80,25 @@ impl Currency {
         let others = NAMES.iter().filter(|(code, _)| *code != self.0);
         others.into_iter().any(|(_, names)| without(text, names).is_some())
     }
+}
+
+/// The currency that a number's format shows, as `[$€-2] #,##0.00`, or `%`. A bracket's first part is the
+/// symbol, what follows the hyphen a language (ECMA-376, part 1, 18.8.31).
+pub(super) fn unit_of_format(format: &str) -> Option<&'static str> {
+    let mut shown = String::new();
+    let mut rest = format;
+    while let Some((before, bracket)) = rest.split_once("[$") {
+        let (inside, after) = bracket.split_once(']').unwrap_or((bracket, ""));
+        shown.push_str(before);
+        shown.push_str(inside.split('-').next().unwrap_or(""));
+        rest = after;
+    }
+    shown.push_str(rest);
+    if shown.contains('%') {
+        return Some("%");
+    }
+    let is_shown = |names: &&[&str]| names.iter().any(|name| shown.contains(name));
+    NAMES.iter().find(|(_, names)| is_shown(names)).map(|(code, _)| *code)
 }
 
 /// The text without the first of these names that it begins or ends with.
@@ -85,6 +119,26 @@ fn without<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formats_show_a_currency_or_none() {
+        // Goal: a cell that shows dollars is not taken for liras. Method: formats as Excel writes them.
+        for (format, unit) in [
+            ("General", None),
+            ("#,##0.00", None),
+            ("[$-41F]#,##0.00", None),
+            ("#,##0.00\\ \"TL\"", Some("TRY")),
+            ("[$₺-41F]#,##0.00", Some("TRY")),
+            ("[$$-409]#,##0.00", Some("USD")),
+            ("\"$\"#,##0.00", Some("USD")),
+            ("[$€-2]\\ #,##0.00", Some("EUR")),
+            ("#,##0.00\\ [$EUR]", Some("EUR")),
+            ("_-[$£-809]* #,##0.00_-", Some("GBP")),
+            ("0%", Some("%")),
+        ] {
+            assert_eq!(unit_of_format(format), unit, "{format}");
+        }
+    }
 
     #[test]
     fn a_currency_knows_its_own_names_and_those_of_others() {

@@ -53,13 +53,36 @@ pub(super) fn read_date(text: &str) -> Result<Option<NaiveDate>, Problem> {
     if let Some([day, month, year]) = parts('.') {
         return day_of(year, month, day).map(Some);
     }
-    if parts('/').is_some() || parts('-').is_some() {
-        return Err(Problem::new(
-            "a date whose day and month could be swapped",
-            "write it as 2027-05-31 or 31.05.2027",
-        ));
+    match parts('/').or_else(|| parts('-')) {
+        Some(three) => Err(other_date(three)),
+        None => Ok(None),
     }
-    Ok(None)
+}
+
+/// What is wrong with a date of another form, and how this one would be written.
+fn other_date([one, two, three]: [&str; 3]) -> Problem {
+    if one.len() == 4 {
+        return Problem::new(
+            "a date in a form that is not read",
+            format!("write it as {one}-{two:0>2}-{three:0>2}"),
+        );
+    }
+    let (day_first, month_first) =
+        (format!("{one:0>2}.{two:0>2}.{three}"), format!("{two:0>2}.{one:0>2}.{three}"));
+    let is_date = |text: &String| matches!(read_date(text), Ok(Some(_)));
+    match (is_date(&day_first), is_date(&month_first)) {
+        (true, false) => {
+            Problem::new("a date in a form that is not read", format!("write it as {day_first}"))
+        }
+        (false, true) => Problem::new(
+            "a date in a form that is not read",
+            format!("write it as {month_first}, if the month comes first in it"),
+        ),
+        _ => Problem::new(
+            "a date whose day and month could be swapped",
+            format!("write it as {day_first} or as {month_first}, whichever is meant"),
+        ),
+    }
 }
 
 fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
@@ -88,17 +111,24 @@ fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
 /// `31.05.2027 23:59`, as a Turkish Excel shows a date with its time.
 fn read_dotted_instant(day: &str, time: &str, tz: Tz) -> Result<Expiry, Problem> {
     let date = read_date(day)?.ok_or_else(not_a_date)?;
-    let (time, rest) = read_time(time).ok_or_else(not_a_time)?;
-    if !rest.is_empty() {
-        return Err(not_a_time());
+    // Excel shows `8:05` where others show `08:05`.
+    let time = if time.find(':') == Some(1) { format!("0{time}") } else { time.to_owned() };
+    let (time, rest) = read_time(&time).ok_or_else(not_a_time)?;
+    match rest {
+        "" => local_instant(date.and_time(time), tz),
+        _ => Err(not_a_time()),
     }
-    if time == NaiveTime::MIN {
+}
+
+/// A time on a wall clock; midnight is what programs write behind a date that has none.
+fn local_instant(local: NaiveDateTime, tz: Tz) -> Result<Expiry, Problem> {
+    if local.time() == NaiveTime::MIN {
         return Err(Problem::new(
             "midnight: the day's beginning, or a date alone that a program gave a time?",
-            "write the date alone for the end of that day",
+            "write the date alone for the end of that day, or the instant with its zone",
         ));
     }
-    Ok(Expiry::at(instant(date.and_time(time), tz)))
+    Ok(Expiry::at(instant(local, tz)))
 }
 
 /// A date with a time, `T` or a space between, and mostly a zone behind.
@@ -113,7 +143,7 @@ fn read_instant(text: &str, tz: Tz) -> Result<Expiry, Problem> {
     let local = NaiveDateTime::new(date, time);
     let rest = rest.trim_start_matches(' ');
     if rest.is_empty() {
-        return Ok(Expiry::at(instant(local, tz)));
+        return local_instant(local, tz);
     }
     let east = read_offset(rest).ok_or_else(not_a_time)?;
     Ok(Expiry::at((local - east).and_utc()))
@@ -170,8 +200,9 @@ fn not_a_date() -> Problem {
 
 fn not_a_time() -> Problem {
     Problem::new(
-        "not a time of day with a zone",
-        "write it as 2027-05-31T20:59:59Z, or the date alone for the end of that day",
+        "not a time of day",
+        "write it as 31.05.2027 18:00 or 2027-05-31T18:00:00+03:00, or the date alone for the end of \
+         that day",
     )
 }
 
@@ -181,6 +212,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const MIDNIGHT: &str =
+        "midnight: the day's beginning, or a date alone that a program gave a time?";
 
     fn read(text: &str) -> Result<String, String> {
         read_expiry(text, chrono_tz::Europe::Istanbul)
@@ -201,6 +235,7 @@ mod tests {
             ("2027-05-01 10:00", "2027-05-01T07:00:00Z"),
             ("31.05.2027 23:59", "2027-05-31T20:59:00Z"),
             ("1.5.2027  10:00:30", "2027-05-01T07:00:30Z"),
+            ("1.5.2027 8:05", "2027-05-01T05:05:00Z"),
             ("2027-05-01T10:00:00+03:00", "2027-05-01T07:00:00Z"),
             ("2027-05-01T10:00:00-0330", "2027-05-01T13:30:00Z"),
             ("2027-05-01 10:00:00 +03", "2027-05-01T07:00:00Z"),
@@ -228,24 +263,42 @@ mod tests {
             ("0.5.2027", "no day of the calendar"),
             ("01/05/2027", "a date whose day and month could be swapped"),
             ("01-05-2027", "a date whose day and month could be swapped"),
+            ("31/05/2027", "a date in a form that is not read"),
+            ("05/31/2027", "a date in a form that is not read"),
+            ("2027/05/31", "a date in a form that is not read"),
+            ("2027-05-31T00:00:00", MIDNIGHT),
+            ("2027-05-31 00:00", MIDNIGHT),
+            ("2027-05-31 00:00:00.000", MIDNIGHT),
+            ("31.05.2027 00:00", MIDNIGHT),
             ("2027-5-1", "not a date"),
             ("2027/05/01x", "not a date"),
             ("46508", "a number, not a date"),
             ("46508.5", "a number, not a date"),
             ("20270501", "a number, not a date"),
             ("yarın", "not a date"),
-            ("31.05.2027 25:00", "not a time of day with a zone"),
-            ("31.05.2027 10:00 x", "not a time of day with a zone"),
+            ("31.05.2027 25:00", "not a time of day"),
+            ("31.05.2027 10:00 x", "not a time of day"),
             ("31.02.2027 10:00", "no day of the calendar"),
-            ("2027-05-01T25:00:00Z", "not a time of day with a zone"),
-            ("2027-05-01T10:00:60Z", "not a time of day with a zone"),
-            ("2027-05-01T10:00:00 Europe", "not a time of day with a zone"),
-            ("2027-05-01T10:00:00.Z", "not a time of day with a zone"),
-            ("2027-05-01T10:00:00+3", "not a time of day with a zone"),
-            ("2027-05-01T", "not a time of day with a zone"),
+            ("2027-05-01T25:00:00Z", "not a time of day"),
+            ("2027-05-01T10:00:60Z", "not a time of day"),
+            ("2027-05-01T10:00:00 Europe", "not a time of day"),
+            ("2027-05-01T10:00:00.Z", "not a time of day"),
+            ("2027-05-01T10:00:00+3", "not a time of day"),
+            ("2027-05-01T", "not a time of day"),
         ] {
             assert_eq!(read(text), Err(problem.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn the_mend_of_a_date_is_that_date() {
+        // Goal: nobody copies another year from a message. Method: forms that are not read, with how
+        // they would be written.
+        let mend = |text: &str| read_date(text).unwrap_err().mend;
+        assert_eq!(mend("31/5/2036"), "write it as 31.05.2036");
+        assert_eq!(mend("2036/5/31"), "write it as 2036-05-31");
+        assert!(mend("05/31/2036").starts_with("write it as 31.05.2036"));
+        assert_eq!(mend("5-6-2036"), "write it as 05.06.2036 or as 06.05.2036, whichever is meant");
     }
 
     proptest! {

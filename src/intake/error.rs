@@ -64,6 +64,23 @@ pub enum IntakeError {
     /// The header's quotes do not match.
     #[error("the quotes in the header (line {line}) do not match")]
     BrokenHeader { line: u64 },
+    /// The header's quotes go on into the rows.
+    #[error("the quote that opened on line {line}, in the header, holds other rows")]
+    HeaderHoldsRows { line: u64 },
+    /// Excel's first line names a delimiter that the header does not have.
+    #[error(
+        "the first line says that cells are parted by {}, and the header is parted by {}",
+        delimiter_text(*said), delimiter_text(*found)
+    )]
+    WrongSepLine { said: u8, found: u8 },
+    /// A name that is nearly that of a column, which is then given to all rows or left out.
+    #[error("column {header:?} is nearly {column}: was that meant?")]
+    NearlyColumn { column: Column, header: String },
+    /// A column of amounts whose name is in another currency.
+    #[error(
+        "the amounts in column {header:?} are in {said}, and the campaign gives another currency"
+    )]
+    OtherCurrency { header: String, said: String },
     /// Data where the header should be.
     #[error("{place} has data where the header should be: {value:?}")]
     NoHeader { place: Place, value: String },
@@ -192,6 +209,15 @@ impl IntakeError {
                 "save the file again with one delimiter for all of it".to_owned()
             }
             E::BadDelimiter { .. } => "use one of ; , | or a tab".to_owned(),
+            E::HeaderHoldsRows { .. } => "close the quote, or remove it".to_owned(),
+            E::WrongSepLine { .. } => {
+                "correct the first line or remove it, or say which it is with --delimiter".to_owned()
+            }
+            E::NearlyColumn { column, header } => format!(
+                "rename it to {column}, or say --map {column}={header:?}; if it is something else, \
+                 give it a name that is further away"
+            ),
+            E::OtherCurrency { said, .. } => format!("if that is meant, say --currency {said}"),
             E::BrokenHeader { .. } => "close each quote, and double a quote inside one".to_owned(),
             E::NoHeader { .. } => {
                 "put a header above it: wallet_id, amount, expires_at, description".to_owned()

@@ -2,11 +2,13 @@
 //!
 //! It stands apart because both passes must leave the file at the same place.
 
+use super::columns::count_known;
 use super::decode::Lines;
 use super::dialect::{LineEnding, is_delimiter, sep_line, sniff};
 use super::record::{MAX_CELLS, Record};
 use super::sheet::Sheet;
 use super::split::MAX_RECORD_BYTES;
+use super::swallowed::swallowed;
 use super::{Dialect, IntakeError, Place, ReadOptions};
 
 /// The header as it stands in the file.
@@ -30,9 +32,21 @@ pub(super) fn read_header(lines: &mut Lines, options: &ReadOptions) -> Result<He
         (line, text) = first_row(lines)?;
     }
     let delimiter = options.delimiter.or(sep).unwrap_or_else(|| sniff(&text, line, options));
+    if let Some(said) = sep
+        && options.delimiter.is_none()
+        && count_known(Record::of(&text, line, said).cells(), options) == 0
+    {
+        let found = sniff(&text, line, options);
+        if count_known(Record::of(&text, line, found).cells(), options) > 0 {
+            return Err(IntakeError::WrongSepLine { said, found });
+        }
+    }
     let record = Record::of(&text, line, delimiter);
     if record.broken().is_some() {
         return Err(IntakeError::BrokenHeader { line });
+    }
+    if let Some((_, line)) = swallowed(&record, char::from(delimiter), record.len()) {
+        return Err(IntakeError::HeaderHoldsRows { line });
     }
     Ok(Header {
         place: record.place(),

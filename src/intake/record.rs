@@ -7,7 +7,8 @@
 //! **Invariant:** no text is dropped silently: what cannot be a cell marks the whole row as broken.
 
 use super::Place;
-use super::sheet::{SheetCell, SheetRow};
+use super::sheet::SheetRow;
+use super::sheet_cell::SheetCell;
 
 /// The most cells of a row; more are counted and not kept.
 pub(super) const MAX_CELLS: usize = 1_000;
@@ -39,8 +40,8 @@ pub(super) struct Record {
     is_quoted: bool,
     /// The row of a sheet, not the line of a text.
     is_sheet: bool,
-    /// Cells of a sheet that hold numbers, not text.
-    numbers: Vec<usize>,
+    /// Cells of a sheet that hold numbers, not text, with the units of their formats.
+    numbers: Vec<(usize, Option<&'static str>)>,
 }
 
 /// Whether a row is whole after a line, or goes on inside quotes.
@@ -55,7 +56,8 @@ impl Record {
     pub(super) fn of(text: &str, line: u64, delimiter: u8) -> Record {
         let mut record = Record::default();
         record.clear(line);
-        for (number, part) in (line..).zip(text.split_inclusive('\n')) {
+        let end = if text.contains('\n') { '\n' } else { '\r' };
+        for (number, part) in (line..).zip(text.split_inclusive(end)) {
             if record.push(part, number, delimiter) == Progress::Whole {
                 break;
             }
@@ -78,14 +80,19 @@ impl Record {
     }
 
     /// The cells that hold numbers of a sheet.
-    pub(super) fn numbers(&self) -> &[usize] {
-        &self.numbers
+    pub(super) fn numbers(&self) -> Vec<usize> {
+        self.numbers.iter().map(|(column, _)| *column).collect()
+    }
+
+    /// The unit in which a sheet shows a number: a currency's code, or `%`.
+    pub(super) fn unit(&self, index: usize) -> Option<&'static str> {
+        self.numbers.iter().find(|(column, _)| *column == index)?.1
     }
 
     /// Whether a cell holds a number of a sheet: plain digits with a decimal point, whatever the
     /// texts around it use.
     pub(super) fn is_number(&self, index: usize) -> bool {
-        self.numbers.contains(&index)
+        self.numbers.iter().any(|(column, _)| *column == index)
     }
 
     /// Its cells' text, with the delimiters where it has no quotes.
@@ -113,8 +120,8 @@ impl Record {
             }
             // A cell beyond the last that is kept is only counted.
             self.count = self.count.max(column);
-            if let SheetCell::Number(_) = cell {
-                self.numbers.push(column);
+            if let SheetCell::Number { unit, .. } = cell {
+                self.numbers.push((column, unit));
             }
             self.text.push_str(cell.text());
             self.end_cell();
@@ -146,9 +153,10 @@ impl Record {
         self.cells.iter().map(|&(start, end)| &self.text[start..end])
     }
 
-    /// Whether nothing but space is in it.
+    /// Whether nothing but space is in it, or the mark by which DOS ended texts.
     pub(super) fn is_blank(&self) -> bool {
-        self.broken.is_none() && self.cells().all(|cell| cell.trim().is_empty())
+        let is_space = |char: char| char.is_whitespace() || char == '\u{1a}';
+        self.broken.is_none() && self.cells().all(|cell| cell.chars().all(is_space))
     }
 
     /// Why its cells cannot be told apart, if so.

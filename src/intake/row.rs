@@ -4,49 +4,20 @@
 //! **Invariant:** every cell is judged even after another was bad, so that one reading of the file
 //! names all faults.
 
+use chrono::TimeDelta;
+
 use super::amount::{Origin, other_currency, read_amount};
 use super::cell::{check_description, check_text, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::date::read_expiry;
 use super::fault::{Fault, Problem};
 use super::record::{Broken, Record};
-use super::{DecimalMark, Place, ReadOptions};
-use crate::domain::{Expiry, GiftContent, Money, WalletId, normalise_description};
+use super::swallowed::swallowed;
+use super::{BadRow, DecimalMark, ReadOptions, Row, RowOutcome};
+use crate::domain::{Expiry, GiftContent, Money, normalise_description};
 
-/// A row that can become a gift.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The row's first line, as an editor counts.
-    pub line: u64,
-    /// What the row asks for.
-    pub content: GiftContent,
-    /// The file's own name for the row, where the file has them.
-    pub reference: Option<String>,
-    /// The cells of all columns, exact.
-    pub cells: Vec<String>,
-}
-
-/// A row that cannot become a gift.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadRow {
-    /// Where it stands.
-    pub place: Place,
-    /// The cells as far as they can be told apart; there may be more or fewer than headers.
-    pub cells: Vec<String>,
-    /// Which of the cells hold numbers of a sheet, not text.
-    pub numbers: Vec<usize>,
-    /// All that is wrong, at least one.
-    pub faults: Vec<Fault>,
-}
-
-/// What became of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowOutcome {
-    /// It can become a gift.
-    Good(Row),
-    /// It must be mended first.
-    Bad(BadRow),
-}
+/// An instant further away is a slip, or stands for one that never comes.
+const LONGEST_DAYS: i64 = 36_525;
 
 /// All that is decided for the whole file and needed for each row.
 pub(super) struct RowReader {
@@ -90,7 +61,7 @@ impl RowReader {
                 RowOutcome::Good(Row { line: record.line(), content, reference, cells })
             }
             Err(faults) => {
-                let numbers = record.numbers().to_vec();
+                let numbers = record.numbers();
                 RowOutcome::Bad(BadRow { place: record.place(), cells, numbers, faults })
             }
         }
@@ -108,9 +79,8 @@ impl RowReader {
     }
 
     fn content(&mut self, record: &Record) -> Result<(GiftContent, Option<String>), Vec<Fault>> {
-        if let Some(problem) = self.shape_problem(record) {
-            let value = trim(record.cells().next().unwrap_or(""));
-            return Err(vec![Fault::at(record.place(), "", value, problem)]);
+        if let Some(fault) = self.shape_fault(record) {
+            return Err(vec![fault]);
         }
         let columns = self.columns;
         let wallet = self.cell(record, Some(columns.wallet_id), read_wallet);
@@ -176,7 +146,12 @@ impl RowReader {
             false => (self.mark, self.origin),
         };
         let currency = &self.options.currency;
-        self.cell(record, Some(index), |text| read_amount(text, mark, origin, currency))
+        let unit = record.unit(index);
+        self.cell(record, Some(index), |text| match unit {
+            Some("%") => Err(Problem::new("a percentage", "write the amount itself")),
+            Some(code) if !currency.is_named(code) => Err(other_currency(currency)),
+            _ => read_amount(text, mark, origin, currency),
+        })
     }
 
     fn currency(&self, text: &str) -> Result<(), Problem> {
@@ -188,51 +163,67 @@ impl RowReader {
     }
 
     /// What is wrong with the row before any cell is read.
-    fn shape_problem(&self, record: &Record) -> Option<Problem> {
-        match record.broken() {
-            Some(Broken::Unclosed(opened)) => Some(Problem::new(
-                format!("the quote that opened on line {opened} is not closed"),
-                "close it, or remove it",
-            )),
-            Some(Broken::TextAfterQuote(opened)) => Some(Problem::new(
-                format!("the quote that opened on line {opened} does not close before a delimiter"),
-                "close it, remove it, or double a quote inside quotes",
-            )),
-            None if record.len() != self.headers.len() => Some(self.length_problem(record)),
-            None => self.swallowed_problem(record),
+    fn shape_fault(&self, record: &Record) -> Option<Fault> {
+        let columns = self.headers.len();
+        let quoted = |index: usize, opened: u64, words: &str, mend: &str| {
+            let problem = format!("the quote that opened on line {opened} {words}");
+            Some(self.fault(record, index, Problem::new(problem, mend)))
+        };
+        let last = record.len().saturating_sub(1);
+        if let Some(broken) = record.broken() {
+            return match broken {
+                Broken::Unclosed(opened) => {
+                    quoted(last, opened, "is not closed", "close it, or remove it")
+                }
+                Broken::TextAfterQuote(opened) => quoted(
+                    last,
+                    opened,
+                    "does not close before a delimiter",
+                    "close it, remove it, or double a quote inside quotes",
+                ),
+            };
         }
+        if let Some((index, opened)) = swallowed(record, self.delimiter, columns) {
+            return quoted(index, opened, "holds other rows", "close it, or remove it");
+        }
+        if record.len() != columns {
+            return Some(self.length_fault(record));
+        }
+        let is_header = |(cell, header): (&str, &String)| clean(cell) == *header;
+        record
+            .cells()
+            .zip(&self.headers)
+            .all(is_header)
+            .then(|| self.fault(record, 0, Problem::new("the header once more", "remove the row")))
     }
 
-    fn length_problem(&self, record: &Record) -> Problem {
+    /// A fault of a cell, whatever the cell says.
+    fn fault(&self, record: &Record, index: usize, problem: Problem) -> Fault {
+        let header = self.headers.get(index).map_or("", String::as_str);
+        Fault::at(record.place().of_cell(index), header, trim(record.cell(index)), problem)
+    }
+
+    /// A row with fewer or more cells than the header.
+    fn length_fault(&self, record: &Record) -> Fault {
         let (cells, columns) = (record.len(), self.headers.len());
-        let problem = format!("{cells} cells, the header has {columns}");
-        if record.is_of_sheet() {
-            return Problem::new(problem, "remove what stands to the right of the last column");
+        let noun = if cells == 1 { "cell" } else { "cells" };
+        let problem = format!("{cells} {noun}, the header has {columns}");
+        if cells < columns {
+            let missing: Vec<&str> =
+                self.headers[cells..].iter().take(5).map(String::as_str).collect();
+            let mend = format!("nothing stands for {}: fill the row up", missing.join(", "));
+            let value = trim(record.cell(0));
+            return Fault::at(record.place(), "", value, Problem::new(problem, mend));
         }
-        let mend = match cells < columns {
-            true => "fill the row up: programs leave out empty cells at its end".to_owned(),
+        let mend = match record.is_of_sheet() {
+            true => "remove what stands to the right of the last column".to_owned(),
             false => {
                 format!("put values that hold a {:?} in quotes, or mend the row", self.delimiter)
             }
         };
-        Problem::new(problem, mend)
-    }
-
-    /// A cell of several lines with a wallet in them has most likely swallowed rows.
-    fn swallowed_problem(&self, record: &Record) -> Option<Problem> {
-        let is_wallet = |part: &str| part.trim().parse::<WalletId>().is_ok();
-        let mut spans = record.spans().iter();
-        let is_row = |line: &str| {
-            let cells = line.split(self.delimiter);
-            cells.clone().any(is_wallet)
-                || self.headers.len() > 2 && cells.count() == self.headers.len()
-        };
-        let (_, opened) =
-            spans.find(|(index, _)| record.cell(*index).lines().skip(1).any(is_row))?;
-        Some(Problem::new(
-            format!("the quote that opened on line {opened} holds other rows"),
-            "close it, or remove it",
-        ))
+        // The first value that has no column.
+        let beyond = (columns..cells).find(|index| !trim(record.cell(*index)).is_empty());
+        self.fault(record, beyond.unwrap_or(columns), Problem::new(problem, mend))
     }
 
     fn expiry(&mut self, record: &Record) -> Result<Expiry, Fault> {
@@ -249,9 +240,16 @@ impl RowReader {
                 ("", None) => return Err(no_expiry()),
                 (text, _) => read_expiry(text, options.tz)?,
             };
-            match expiry.has_passed(options.now) {
-                true => Err(Problem::new("has passed", "give it a later expiry")),
-                false => Ok(expiry),
+            let latest = options.now + TimeDelta::days(LONGEST_DAYS);
+            match expiry {
+                Expiry::At(at) if at <= options.now => {
+                    Err(Problem::new("has passed", "give it a later expiry"))
+                }
+                Expiry::At(at) if at > latest => Err(Problem::new(
+                    "more than a hundred years from now",
+                    "check the year, or write never",
+                )),
+                expiry => Ok(expiry),
             }
         })?;
         self.last_expiry = Some((text.to_owned(), expiry));
