@@ -11,10 +11,10 @@ use super::commands::{FileArgs, OnInvalid};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::seen::{Seen, lines};
-use crate::domain::Money;
+use super::seen::Seen;
+use crate::domain::{GiftContent, Money};
 use crate::intake::Survey;
-use crate::ledger::{Load, LoadTotals};
+use crate::ledger::{AddedRow, Load, LoadTotals};
 use crate::plan::{Breach, Limits, check_series, outlier_limit};
 
 /// The same content under another name is suspicious for this long.
@@ -38,7 +38,7 @@ pub(super) async fn judge(
     totals: &LoadTotals,
     load: &mut Load<'_>,
 ) -> Result<(), Failure> {
-    judge_rows(context, measure.args, survey, seen)?;
+    judge_rows(context, measure.args, survey, seen, load).await?;
     let mut refusal = Refusal::default();
     let limits = Limits {
         expect_rows: measure.args.expect_rows,
@@ -60,11 +60,12 @@ pub(super) async fn judge(
 }
 
 /// Faults and repeated rows are the file's own.
-fn judge_rows(
+async fn judge_rows(
     context: &Context,
     args: &FileArgs,
     survey: &Survey,
     seen: &Seen,
+    load: &mut Load<'_>,
 ) -> Result<(), Failure> {
     if !seen.faults.is_empty() {
         context.out.complain(&seen.faults.to_string());
@@ -82,11 +83,23 @@ fn judge_rows(
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
         let word = if survey.dialect.sheet.is_some() { "row" } else { "line" };
-        let message = format!("these repeat an identical row: {}", lines(&seen.identical, word));
+        for row in &seen.identical.named {
+            context.out.complain(&same_row(row, load.earlier_line(row).await?, word));
+        }
+        let rows = if seen.identical.count == 1 { "row repeats" } else { "rows repeat" };
+        let message = format!("{} {rows} an earlier one; nothing was stored", seen.identical.count);
         return Err(Failure::new(Exit::FileRefused, message)
             .hint("if each is meant as a gift of its own, say --allow-duplicates"));
     }
     Ok(())
+}
+
+/// `line 4 is the same as line 2: …`
+fn same_row(row: &AddedRow, earlier: Option<u64>, word: &str) -> String {
+    let AddedRow { line, content, .. } = row;
+    let earlier = earlier.map_or("an earlier row".to_owned(), |line| format!("{word} {line}"));
+    let GiftContent { wallet, amount, expiry, description } = content;
+    format!("{word} {line} is the same as {earlier}: {wallet}, {amount}, {expiry}, {description:?}")
 }
 
 /// What nobody has to ask for.

@@ -16,7 +16,7 @@ use super::seen::Seen;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
-use crate::intake::{IntakeError, ReadOptions, Rows, Survey, read, survey};
+use crate::intake::{Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
 use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, RunLock};
 use crate::plan::{largest_of_series, plan_id};
 
@@ -102,6 +102,9 @@ async fn prepare<'s>(
     // What a row means must not depend on the day: a campaign's days count from its first load.
     let today = context.now().trunc_subsecs(3);
     let options = read_options(context, args, known.map_or(today, |known| known.first_loaded_at));
+    if let Some(known) = known {
+        check_currency(known, &options)?;
+    }
     let survey = survey(&args.file, &options)?;
     let header = LoadHeader {
         campaign: name.clone(),
@@ -122,6 +125,22 @@ async fn prepare<'s>(
             Err(failure)
         }
     }
+}
+
+/// A campaign has one currency: its sums would mean nothing otherwise.
+fn check_currency(known: &Campaign, options: &ReadOptions) -> Result<(), Failure> {
+    let Ok(dialect) = serde_json::from_str::<Dialect>(&known.dialect_json) else {
+        return Ok(());
+    };
+    if dialect.currency == options.currency {
+        return Ok(());
+    }
+    let (had, has) = (&dialect.currency, &options.currency);
+    Err(Failure::usage(format!(
+        "campaign {:?} gives {had}, and this file is read as {has}",
+        known.name
+    ))
+    .hint(format!("say --currency {had}, or give {has} a campaign of its own")))
 }
 
 /// Reads the rows into the load, and looks at them.
@@ -145,9 +164,21 @@ async fn fill(
     let read = take_in(rows, load, &mut rejects, &meter, since).await;
     meter.finish().await;
     let (seen, totals) = read?;
-    judge(context, measure, &survey, &seen, &totals, load).await?;
-    let campaign = load.campaign().await?;
+    let judged = judge(context, measure, &survey, &seen, &totals, load).await;
+    let breach = match judged {
+        Ok(()) => None,
+        Err(failure) if failure.exit == Exit::NotConfirmed => Some(failure),
+        Err(failure) => return Err(failure),
+    };
     let preview = Preview::of(context, survey, seen, &totals, before, load).await?;
+    if let Some(breach) = breach {
+        // Which figure is wrong shows beside the others.
+        if !context.out.args.json {
+            context.out.note(&preview.text());
+        }
+        return Err(breach);
+    }
+    let campaign = load.campaign().await?;
     let rejects = rejects.map(Rejects::finish).transpose()?;
     Ok(Loaded { campaign, preview, rejects })
 }

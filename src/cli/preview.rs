@@ -72,7 +72,8 @@ impl Preview {
         };
         let noun = if self.wallets == 1 { "wallet" } else { "wallets" };
         line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
-        line("total", &money(totals.total));
+        let currency = &self.survey.dialect.currency;
+        line("total", &format!("{} {currency}", money(totals.total)));
         for (name, value) in amounts(totals, self.line_word()) {
             line(name, &value);
         }
@@ -133,7 +134,13 @@ impl Preview {
     fn read_as(&self) -> String {
         let survey = &self.survey;
         let mut parts = match (&survey.dialect.sheet, &survey.encoding) {
-            (Some(sheet), _) => vec![format!("sheet {:?}", clean(sheet))],
+            (Some(sheet), _) if survey.other_sheets.is_empty() => {
+                vec![format!("sheet {:?}", clean(sheet))]
+            }
+            (Some(sheet), _) => {
+                let others = survey.other_sheets.join(", ");
+                vec![format!("sheet {:?} (not read: {})", clean(sheet), clean(&others))]
+            }
             (None, Some(found)) if found.origin == EncodingOrigin::Likely => {
                 let sample = survey.sample.as_deref().unwrap_or_default();
                 vec![format!("{} most likely, as in {:?}", found.encoding.name(), clean(sample))]
@@ -191,6 +198,7 @@ impl Preview {
             "rows": totals.rows,
             "wallets": self.wallets,
             "total": totals.total.to_string(),
+            "currency": self.survey.dialect.currency,
             "smallest": totals.smallest.map(|(amount, _)| amount.to_string()),
             "median": median.map(|median| median.amount.to_string()),
             "median_is_exact": median.is_none_or(|median| median.is_exact),

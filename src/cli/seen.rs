@@ -13,8 +13,8 @@ pub(super) struct Seen {
     pub(super) faults: FaultList,
     /// Rows that have faults, and were left out.
     pub(super) rejected: u64,
-    /// Lines of rows that repeat an identical one.
-    pub(super) identical: Named<u64>,
+    /// Rows that repeat an identical one.
+    pub(super) identical: Named<AddedRow>,
     /// Rows that the ledger has with another content.
     pub(super) changed: Named<AddedRow>,
 }
@@ -57,9 +57,8 @@ impl Seen {
             }
             self.totals.add(row.line, &row.content);
             if row.occurrence > 1 {
-                self.identical.add(row.line);
-            }
-            if row.fate == RowFate::ChangedContent {
+                self.identical.add(row);
+            } else if row.fate == RowFate::ChangedContent {
                 self.changed.add(row);
             }
         }
@@ -68,8 +67,8 @@ impl Seen {
 }
 
 /// `2 rows: line 5, 9`, and how many more; `word` says what a place in the file is called.
-pub(super) fn lines(some: &Named<u64>, word: &str) -> String {
-    let named: Vec<String> = some.named.iter().map(ToString::to_string).collect();
+pub(super) fn lines(some: &Named<AddedRow>, word: &str) -> String {
+    let named: Vec<String> = some.named.iter().map(|row| row.line.to_string()).collect();
     let noun = if some.count == 1 { "row" } else { "rows" };
     let more = match some.others() {
         0 => String::new(),

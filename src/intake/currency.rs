@@ -6,8 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A currency by its ISO 4217 code, as `TRY`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Currency(String);
 
 /// Codes with other names that people write.
@@ -29,6 +32,20 @@ impl FromStr for Currency {
     fn from_str(code: &str) -> Result<Currency, UnknownCurrency> {
         let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
         is_code.then(|| Currency(code.to_ascii_uppercase())).ok_or(UnknownCurrency)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = UnknownCurrency;
+
+    fn try_from(code: String) -> Result<Currency, UnknownCurrency> {
+        code.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Currency;
 use super::columns::count_known;
 use super::options::ReadOptions;
 use super::record::Record;
@@ -15,6 +16,9 @@ pub struct Dialect {
     /// The name of its encoding in the WHATWG Encoding Standard.
     #[serde(default = "utf8")]
     pub encoding: String,
+    /// The currency of its amounts.
+    #[serde(default)]
+    pub currency: Currency,
     /// The workbook's sheet that was read; nothing for text.
     #[serde(default)]
     pub sheet: Option<String>,
@@ -35,9 +39,10 @@ fn utf8() -> String {
 
 impl Dialect {
     /// The form of rows of a sheet where they have to be text: as Excel in Turkish saves them.
-    pub(super) fn of_sheet(name: &str) -> Dialect {
+    pub(super) fn of_sheet(name: &str, currency: &Currency) -> Dialect {
         Dialect {
             encoding: utf8(),
+            currency: currency.clone(),
             sheet: Some(name.to_owned()),
             delimiter: b';',
             bom: true,

@@ -53,6 +53,7 @@ pub(super) fn read_header(lines: &mut Lines, options: &ReadOptions) -> Result<He
         cells: cells_of(&record)?,
         dialect: Dialect {
             encoding: lines.encoding().encoding.name().to_owned(),
+            currency: options.currency.clone(),
             sheet: None,
             delimiter,
             bom: lines.has_bom(),
@@ -63,7 +64,10 @@ pub(super) fn read_header(lines: &mut Lines, options: &ReadOptions) -> Result<He
 }
 
 /// Reads the first row of a sheet that is not blank.
-pub(super) fn read_sheet_header(sheet: &mut Sheet) -> Result<Header, IntakeError> {
+pub(super) fn read_sheet_header(
+    sheet: &mut Sheet,
+    options: &ReadOptions,
+) -> Result<Header, IntakeError> {
     let mut record = Record::default();
     while let Some(row) = sheet.next()? {
         record.fill(row, 0);
@@ -71,7 +75,7 @@ pub(super) fn read_sheet_header(sheet: &mut Sheet) -> Result<Header, IntakeError
             return Ok(Header {
                 place: record.place(),
                 cells: cells_of(&record)?,
-                dialect: Dialect::of_sheet(sheet.name()),
+                dialect: Dialect::of_sheet(sheet.name(), &options.currency),
             });
         }
     }

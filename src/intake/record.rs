@@ -100,16 +100,6 @@ impl Record {
         &self.text
     }
 
-    /// Whether it is ASCII alone.
-    pub(super) fn is_ascii(&self) -> bool {
-        self.text.is_ascii()
-    }
-
-    /// Whether it is a row of a sheet.
-    pub(super) fn is_of_sheet(&self) -> bool {
-        self.is_sheet
-    }
-
     /// Takes the cells of a sheet's row, and as many empty ones as its header has columns.
     pub(super) fn fill(&mut self, row: SheetRow, columns: usize) {
         self.clear(row.number);

@@ -135,13 +135,14 @@ fn encode(text: &str, encoding: &'static Encoding) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::intake::tests::options;
-    use crate::intake::{LineEnding, RowOutcome, read, survey};
+    use crate::intake::{Currency, LineEnding, RowOutcome, read, survey};
 
     const W1: &str = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
 
     fn text_dialect(encoding: &str) -> Dialect {
         Dialect {
             encoding: encoding.to_owned(),
+            currency: Currency::default(),
             sheet: None,
             delimiter: b';',
             bom: encoding.starts_with("UTF"),

@@ -13,7 +13,7 @@ use super::date::read_expiry;
 use super::fault::{Fault, Problem};
 use super::record::{Broken, Record};
 use super::swallowed::swallowed;
-use super::{BadRow, DecimalMark, ReadOptions, Row, RowOutcome};
+use super::{BadRow, DecimalMark, Place, ReadOptions, Row, RowOutcome};
 use crate::domain::{Expiry, GiftContent, Money, normalise_description};
 
 /// An instant further away is a slip, or stands for one that never comes.
@@ -215,11 +215,11 @@ impl RowReader {
             let value = trim(record.cell(0));
             return Fault::at(record.place(), "", value, Problem::new(problem, mend));
         }
-        let mend = match record.is_of_sheet() {
-            true => "remove what stands to the right of the last column".to_owned(),
-            false => {
+        let mend = match record.place() {
+            Place::Line(_) => {
                 format!("put values that hold a {:?} in quotes, or mend the row", self.delimiter)
             }
+            _ => "remove what stands to the right of the last column".to_owned(),
         };
         // The first value that has no column.
         let beyond = (columns..cells).find(|index| !trim(record.cell(*index)).is_empty());

@@ -41,9 +41,17 @@ pub(super) struct SheetRow {
 pub(super) struct Sheet {
     path: PathBuf,
     sha256: [u8; 32],
-    name: String,
+    choice: Choice,
     rows: Receiver<Result<Vec<SheetRow>, IntakeError>>,
     group: std::vec::IntoIter<SheetRow>,
+}
+
+/// The sheet that was chosen, and those that were not.
+#[derive(Clone, Debug)]
+struct Choice {
+    name: String,
+    /// The others that people see.
+    others: Vec<String>,
 }
 
 /// Opens the sheet of this name, or the first that people see.
@@ -53,31 +61,31 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Sheet, IntakeErr
     let bad = |reason: String| IntakeError::BadWorkbook { path: path.into(), reason };
     check_archive(&bytes).map_err(bad)?;
     // The library's reader of cells borrows the workbook: a thread of its own holds both.
-    let (names, name) = sync_channel(1);
+    let (choices, choice) = sync_channel(1);
     let (rows, receiver) = sync_channel(2);
     let (place, wanted) = (path.to_owned(), wanted.map(str::to_owned));
     thread::spawn(move || {
         let opened = open_book(&place, bytes).and_then(|book| {
-            let name = choose(&place, &book, wanted.as_deref())?;
-            Ok((book, name))
+            let choice = choose(&place, &book, wanted.as_deref())?;
+            Ok((book, choice))
         });
         match opened {
-            Ok((mut book, name)) => {
+            Ok((mut book, choice)) => {
                 // A reader that is gone wants no more.
-                let _ = names.send(Ok(name.clone()));
-                if let Err(error) = send_rows(&place, &mut book, &name, &rows) {
+                let _ = choices.send(Ok(choice.clone()));
+                if let Err(error) = send_rows(&place, &mut book, &choice.name, &rows) {
                     let _ = rows.send(Err(error));
                 }
             }
             Err(error) => {
-                let _ = names.send(Err(error));
+                let _ = choices.send(Err(error));
             }
         }
     });
     // Whatever the library may have stumbled over, the channel ends and the file is refused.
-    let name = name.recv().map_err(|_| bad("its structure cannot be read".to_owned()))??;
+    let choice = choice.recv().map_err(|_| bad("its structure cannot be read".to_owned()))??;
     let group = Vec::new().into_iter();
-    Ok(Sheet { path: path.into(), sha256, name, rows: receiver, group })
+    Ok(Sheet { path: path.into(), sha256, choice, rows: receiver, group })
 }
 
 impl Sheet {
@@ -100,7 +108,12 @@ impl Sheet {
 
     /// What the sheet is called.
     pub(super) fn name(&self) -> &str {
-        &self.name
+        &self.choice.name
+    }
+
+    /// The other sheets that people see.
+    pub(super) fn others(&self) -> &[String] {
+        &self.choice.others
     }
 
     /// What the file is called in messages.
@@ -140,7 +153,7 @@ fn bad_book(path: &Path, error: &XlsxError) -> IntakeError {
 }
 
 /// The sheet of this name, however it is written; else the first that is not hidden.
-fn choose(path: &Path, book: &Book, wanted: Option<&str>) -> Result<String, IntakeError> {
+fn choose(path: &Path, book: &Book, wanted: Option<&str>) -> Result<Choice, IntakeError> {
     let sheets: Vec<_> =
         book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
     let found = match wanted {
@@ -150,7 +163,14 @@ fn choose(path: &Path, book: &Book, wanted: Option<&str>) -> Result<String, Inta
             .or_else(|| sheets.iter().find(|sheet| fold(&sheet.name) == fold(wanted))),
         None => sheets.iter().find(|sheet| sheet.visible == SheetVisible::Visible),
     };
-    found.map(|sheet| sheet.name.clone()).ok_or_else(|| IntakeError::NoSheet {
+    let others = |name: &str| {
+        let is_other = |sheet: &&&calamine::Sheet| {
+            sheet.name != name && sheet.visible == SheetVisible::Visible
+        };
+        sheets.iter().filter(is_other).map(|sheet| sheet.name.clone()).collect()
+    };
+    let choice = |name: &str| Choice { name: name.to_owned(), others: others(name) };
+    found.map(|sheet| choice(&sheet.name)).ok_or_else(|| IntakeError::NoSheet {
         path: path.into(),
         wanted: wanted.map(str::to_owned),
         sheets: sheets.iter().take(20).map(|sheet| sheet.name.clone()).collect(),

@@ -36,7 +36,7 @@ impl Source {
         match format_of(path, &head)? {
             Format::Workbook => {
                 let mut sheet = sheet::open(path, options.sheet.as_deref())?;
-                let header = read_sheet_header(&mut sheet)?;
+                let header = read_sheet_header(&mut sheet, options)?;
                 let columns = header.cells.len();
                 Ok((Source::Sheet { sheet, columns }, header))
             }
@@ -82,6 +82,14 @@ impl Source {
         match self {
             Source::Text { lines, .. } => Some(lines.encoding()),
             Source::Sheet { .. } => None,
+        }
+    }
+
+    /// The workbook's other sheets that people see.
+    pub(super) fn other_sheets(&self) -> &[String] {
+        match self {
+            Source::Text { .. } => &[],
+            Source::Sheet { sheet, .. } => sheet.others(),
         }
     }
 

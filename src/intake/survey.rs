@@ -35,6 +35,8 @@ pub struct Survey {
     pub encoding: Option<TextEncoding>,
     /// The first cell with letters beyond ASCII: it shows whether the encoding is right.
     pub sample: Option<String>,
+    /// The workbook's other sheets that people see, of which nothing was read.
+    pub other_sheets: Vec<String>,
     /// The header's cells, exact.
     pub header: Vec<String>,
     /// Which column is what.
@@ -87,6 +89,7 @@ pub(super) fn survey_source(
         dialect: header.dialect,
         encoding: source.encoding(),
         sample: pass.sample,
+        other_sheets: source.other_sheets().to_vec(),
         header: header.cells,
         columns,
         decimal,
@@ -139,7 +142,7 @@ impl Pass {
         }
         let reference = self.columns.reference.map_or("", |index| record.cell(index));
         self.has_references |= !reference.trim().is_empty();
-        if self.sample.is_none() && !record.is_ascii() {
+        if self.sample.is_none() && !record.text().is_ascii() {
             self.sample = record.cells().find_map(letters_of);
         }
     }

@@ -108,6 +108,7 @@ fn both_coupon_samples_say_the_same() {
     assert_eq!(turkish.decimal, Some(DecimalMark::Comma));
     let excel = Dialect {
         encoding: "UTF-8".to_owned(),
+        currency: Currency::default(),
         sheet: None,
         delimiter: b';',
         bom: true,

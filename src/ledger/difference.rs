@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::error::Doing;
 use super::rows::{money, word};
-use super::{Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
+use super::{AddedRow, Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
 use crate::domain::{GiftState, Money, WalletId};
 use crate::plan::{NAMED, Named, Outlier, WalletSum};
 
@@ -39,6 +39,19 @@ impl Load<'_> {
             .fetch_one(connection)
             .await
             .doing("reading the campaign of a load")
+    }
+
+    /// Where the row stands that this one repeats; nothing where an earlier file brought it.
+    pub async fn earlier_line(&mut self, row: &AddedRow) -> Result<Option<u64>, LedgerError> {
+        let key = self.key_of_content(&row.content, row.occurrence.saturating_sub(1));
+        let (connection, _, load) = self.inside();
+        let line: Option<i64> = sqlx::query_scalar(sql::GIFT_LINE)
+            .bind(key.0)
+            .bind(load)
+            .fetch_optional(connection)
+            .await
+            .doing("looking for a row that is repeated")?;
+        Ok(line.map(i64::unsigned_abs))
     }
 
     /// How many wallets the file's rows have.

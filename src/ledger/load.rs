@@ -16,7 +16,7 @@ use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
 use super::repeated::Repeated;
 use super::room::Room;
 use super::{Batch, LedgerError, sql};
-use crate::domain::{GiftKey, RowDigest};
+use crate::domain::{GiftContent, GiftKey, RowDigest};
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
@@ -236,6 +236,11 @@ impl Load<'_> {
     /// The campaign's name.
     pub fn name(&self) -> &str {
         self.keys.campaign().as_str()
+    }
+
+    /// The key of a row without a reference.
+    pub(super) fn key_of_content(&self, content: &GiftContent, occurrence: u32) -> GiftKey {
+        GiftKey::from_content(self.keys.campaign(), content, occurrence)
     }
 
     /// The key of a row with this reference.

@@ -35,6 +35,7 @@ statements! {
     GIFT_IN_DOUBT = "gift_in_doubt";
     GIFT_IN_FLIGHT = "gift_in_flight";
     GIFT_IS_TAKEN = "gift_is_taken";
+    GIFT_LINE = "gift_line";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_PAGE = "gift_page";
     GIFT_READY_NOW = "gift_ready_now";

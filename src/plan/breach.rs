@@ -9,7 +9,7 @@ use crate::domain::{Money, WalletId};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Breach {
     /// Another number of rows.
-    #[error("the file has {found} rows, and --expect-rows says {expected}")]
+    #[error("the file's rows are {found}, and --expect-rows says {expected}")]
     Rows {
         /// What was expected.
         expected: u64,

@@ -5,7 +5,7 @@
 //! the campaigns that it follows.
 //!
 //! The **series** of a campaign are the other campaigns of the ledger whose name has the same stem. The
-//! stem is what is left when digits, `-`, `_`, `.`, `/` and spaces are cut off the end: `weekly-01` and
+//! stem, in any case, is what is left when digits, `-`, `_`, `.`, `/` and spaces are cut off the end: `weekly-01` and
 //! `weekly-02`, `birthday-2026-11-20` and `birthday-2026-11-21`, `Kupon 2026/05` and `Kupon 2026/06`.
 //! Names with the changing part in front, as `may-drop` and `june-drop`, are no series: a wrong guess
 //! would refuse a good file.
@@ -35,7 +35,8 @@ pub fn largest_of_series<'a>(
     campaigns: impl IntoIterator<Item = (&'a str, Money)>,
 ) -> Option<(&'a str, Money)> {
     let is_of_series = |(other, total): &(&str, Money)| {
-        *other != name && stem(other) == stem(name) && *total > Money::ZERO
+        let is_same = stem(other).to_lowercase() == stem(name).to_lowercase();
+        *other != name && is_same && *total > Money::ZERO
     };
     campaigns.into_iter().filter(is_of_series).max_by_key(|(_, total)| *total)
 }
@@ -120,7 +121,7 @@ mod tests {
         assert_eq!(largest("weekly-04"), Some("weekly-02"));
         assert_eq!(largest("weekly-02"), Some("weekly-03"), "never itself");
         assert_eq!(largest("weekend-01"), None);
-        assert_eq!(largest("Weekly-05"), None);
+        assert_eq!(largest("Weekly-05"), Some("weekly-02"));
         assert_eq!(largest("2026-06"), Some("2026-05"));
         assert_eq!(largest_of_series("idle-2", [("idle-1", Money::ZERO)]), None);
         for (name, expected) in [

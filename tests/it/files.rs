@@ -71,6 +71,16 @@ async fn a_persons_word_names_encoding_and_sheet() {
         assert!(done.stderr.contains(said), "{file} {word}: {}", done.stderr);
     }
     load("forms/utf-8.csv", &["--encoding", "klingon"]).expect(2);
+    let world = World::new();
+    let file =
+        world.file("euros.csv", "wallet_id,amount\n30bac1c0-ad6b-4c50-a52e-1b34f9b487a7,€10.50\n");
+    let shared = ["--campaign", "euros", "--expires", "never", "--description", "KUPON"];
+    let load_as = |currency: &str| {
+        world.run(&[&["load", &file, "--currency", currency], &shared[..]].concat())
+    };
+    load_as("EUR").expect(0);
+    let liras = load_as("TRY").expect(2);
+    assert!(liras.stderr.contains("--currency EUR"), "{}", liras.stderr);
     let euros = load("forms/lira-signs.csv", &["--currency", "EUR"]).expect(3);
     assert!(euros.stderr.contains("are in TRY"), "{}", euros.stderr);
 }
@@ -100,7 +110,7 @@ async fn a_persons_word_names_encoding_and_sheet() {
 #[case("id-cut.csv", &["line 2", "wallet_id", "6513270e-269e-4d37-b2a7-4de452e6b43", "cut"])]
 #[case("id-empty-guid.csv", &["line 2", "wallet_id", "00000000-0000", "no wallet"])]
 #[case("id-exponent.csv", &["line 2", "wallet_id", "9,05E+11", "Excel"])]
-#[case("identical-rows.csv", &["line 4", "--allow-duplicates"])]
+#[case("identical-rows.csv", &["line 4", "line 2", "1250.50", "--allow-duplicates"])]
 #[case("line-break-in-amount.csv", &["line 2", "amount", "75\\n50", "quote"])]
 #[case("no-header.csv", &["line 1", "6513270e-269e-4d37-b2a7-4de452e6b438", "header"])]
 #[case("old-workbook.xls", &[".xls", "password"])]

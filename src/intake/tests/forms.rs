@@ -71,6 +71,7 @@ fn amount(minor: i64, form: &Form) -> String {
 fn write(gifts: &[Made], form: &Form, into: &std::fs::File) {
     let dialect = Dialect {
         encoding: form.encoding.to_owned(),
+        currency: Currency::default(),
         sheet: form.is_book.then(|| "Sayfa1".to_owned()),
         delimiter: form.delimiter,
         bom: form.bom,
