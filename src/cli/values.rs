@@ -21,12 +21,14 @@ pub(super) fn mapping(text: &str) -> Result<Mapping, String> {
 }
 
 pub(super) fn money(text: &str) -> Result<Money, String> {
-    // A comma could be either mark: only one reading is taken, on the command line. Three decimals are
-    // most likely thousands.
-    if text.split_once('.').is_some_and(|(_, decimals)| decimals.len() > 2) {
-        return Err("more than two decimals; write it as 12500 or 12500.50".to_owned());
-    }
-    text.parse().map_err(|error| format!("{error}; write it as 12500 or 12500.50"))
+    // One mark before at most two digits stands before the decimals, whichever mark it is. Anything else
+    // could be thousands.
+    let plain = match text.split_once([',', '.']) {
+        Some((whole, decimals)) if decimals.len() <= 2 => format!("{whole}.{decimals}"),
+        Some(_) => return Err("could be thousands; write it as 12500 or 12500.50".to_owned()),
+        None => text.to_owned(),
+    };
+    plain.parse().map_err(|error| format!("{error}; write it as 12500 or 12500.50"))
 }
 
 pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
@@ -75,4 +77,22 @@ pub(super) fn delimiter(text: &str) -> Result<u8, String> {
 
 pub(super) fn profile() -> PossibleValuesParser {
     PossibleValuesParser::new(FaultProfile::NAMES.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_flags_have_one_reading() {
+        // Goal: a limit is never a thousand times too small. Method: spellings with their value, and those
+        // that have two.
+        for (text, minor) in [("12500", 1_250_000), ("60,50", 6_050), ("60.5", 6_050), ("0.01", 1)]
+        {
+            assert_eq!(money(text), Ok(Money::from_minor(minor)), "{text}");
+        }
+        for text in ["1.000", "1,000", "1.270,50", "1,270.50", "1.", "", "-5", "1e3"] {
+            assert!(money(text).is_err(), "{text}");
+        }
+    }
 }

@@ -69,8 +69,8 @@ pub enum IntakeError {
     HeaderHoldsRows { line: u64 },
     /// Excel's first line names a delimiter that the header does not have.
     #[error(
-        "the first line says that cells are parted by {}, and the header is parted by {}",
-        delimiter_text(*said), delimiter_text(*found)
+        "the first line says sep={}, and the header is parted by {}",
+        char::from(*said).escape_default(), delimiter_text(*found)
     )]
     WrongSepLine { said: u8, found: u8 },
     /// A name that is nearly that of a column, which is then given to all rows or left out.
