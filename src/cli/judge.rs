@@ -11,11 +11,12 @@ use super::commands::{FileArgs, OnInvalid};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::preview::Before;
 use super::seen::Seen;
 use crate::domain::{GiftContent, Money};
 use crate::intake::Survey;
 use crate::ledger::{AddedRow, Load, LoadTotals};
-use crate::plan::{Breach, Limits, check_series, outlier_limit};
+use crate::plan::{Breach, Limits, Standing};
 
 /// The same content under another name is suspicious for this long.
 pub(super) const SAME_CONTENT_DAYS: i64 = 30;
@@ -25,6 +26,7 @@ pub(super) const SAME_CONTENT_DAYS: i64 = 30;
 pub(super) struct Measure<'a> {
     pub(super) args: &'a FileArgs,
     pub(super) max_total: Option<Money>,
+    pub(super) before: Before,
     /// The largest campaign of the series.
     pub(super) largest_of_series: Option<(&'a str, Money)>,
 }
@@ -113,12 +115,17 @@ async fn judge_news(
 ) -> Result<(), Failure> {
     if !measure.args.allow_outliers {
         let advice = "mend the unit or the decimal mark, or, if it is meant, say --allow-outliers";
-        if let (Some(limit), Some(median)) = (outlier_limit(&seen.totals), seen.totals.median()) {
+        let standing = match measure.before {
+            Before::Unknown => Standing::of_file(&seen.totals),
+            Before::Loaded => load.standing().await?,
+        };
+        if let (Some(limit), Some(median)) = (standing.outlier_limit(&seen.totals), standing.median)
+        {
             let rows = load.outliers(limit, survey.columns.amount).await?;
             let breach = (rows.count > 0).then_some(Breach::Outliers { median, rows });
             refusal.add_all(breach, advice);
         }
-        refusal.add_all(check_series(&seen.totals, measure.largest_of_series), advice);
+        refusal.add_all(standing.check_series(measure.largest_of_series), advice);
     }
     if !totals.same_content_as.is_empty() && !measure.args.allow_same_content {
         let names = totals.same_content_as.join(", ");

@@ -105,6 +105,9 @@ async fn prepare<'s>(
     if let Some(known) = known {
         check_currency(known, &options)?;
     }
+    if args.rejects.is_some() && args.on_invalid == OnInvalid::Stop {
+        return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
+    }
     let survey = survey(&args.file, &options)?;
     let header = LoadHeader {
         campaign: name.clone(),
@@ -113,11 +116,14 @@ async fn prepare<'s>(
         file_sha256: survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     let others = campaigns.iter().map(|campaign| (campaign.name.as_str(), campaign.total));
-    let measure =
-        Measure { args, max_total, largest_of_series: largest_of_series(name.as_str(), others) };
-    let before = if known.is_some() { Before::Loaded } else { Before::Unknown };
+    let measure = Measure {
+        args,
+        max_total,
+        before: if known.is_some() { Before::Loaded } else { Before::Unknown },
+        largest_of_series: largest_of_series(name.as_str(), others),
+    };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
-    match fill(context, &measure, survey, &options, before, today, &mut load).await {
+    match fill(context, &measure, survey, &options, today, &mut load).await {
         Ok(loaded) => Ok((load, loaded)),
         Err(failure) => {
             // Where the ledger failed, SQLite may have undone it already: the first failure is told.
@@ -149,7 +155,6 @@ async fn fill(
     measure: &Measure<'_>,
     survey: Survey,
     options: &ReadOptions,
-    before: Before,
     today: DateTime<Utc>,
     load: &mut Load<'_>,
 ) -> Result<Loaded, Failure> {
@@ -157,11 +162,11 @@ async fn fill(
     let meter = Meter::start(context, survey.rows);
     let since = today - TimeDelta::days(SAME_CONTENT_DAYS);
     let mut rejects = match (measure.args.on_invalid, &measure.args.rejects) {
-        (OnInvalid::Skip, Some(path)) => Some(Rejects::create(path, &measure.args.file, &survey)?),
+        (OnInvalid::Skip, Some(path)) => Some(Rejects::create(path, &survey)?),
         _ => None,
     };
     let rows = read(&measure.args.file, &survey, options);
-    let read = take_in(rows, load, &mut rejects, &meter, since).await;
+    let read = take_in(rows, load, Seen::of(&survey), &mut rejects, &meter, since).await;
     meter.finish().await;
     let (seen, totals) = read?;
     let judged = judge(context, measure, &survey, &seen, &totals, load).await;
@@ -170,7 +175,7 @@ async fn fill(
         Err(failure) if failure.exit == Exit::NotConfirmed => Some(failure),
         Err(failure) => return Err(failure),
     };
-    let preview = Preview::of(context, survey, seen, &totals, before, load).await?;
+    let preview = Preview::of(context, survey, seen, &totals, measure.before, load).await?;
     if let Some(breach) = breach {
         // Which figure is wrong shows beside the others.
         if !context.out.args.json {
@@ -187,11 +192,12 @@ async fn fill(
 async fn take_in(
     rows: Result<Rows, IntakeError>,
     load: &mut Load<'_>,
+    seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
     since: DateTime<Utc>,
 ) -> Result<(Seen, LoadTotals), Failure> {
-    let seen = stream(rows?, load, rejects, meter).await?;
+    let seen = stream(rows?, load, seen, rejects, meter).await?;
     Ok((seen, load.finish(since).await?))
 }
 

@@ -4,12 +4,12 @@
 //! file gets its name only once the rest is stored, and until then nobody sees it.
 //!
 //! **Invariant:** each row of the file is in the ledger or among the rejects, never in both.
+//! **Invariant:** a file that is there already stays: it may hold rows that a person is mending, or be no
+//! file of rejects at all.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
-
-use tempfile::{NamedTempFile, TempPath};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -21,7 +21,7 @@ const REASON: &str = "reason";
 /// Rejects on their way into a file.
 pub(super) struct Rejects {
     path: PathBuf,
-    unnamed: TempPath,
+    part: Part,
     writer: RowWriter<BufWriter<File>>,
     columns: usize,
     /// The file is one of mended rejects: its reasons are old.
@@ -31,22 +31,16 @@ pub(super) struct Rejects {
 
 impl Rejects {
     /// A file of rejects in the form of a surveyed file; it has no name yet.
-    pub(super) fn create(path: &Path, input: &Path, survey: &Survey) -> Result<Rejects, Failure> {
-        if is_same(path, input) {
-            return Err(Failure::usage("--rejects names the campaign file itself")
-                .hint("name another file: the campaign file stays as it is"));
-        }
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
+    pub(super) fn create(path: &Path, survey: &Survey) -> Result<Rejects, Failure> {
         let failed = |error: io::Error| Failure { exit: Exit::Usage, ..cannot_write(path, error) };
-        let (file, unnamed) = NamedTempFile::new_in(folder).map_err(failed)?.into_parts();
+        let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+        let part = Part(path.with_file_name(format!(".{}.part", name.to_string_lossy())));
+        let file = File::create(&part.0).map_err(failed)?;
         let writer = RowWriter::new(BufWriter::new(file), &survey.dialect).map_err(failed)?;
         let has_reasons = survey.header.last().is_some_and(|last| last.trim() == REASON);
         let columns = survey.header.len() - usize::from(has_reasons);
         let mut rejects =
-            Rejects { path: path.into(), unnamed, writer, columns, has_reasons, count: 0 };
+            Rejects { path: path.into(), part, writer, columns, has_reasons, count: 0 };
         let header = survey.header[..columns].iter().map(String::as_str);
         rejects.writer.row(header.chain([REASON]), &[]).map_err(failed)?;
         Ok(rejects)
@@ -71,14 +65,33 @@ impl Rejects {
         Ok(())
     }
 
-    /// Writes all of it to the disk, still without a name.
+    /// Writes all of it to the disk, still without its name. A file of that name must hold the same.
     pub(super) fn finish(self) -> Result<Finished, Failure> {
-        let Rejects { path, unnamed, writer, count, .. } = self;
+        let Rejects { path, part, writer, count, .. } = self;
         let failed = |error: io::Error| cannot_write(&path, error);
         let file = writer.finish().map_err(failed)?;
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.sync_all().map_err(failed)?;
-        Ok(Finished { path, unnamed, count })
+        if count > 0 && path.exists() && !holds_the_same(&path, &part.0).map_err(failed)? {
+            let message = format!("{} is there already, with other contents", path.display());
+            return Err(Failure::usage(message).hint(
+                "rows in it may wait to be mended: move it away, or give --rejects another name; nothing \
+                 was stored or sent",
+            ));
+        }
+        Ok(Finished { path, part, count })
+    }
+}
+
+/// A file that is written to, under a name of its own; it goes when nobody keeps it. One that a killed run
+/// has left is written anew.
+#[derive(Debug)]
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Kept under its own name, it is not there any more.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -86,7 +99,7 @@ impl Rejects {
 #[derive(Debug)]
 pub(super) struct Finished {
     path: PathBuf,
-    unnamed: TempPath,
+    part: Part,
     count: u64,
 }
 
@@ -97,12 +110,30 @@ impl Finished {
         if self.count == 0 {
             return Ok(None);
         }
-        let failed = |error: io::Error| {
+        fs::rename(&self.part.0, &self.path).map_err(|error| {
             cannot_write(&self.path, error)
                 .hint("the good rows are stored; run the same command again for the others")
-        };
-        self.unnamed.persist(&self.path).map_err(|error| failed(error.error))?;
-        Ok(Some((self.path, self.count)))
+        })?;
+        Ok(Some((self.path.clone(), self.count)))
+    }
+}
+
+fn holds_the_same(one: &Path, two: &Path) -> io::Result<bool> {
+    if !fs::metadata(one)?.is_file() || fs::metadata(one)?.len() != fs::metadata(two)?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut two) = (BufReader::new(File::open(one)?), BufReader::new(File::open(two)?));
+    loop {
+        let (left, right) = (one.fill_buf()?, two.fill_buf()?);
+        let count = left.len().min(right.len());
+        if left[..count] != right[..count] {
+            return Ok(false);
+        }
+        if count == 0 {
+            return Ok(true);
+        }
+        one.consume(count);
+        two.consume(count);
     }
 }
 
@@ -111,13 +142,6 @@ fn reason(fault: &Fault) -> String {
     match fault.column.as_str() {
         "" => format!("{} ({})", fault.problem, fault.mend),
         column => format!("{column}: {} ({})", fault.problem, fault.mend),
-    }
-}
-
-fn is_same(one: &Path, two: &Path) -> bool {
-    match (one.canonicalize(), two.canonicalize()) {
-        (Ok(one), Ok(two)) => one == two,
-        _ => false,
     }
 }
 

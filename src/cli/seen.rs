@@ -2,13 +2,16 @@
 
 use super::failure::Failure;
 use super::rejects::Rejects;
-use crate::intake::{BadRow, Fault, FaultList, Place};
+use crate::intake::{BadRow, Fault, FaultList, Place, Survey};
 use crate::ledger::{AddedRow, RowFate};
 use crate::plan::{Named, Totals};
 
 /// What the rows showed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seen {
+    /// The name of the column of references.
+    reference: String,
+    is_sheet: bool,
     pub(super) totals: Totals,
     pub(super) faults: FaultList,
     /// Rows that have faults, and were left out.
@@ -20,6 +23,20 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Of a surveyed file, before its first row.
+    pub(super) fn of(survey: &Survey) -> Seen {
+        let reference = survey.columns.reference.map(|column| survey.header[column].trim());
+        Seen {
+            reference: reference.unwrap_or_default().to_owned(),
+            is_sheet: survey.dialect.sheet.is_some(),
+            totals: Totals::default(),
+            faults: FaultList::default(),
+            rejected: 0,
+            identical: Named::default(),
+            changed: Named::default(),
+        }
+    }
+
     /// Takes in a row that was left out, with all that is wrong with it.
     pub(super) fn reject(
         &mut self,
@@ -43,10 +60,13 @@ impl Seen {
         for row in rows {
             if row.fate == RowFate::ReferenceRepeated {
                 let cells = serde_json::from_str(&row.cells_json)?;
-                let place = Place::Line(row.line);
+                let place = match self.is_sheet {
+                    true => Place::Row(row.line),
+                    false => Place::Line(row.line),
+                };
                 let fault = Fault {
                     place,
-                    column: "reference".to_owned(),
+                    column: self.reference.clone(),
                     value: row.reference.unwrap_or_default(),
                     problem: "this reference stands on an earlier line too".to_owned(),
                     mend: "give every row a reference of its own".to_owned(),

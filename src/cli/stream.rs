@@ -76,13 +76,13 @@ impl Meter {
 pub(super) async fn stream(
     rows: Rows,
     load: &mut Load<'_>,
+    mut seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
 ) -> Result<Seen, Failure> {
     let (to, mut groups) = mpsc::channel(GROUPS_AHEAD);
     let keys = load.keys();
     let reading = tokio::task::spawn_blocking(move || read_on(rows, &keys, &to));
-    let mut seen = Seen::default();
     while let Some(read) = groups.recv().await {
         for bad in read.bad {
             seen.reject(bad, rejects.as_mut())?;

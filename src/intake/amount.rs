@@ -161,6 +161,9 @@ fn explain(text: &str, error: NumberError, mark: DecimalMark) -> Problem {
             "format the column as a number with two decimals and export it again",
         );
     }
+    if text.ends_with('%') {
+        return Problem::new("a percentage", "write the amount itself");
+    }
     if text.starts_with('=') {
         return Problem::new("a formula", "write the amount itself");
     }
@@ -253,6 +256,7 @@ mod tests {
             ("1 250.000", "not a number with a decimal comma"),
             ("1 250\u{a0}000", "not a number"),
             ("=A1*2", "a formula"),
+            ("15 %", "a percentage"),
             ("2027-05-01", "a date: Excel makes one of an amount such as 1.05"),
             ("bin", "not a number"),
             ("١٠", "not a number"),

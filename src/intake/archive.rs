@@ -12,17 +12,30 @@ use zip::ZipArchive;
 /// The most that all parts together may unpack to: beyond any sheet's 1,048,576 rows.
 const MAX_UNPACKED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
-/// The most of one part that is kept in memory: all but the sheets are.
-const MAX_KEPT_BYTES: u64 = 256 * 1024 * 1024;
+/// The most of the table of texts, which is kept in memory.
+const MAX_TEXTS_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The most between two tags: one cell's text has at most 32,767 characters.
-const MAX_TEXT_BYTES: usize = 1024 * 1024;
+/// The most of any other part but a sheet: styles and names are kept in memory, and take many times
+/// what they have as XML.
+const MAX_OTHER_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The most of a picture, which nobody unpacks unless it pretends to be a sheet.
+const MAX_PICTURE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The most of one cell or text, with its XML: a cell has at most 32,767 characters.
+const MAX_CELL_BYTES: usize = 1024 * 1024;
 
 /// Digits that the count of texts can have; the library makes room for so many.
 const MAX_COUNT_DIGITS: usize = 8;
 
 /// Where the count of texts would stand.
 const COUNT_LOOK_BYTES: usize = 4 * 1024;
+
+/// What holds text of any length: cells, and the texts that they share.
+const HOLDERS: [&[u8]; 2] = [b"c", b"si"];
+
+/// What ends a cell that had no end of its own.
+const AROUND: [&[u8]; 2] = [b"row", b"sheetData"];
 
 /// Why an archive cannot be unpacked, or `Ok` where it can.
 pub(super) fn check_archive(bytes: &[u8]) -> Result<(), String> {
@@ -32,12 +45,16 @@ pub(super) fn check_archive(bytes: &[u8]) -> Result<(), String> {
         let mut part = archive.by_index(index).map_err(|error| error.to_string())?;
         // Excel's names of parts do not differ by case.
         let name = part.name().map_err(|error| error.to_string())?.to_ascii_lowercase();
-        if !name.ends_with(".xml") && !name.ends_with(".rels") {
-            continue;
-        }
-        let is_sheet = name.contains("worksheets/");
-        let limit = if is_sheet { MAX_UNPACKED_BYTES } else { MAX_KEPT_BYTES };
-        unpacked += measure(&mut part, limit).map_err(|why| format!("{why} in its part {name}"))?;
+        let is_xml = name.ends_with(".xml");
+        let limit = match is_xml {
+            true if name.contains("worksheets/") => MAX_UNPACKED_BYTES,
+            true if name.contains("sharedstrings") => MAX_TEXTS_BYTES,
+            false if name.contains("media/") => MAX_PICTURE_BYTES,
+            _ => MAX_OTHER_BYTES,
+        };
+        let kind = if is_xml { Kind::Xml } else { Kind::Other };
+        unpacked +=
+            measure(&mut part, limit, kind).map_err(|why| format!("{why} in its part {name}"))?;
         if unpacked > MAX_UNPACKED_BYTES {
             return Err("more than 4 GiB".to_owned());
         }
@@ -45,11 +62,18 @@ pub(super) fn check_archive(bytes: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a part is read as XML.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Xml,
+    Other,
+}
+
 /// How long a part is, if it stays within its limits.
-fn measure(part: &mut impl Read, limit: u64) -> Result<u64, String> {
+fn measure(part: &mut impl Read, limit: u64, kind: Kind) -> Result<u64, String> {
     let mut buffer = vec![0; 64 * 1024];
     let mut length = 0;
-    let mut text = 0;
+    let mut tags = Tags::default();
     loop {
         let count = part.read(&mut buffer).map_err(|error| error.to_string())?;
         if count == 0 {
@@ -63,15 +87,50 @@ fn measure(part: &mut impl Read, limit: u64) -> Result<u64, String> {
         if length > limit {
             return Err(format!("more than {} MiB", limit / 1024 / 1024));
         }
-        let mut between = bytes.split(|&byte| byte == b'<').map(<[u8]>::len);
-        text += between.next().unwrap_or(0);
-        let longest = between.clone().max().unwrap_or(0).max(text);
-        if longest > MAX_TEXT_BYTES {
-            return Err("a text of more than 1 MiB".to_owned());
+        if kind == Kind::Xml {
+            tags.see(bytes)?;
         }
-        if let Some(last) = between.next_back() {
-            text = last;
+    }
+}
+
+/// Where the tags of a part are, as far as it was read.
+#[derive(Default)]
+struct Tags {
+    /// The name of the tag that is being read; nothing between tags.
+    name: Option<Vec<u8>>,
+    /// Bytes since a cell or a text began; nothing outside of them.
+    run: Option<usize>,
+}
+
+impl Tags {
+    fn see(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for &byte in bytes {
+            self.run = self.run.map(|run| run + 1);
+            match (&mut self.name, byte) {
+                (_, b'<') => self.name = Some(Vec::new()),
+                // Comments and declarations of types: no program writes them into a sheet.
+                (Some(name), b'!') if name.is_empty() => {
+                    return Err("a comment or a declaration".to_owned());
+                }
+                (Some(name), b' ' | b'>' | b'\t' | b'\r' | b'\n') => {
+                    // With or without the namespace, and the slash of an end.
+                    let local = name.rsplit(|byte| b":/".contains(byte)).find(|it| !it.is_empty());
+                    let local = local.unwrap_or(b"");
+                    if HOLDERS.contains(&local) {
+                        self.run = (!name.starts_with(b"/")).then_some(0);
+                    } else if AROUND.contains(&local) {
+                        self.run = None;
+                    }
+                    self.name = None;
+                }
+                (Some(name), byte) if name.len() < 64 => name.push(byte),
+                _ => {}
+            }
+            if self.run.is_some_and(|run| run > MAX_CELL_BYTES) {
+                return Err("a cell of more than 1 MiB".to_owned());
+            }
         }
+        Ok(())
     }
 }
 
@@ -107,18 +166,37 @@ mod tests {
 
     #[test]
     fn archives_that_grow_without_end_are_refused() {
-        // Goal: memory is bounded whatever an archive holds. Method: a text, a part and a count too
-        // large, each alone, and the same within its limit.
+        // Goal: memory is bounded whatever an archive holds. Method: each way to make it grow, and the
+        // same within its limit.
         let check = |name: &str, bytes: &[u8]| check_archive(&archive(&[(name, bytes)]));
-        let long = vec![b' '; MAX_TEXT_BYTES + 1];
-        assert!(check("xl/sharedStrings.xml", &long).unwrap_err().contains("1 MiB"));
-        assert!(check("xl/worksheets/sheet1.xml", &long).is_err());
-        assert_eq!(check("xl/worksheets/sheet1.xml", &long[..MAX_TEXT_BYTES]), Ok(()));
-        // A picture is never unpacked.
-        assert_eq!(check("xl/media/image1.png", &long), Ok(()));
-        let tags = |count| std::io::repeat(b'<').take(count);
-        assert_eq!(measure(&mut tags(1 << 20), 1 << 20), Ok(1 << 20));
-        assert!(measure(&mut tags((1 << 20) + 1), 1 << 20).unwrap_err().contains("1 MiB"));
+        let cell = |bytes: usize| ["<c><is><t>", &" ".repeat(bytes), "</t></is></c>"].concat();
+        let sheet = "xl/worksheets/sheet1.xml";
+        assert_eq!(check(sheet, cell(MAX_CELL_BYTES - 100).repeat(3).as_bytes()), Ok(()));
+        for name in [sheet, "xl/SharedStrings.XML"] {
+            let error = check(name, cell(MAX_CELL_BYTES).as_bytes()).unwrap_err();
+            assert!(error.contains("1 MiB"), "{error}");
+        }
+        // Runs of one text that are each within the limit.
+        let run = ["<x:r><t>", &" ".repeat(MAX_CELL_BYTES / 4), "</t></x:r>"].concat();
+        assert!(
+            check("xl/sharedStrings.xml", format!("<x:si>{}", run.repeat(5)).as_bytes()).is_err()
+        );
+        let texts = format!("<x:si>{}</x:si>", run.repeat(2)).repeat(3);
+        assert_eq!(check("xl/sharedStrings.xml", texts.as_bytes()), Ok(()));
+        assert!(check(sheet, b"<row><!-- <<<<< -->").unwrap_err().contains("comment"));
+        // Empty rows and cells hold nothing.
+        assert_eq!(check(sheet, "<row r='7' ht='15'/>".repeat(100_000).as_bytes()), Ok(()));
+        assert_eq!(check(sheet, "<c r='A7' s='1'/>".repeat(100_000).as_bytes()), Ok(()));
+        let large = vec![b'x'; usize::try_from(MAX_OTHER_BYTES).unwrap() + 1];
+        for name in ["xl/worksheets/sheet1.dat", "xl/styles.xml"] {
+            assert!(check(name, &large).unwrap_err().contains("8 MiB"), "{name}");
+            assert_eq!(check(name, &large[1..]), Ok(()), "{name}");
+        }
+        assert_eq!(check("xl/media/image1.png", &large), Ok(()));
+        // What stands below the cells may be long.
+        let links =
+            "<c><v>1</v></c></row></sheetData>".to_owned() + &"<hyperlink r='A1'/>".repeat(100_000);
+        assert_eq!(check(sheet, links.as_bytes()), Ok(()));
         let count = |digits: &str| format!("<sst uniqueCount=\"{digits}\">").into_bytes();
         assert!(check("xl/sharedStrings.xml", &count("999999999")).is_err());
         assert_eq!(check("xl/sharedStrings.xml", &count("99999999")), Ok(()));

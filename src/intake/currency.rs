@@ -99,25 +99,6 @@ impl Currency {
     }
 }
 
-/// The currency that a number's format shows, as `[$€-2] #,##0.00`, or `%`. A bracket's first part is the
-/// symbol, what follows the hyphen a language (ECMA-376, part 1, 18.8.31).
-pub(super) fn unit_of_format(format: &str) -> Option<&'static str> {
-    let mut shown = String::new();
-    let mut rest = format;
-    while let Some((before, bracket)) = rest.split_once("[$") {
-        let (inside, after) = bracket.split_once(']').unwrap_or((bracket, ""));
-        shown.push_str(before);
-        shown.push_str(inside.split('-').next().unwrap_or(""));
-        rest = after;
-    }
-    shown.push_str(rest);
-    if shown.contains('%') {
-        return Some("%");
-    }
-    let is_shown = |names: &&[&str]| names.iter().any(|name| shown.contains(name));
-    NAMES.iter().find(|(_, names)| is_shown(names)).map(|(code, _)| *code)
-}
-
 /// The text without the first of these names that it begins or ends with.
 fn without<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
     names.iter().find_map(|name| {
@@ -136,26 +117,6 @@ fn without<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn formats_show_a_currency_or_none() {
-        // Goal: a cell that shows dollars is not taken for liras. Method: formats as Excel writes them.
-        for (format, unit) in [
-            ("General", None),
-            ("#,##0.00", None),
-            ("[$-41F]#,##0.00", None),
-            ("#,##0.00\\ \"TL\"", Some("TRY")),
-            ("[$₺-41F]#,##0.00", Some("TRY")),
-            ("[$$-409]#,##0.00", Some("USD")),
-            ("\"$\"#,##0.00", Some("USD")),
-            ("[$€-2]\\ #,##0.00", Some("EUR")),
-            ("#,##0.00\\ [$EUR]", Some("EUR")),
-            ("_-[$£-809]* #,##0.00_-", Some("GBP")),
-            ("0%", Some("%")),
-        ] {
-            assert_eq!(unit_of_format(format), unit, "{format}");
-        }
-    }
 
     #[test]
     fn a_currency_knows_its_own_names_and_those_of_others() {

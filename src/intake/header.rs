@@ -70,7 +70,7 @@ pub(super) fn read_sheet_header(
 ) -> Result<Header, IntakeError> {
     let mut record = Record::default();
     while let Some(row) = sheet.next()? {
-        record.fill(row, 0);
+        record.fill(row, 0, &options.currency);
         if !record.is_blank() {
             return Ok(Header {
                 place: record.place(),

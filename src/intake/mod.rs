@@ -36,6 +36,7 @@ mod fault;
 mod format;
 mod header;
 mod nearest;
+mod number_format;
 mod options;
 mod outcome;
 mod place;

@@ -6,9 +6,9 @@
 //! **Invariant:** a row holds at most [`MAX_CELLS`] cells.
 //! **Invariant:** no text is dropped silently: what cannot be a cell marks the whole row as broken.
 
-use super::Place;
 use super::sheet::SheetRow;
 use super::sheet_cell::SheetCell;
+use super::{Currency, Place};
 
 /// The most cells of a row; more are counted and not kept.
 pub(super) const MAX_CELLS: usize = 1_000;
@@ -40,8 +40,10 @@ pub(super) struct Record {
     is_quoted: bool,
     /// The row of a sheet, not the line of a text.
     is_sheet: bool,
-    /// Cells of a sheet that hold numbers, not text, with the units of their formats.
-    numbers: Vec<(usize, Option<&'static str>)>,
+    /// Cells of a sheet that hold numbers, not text.
+    numbers: Vec<usize>,
+    /// A row with quotes as it stands in the file.
+    raw: String,
 }
 
 /// Whether a row is whole after a line, or goes on inside quotes.
@@ -79,20 +81,15 @@ impl Record {
         }
     }
 
-    /// The cells that hold numbers of a sheet.
-    pub(super) fn numbers(&self) -> Vec<usize> {
-        self.numbers.iter().map(|(column, _)| *column).collect()
+    /// The cells that hold numbers of a sheet: plain digits with a decimal point, whatever the texts
+    /// around them use.
+    pub(super) fn numbers(&self) -> &[usize] {
+        &self.numbers
     }
 
-    /// The unit in which a sheet shows a number: a currency's code, or `%`.
-    pub(super) fn unit(&self, index: usize) -> Option<&'static str> {
-        self.numbers.iter().find(|(column, _)| *column == index)?.1
-    }
-
-    /// Whether a cell holds a number of a sheet: plain digits with a decimal point, whatever the
-    /// texts around it use.
-    pub(super) fn is_number(&self, index: usize) -> bool {
-        self.numbers.iter().any(|(column, _)| *column == index)
+    /// The row as it stands in the file, where it has quotes.
+    pub(super) fn raw(&self) -> &str {
+        &self.raw
     }
 
     /// Its cells' text, with the delimiters where it has no quotes.
@@ -101,7 +98,7 @@ impl Record {
     }
 
     /// Takes the cells of a sheet's row, and as many empty ones as its header has columns.
-    pub(super) fn fill(&mut self, row: SheetRow, columns: usize) {
+    pub(super) fn fill(&mut self, row: SheetRow, columns: usize, currency: &Currency) {
         self.clear(row.number);
         self.is_sheet = true;
         for (column, cell) in row.cells {
@@ -110,8 +107,9 @@ impl Record {
             }
             // A cell beyond the last that is kept is only counted.
             self.count = self.count.max(column);
-            if let SheetCell::Number { unit, .. } = cell {
-                self.numbers.push((column, unit));
+            let cell = cell.in_currency(currency);
+            if let SheetCell::Number { .. } = cell {
+                self.numbers.push(column);
             }
             self.text.push_str(cell.text());
             self.end_cell();
@@ -172,6 +170,7 @@ impl Record {
         self.is_sheet = false;
         self.is_quoted = false;
         self.numbers.clear();
+        self.raw.clear();
     }
 
     /// Adds one line of the file.
@@ -183,6 +182,7 @@ impl Record {
             return Progress::Whole;
         }
         self.is_quoted = true;
+        self.raw.push_str(line);
         let delimiter = char::from(delimiter);
         let mut rest = body;
         loop {

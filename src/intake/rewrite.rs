@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use rust_xlsxwriter::{Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 use super::Dialect;
 
@@ -28,9 +28,13 @@ impl<W: Write> RowWriter<W> {
     pub fn new(mut into: W, dialect: &Dialect) -> io::Result<RowWriter<W>> {
         if let Some(sheet) = &dialect.sheet {
             let mut book = Box::new(Workbook::new());
+            // The same rows give the same bytes, whenever they are written.
+            let epoch = ExcelDateTime::from_ymd(2000, 1, 1).map_err(book_error)?;
+            book.set_properties(&DocProperties::new().set_creation_datetime(&epoch));
             let page = book.add_worksheet_with_constant_memory().map_err(book_error)?;
-            page.set_name(sheet).map_err(book_error)?;
-            let form = Form::Book { book, sheet: sheet.clone(), rows: 0 };
+            // Other programs allow names that Excel does not: then Excel's own has to do.
+            let _ = page.set_name(sheet);
+            let form = Form::Book { sheet: page.name(), book, rows: 0 };
             return Ok(RowWriter { into, form });
         }
         let encoding = Encoding::for_label(dialect.encoding.as_bytes()).unwrap_or(UTF_8);

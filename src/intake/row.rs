@@ -61,7 +61,7 @@ impl RowReader {
                 RowOutcome::Good(Row { line: record.line(), content, reference, cells })
             }
             Err(faults) => {
-                let numbers = record.numbers();
+                let numbers = record.numbers().to_vec();
                 RowOutcome::Bad(BadRow { place: record.place(), cells, numbers, faults })
             }
         }
@@ -69,10 +69,16 @@ impl RowReader {
 
     /// The cells as text. A sheet's number becomes an amount like those around it, so that the
     /// column still has one decimal mark where the cells go back into a text.
+    ///
+    /// A row whose cells cannot be told apart goes back as it stands in the file, in one cell: as cells it
+    /// would be another row, and perhaps a good one.
     fn cells(&self, record: &Record) -> Vec<String> {
+        if record.broken().is_some() {
+            return vec![record.raw().trim_end_matches(['\r', '\n']).to_owned()];
+        }
         let mut cells: Vec<String> = record.cells().map(str::to_owned).collect();
         let amount = self.columns.amount;
-        if self.mark == DecimalMark::Comma && record.is_number(amount) {
+        if self.mark == DecimalMark::Comma && record.numbers().contains(&amount) {
             cells[amount] = cells[amount].replace('.', ",");
         }
         cells
@@ -130,7 +136,11 @@ impl RowReader {
         read: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Result<T, Fault> {
         let index = column.unwrap_or(usize::MAX);
-        let text = trim(record.cell(index));
+        let text = record.cell(index);
+        // Marks that nobody sees are cut where they could change what a cell means. Texts keep theirs: a
+        // row's key is made of them, and stays the same for ever.
+        let is_text = [self.columns.description, self.columns.reference].contains(&column);
+        let text = if is_text { text.trim() } else { trim(text) };
         read(text).map_err(|problem| {
             let header = self.headers.get(index).map_or("", String::as_str);
             let place = record.place();
@@ -141,17 +151,12 @@ impl RowReader {
     fn amount(&self, record: &Record) -> Result<Money, Fault> {
         let index = self.columns.amount;
         // The digits of a sheet's number are exact, whatever mark the texts around it have.
-        let (mark, origin) = match record.is_number(index) {
+        let (mark, origin) = match record.numbers().contains(&index) {
             true => (DecimalMark::Point, Origin::Told),
             false => (self.mark, self.origin),
         };
         let currency = &self.options.currency;
-        let unit = record.unit(index);
-        self.cell(record, Some(index), |text| match unit {
-            Some("%") => Err(Problem::new("a percentage", "write the amount itself")),
-            Some(code) if !currency.is_named(code) => Err(other_currency(currency)),
-            _ => read_amount(text, mark, origin, currency),
-        })
+        self.cell(record, Some(index), |text| read_amount(text, mark, origin, currency))
     }
 
     fn currency(&self, text: &str) -> Result<(), Problem> {
@@ -228,8 +233,11 @@ impl RowReader {
 
     fn expiry(&mut self, record: &Record) -> Result<Expiry, Fault> {
         let text = trim(record.cell(self.columns.expires_at.unwrap_or(usize::MAX)));
+        let column = self.columns.expires_at;
+        let is_spanned = record.spans().iter().any(|span| Some(span.0) == column);
         if let Some((last, expiry)) = &self.last_expiry
             && last == text
+            && !is_spanned
         {
             return Ok(*expiry);
         }

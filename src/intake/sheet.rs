@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::archive::check_archive;
 use super::column::fold;
+use super::number_format::NumberFormat;
 use super::record::MAX_CELLS;
-use super::sheet_cell::{Form, SheetCell, form_of, read_cell};
+use super::sheet_cell::{SheetCell, format_of, read_cell};
 use super::split::MAX_RECORD_BYTES;
 use super::{IntakeError, format};
 
@@ -193,7 +194,8 @@ fn send_rows(
     let mut group = Vec::with_capacity(GROUP);
     let mut row = SheetRow::default();
     let mut length = 0;
-    let forms: Vec<Form> = cells.styles().iter().map(form_of).collect();
+    let formats: Vec<NumberFormat> = cells.styles().iter().map(format_of).collect();
+    let plain = NumberFormat { unit: None, has_time: true };
     while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(bad)? {
         let (number, column) = cell.get_position();
         let (number, column) = (u64::from(number) + 1, column as usize);
@@ -208,8 +210,8 @@ fn send_rows(
                 return Ok(());
             }
         }
-        let form = forms.get(style).copied().unwrap_or(Form { unit: None, has_time: true });
-        let Some(value) = read_cell(cell.get_value(), form) else {
+        let format = formats.get(style).unwrap_or(&plain);
+        let Some(value) = read_cell(cell.get_value(), format) else {
             continue;
         };
         length += value.text().len();

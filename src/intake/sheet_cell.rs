@@ -6,7 +6,8 @@
 use calamine::{DataRef, ExcelDateTime, Style};
 use chrono::{NaiveTime, SubsecRound};
 
-use super::currency::unit_of_format;
+use super::Currency;
+use super::number_format::NumberFormat;
 
 /// What a cell holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,17 +17,9 @@ pub(super) enum SheetCell {
     /// A number, as plain digits with a decimal point.
     Number {
         digits: String,
-        /// The currency that its format shows, or `%`.
-        unit: Option<&'static str>,
+        /// What its format shows beside it.
+        unit: Option<String>,
     },
-}
-
-/// What a cell's format says of its value.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
-    pub(super) unit: Option<&'static str>,
-    /// It shows a time of day, where it shows a date.
-    pub(super) has_time: bool,
 }
 
 impl SheetCell {
@@ -36,30 +29,41 @@ impl SheetCell {
             SheetCell::Text(text) | SheetCell::Number { digits: text, .. } => text,
         }
     }
+
+    /// A number whose unit is not the campaign's currency means nothing without it: it becomes a text.
+    pub(super) fn in_currency(self, currency: &Currency) -> SheetCell {
+        match self {
+            SheetCell::Number { digits, unit: Some(unit) } if !currency.is_named(&unit) => {
+                SheetCell::Text(format!("{digits} {unit}"))
+            }
+            other => other,
+        }
+    }
 }
 
-/// What a style says of the values that it shows.
-pub(super) fn form_of(style: &Style) -> Form {
-    let format = style.number_format.as_ref().map_or("", |format| format.format_code.as_str());
-    let has_time = format.is_empty() || format.contains(['h', 'H', 's', 'S']);
-    Form { unit: unit_of_format(format), has_time }
+/// What a style says of the values that it shows; a style without a format hides nothing.
+pub(super) fn format_of(style: &Style) -> NumberFormat {
+    match &style.number_format {
+        Some(format) if !format.format_code.is_empty() => NumberFormat::of(&format.format_code),
+        _ => NumberFormat { unit: None, has_time: true },
+    }
 }
 
 /// What a cell holds; nothing where it is empty.
-pub(super) fn read_cell(value: &DataRef<'_>, form: Form) -> Option<SheetCell> {
+pub(super) fn read_cell(value: &DataRef<'_>, format: &NumberFormat) -> Option<SheetCell> {
     let text = |text: &str| SheetCell::Text(text.to_owned());
-    let number = |digits: String| SheetCell::Number { digits, unit: form.unit };
+    let number = |digits: String| SheetCell::Number { digits, unit: format.unit.clone() };
     Some(match value {
         DataRef::Empty => return None,
         DataRef::SharedString(shared) => text(shared),
         DataRef::String(own) | DataRef::DurationIso(own) => text(own),
         // As a date cell of the other kind: midnight is a date alone.
-        DataRef::DateTimeIso(own) => text(own.split_once("T00:00:00").map_or(own, |(day, _)| day)),
+        DataRef::DateTimeIso(own) => text(own.strip_suffix("T00:00:00").unwrap_or(own)),
         DataRef::Int(whole) => number(whole.to_string()),
         DataRef::Float(float) => number(plain_digits(*float)),
         DataRef::Bool(yes) => text(if *yes { "TRUE" } else { "FALSE" }),
         DataRef::Error(error) => SheetCell::Text(error.to_string()),
-        DataRef::DateTime(at) => SheetCell::Text(date_text(at, form.has_time)),
+        DataRef::DateTime(at) => SheetCell::Text(date_text(at, format.has_time)),
     })
 }
 

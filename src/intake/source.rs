@@ -12,14 +12,14 @@ use super::header::{Header, read_header, read_sheet_header};
 use super::record::Record;
 use super::sheet::{self, Sheet};
 use super::split::next_record;
-use super::{IntakeError, ReadOptions, TextEncoding};
+use super::{Currency, IntakeError, ReadOptions, TextEncoding};
 
 /// Rows below a header.
 pub(super) enum Source {
     /// Lines of text with the delimiter of their cells.
     Text { lines: Box<Lines>, delimiter: u8 },
-    /// A sheet with the number of its header's cells.
-    Sheet { sheet: Sheet, columns: usize },
+    /// A sheet with the number of its header's cells, and the currency of its numbers.
+    Sheet { sheet: Sheet, columns: usize, currency: Currency },
 }
 
 /// How text was read before, or nothing in the first pass.
@@ -38,7 +38,8 @@ impl Source {
                 let mut sheet = sheet::open(path, options.sheet.as_deref())?;
                 let header = read_sheet_header(&mut sheet, options)?;
                 let columns = header.cells.len();
-                Ok((Source::Sheet { sheet, columns }, header))
+                let currency = options.currency.clone();
+                Ok((Source::Sheet { sheet, columns, currency }, header))
             }
             Format::Text if options.sheet.is_some() => {
                 Err(IntakeError::SheetOfText { path: path.into() })
@@ -68,10 +69,10 @@ impl Source {
     pub(super) fn next(&mut self, record: &mut Record) -> Result<bool, IntakeError> {
         match self {
             Source::Text { lines, delimiter } => next_record(lines, *delimiter, record),
-            Source::Sheet { sheet, columns } => {
+            Source::Sheet { sheet, columns, currency } => {
                 let row = sheet.next()?;
                 let is_row = row.is_some();
-                record.fill(row.unwrap_or_default(), *columns);
+                record.fill(row.unwrap_or_default(), *columns, currency);
                 Ok(is_row)
             }
         }

@@ -136,7 +136,7 @@ impl Pass {
             return;
         }
         let amount = record.cell(self.columns.amount);
-        match record.is_number(self.columns.amount) {
+        match record.numbers().contains(&self.columns.amount) {
             true => self.evidence.see_number(amount),
             false => self.evidence.see(record.place().of_cell(self.columns.amount), amount),
         }

@@ -328,6 +328,18 @@ fn defaults_fill_empty_cells_and_missing_columns() {
 }
 
 #[test]
+fn texts_keep_the_marks_that_keys_are_made_of() {
+    // Goal: a file that was loaded years ago still has the same keys. Method: a description and a reference
+    // with marks of no width around them; ids, amounts and dates lose theirs.
+    let text = format!(
+        "wallet,amount,expires,description,ref\n\u{200b}{W1},\u{200b}5,never\u{feff},\u{200b}K\u{200b} ,\u{feff}R\n"
+    );
+    let rows = good(outcomes(text.as_bytes(), &options()).unwrap());
+    assert_eq!(rows[0].content.description, "\u{200b}K\u{200b}");
+    assert_eq!(rows[0].reference.as_deref(), Some("\u{feff}R"));
+}
+
+#[test]
 fn files_without_rows_are_refused() {
     // Goal: nothing to do is a mistake of the export. Method: each empty file.
     assert_eq!(refusal(""), "f.csv is empty");

@@ -12,7 +12,7 @@ use super::error::Doing;
 use super::rows::{money, word};
 use super::{AddedRow, Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
 use crate::domain::{GiftState, Money, WalletId};
-use crate::plan::{NAMED, Named, Outlier, WalletSum};
+use crate::plan::{Median, NAMED, Named, Outlier, Standing, WalletSum};
 
 /// A new row that is most likely one that left the file in this load, corrected: both are gifts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,20 @@ impl Load<'_> {
             .await
             .doing("looking for a row that is repeated")?;
         Ok(line.map(i64::unsigned_abs))
+    }
+
+    /// What the campaign would be, of all its files together.
+    pub async fn standing(&mut self) -> Result<Standing, LedgerError> {
+        let Campaign { gifts, total, .. } = self.campaign().await?;
+        let (connection, campaign, _) = self.inside();
+        let median: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_MEDIAN)
+            .bind(campaign)
+            .bind(i64::try_from(gifts.saturating_sub(1) / 2).expect("gifts fit 63 bits"))
+            .fetch_optional(connection)
+            .await
+            .doing("looking for a campaign's median")?;
+        let exact = |minor| Median { amount: Money::from_minor(minor), is_exact: true };
+        Ok(Standing { rows: gifts, total, median: median.map(exact) })
     }
 
     /// How many wallets the file's rows have.

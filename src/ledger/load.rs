@@ -32,7 +32,7 @@ pub struct Load<'w> {
     content: RowDigest,
     rows: i64,
     /// Gifts that the campaign had before.
-    gifts_before: i64,
+    pub(super) gifts_before: i64,
     totals: LoadTotals,
     pub(super) repeated: Repeated,
     pub(super) room: Room,
@@ -218,6 +218,7 @@ impl Load<'_> {
 
     /// Makes the load durable.
     pub async fn commit(mut self) -> Result<(), LedgerError> {
+        self.make_index().await?;
         self.leave_room().await?;
         self.transaction.commit().await.doing("committing a load")
     }

@@ -20,6 +20,7 @@ statements! {
     CAMPAIGN_END_LOAD = "campaign_end_load";
     CAMPAIGN_FIRST_SENT = "campaign_first_sent";
     CAMPAIGN_FORGOT_SINCE = "campaign_forgot_since";
+    CAMPAIGN_MEDIAN = "campaign_median";
     CAMPAIGN_RECALLED = "campaign_recalled";
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";

@@ -16,7 +16,7 @@ pub use amounts::Median;
 pub use breach::{Breach, NAMED, Named, Outlier, WalletSum};
 pub use estimate::Estimate;
 pub use limits::Limits;
-pub use outliers::{FEWEST_ROWS, check_series, largest_of_series, outlier_limit};
+pub use outliers::{FEWEST_ROWS, Standing, largest_of_series};
 pub use totals::{LargeRow, Totals};
 
 use sha2::{Digest, Sha256};

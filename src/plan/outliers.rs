@@ -10,7 +10,7 @@
 //! Names with the changing part in front, as `may-drop` and `june-drop`, are no series: a wrong guess
 //! would refuse a good file.
 
-use super::{Breach, Totals};
+use super::{Breach, Median, Totals};
 use crate::domain::Money;
 
 /// Below so many rows there is no such thing as far beyond the others.
@@ -19,14 +19,43 @@ pub const FEWEST_ROWS: u64 = 20;
 /// A row may give so many times the median.
 pub(super) const TIMES_THE_MEDIAN: i64 = 100;
 
-/// A file may add up to so many times the largest total of its series.
+/// A campaign may add up to so many times the largest total of its series.
 pub(super) const TIMES_THE_SERIES: i64 = 10;
 
-/// The largest amount that is not far beyond the others, where some row of the file gives more.
-pub fn outlier_limit(totals: &Totals) -> Option<Money> {
-    let median = totals.median().filter(|_| totals.rows >= FEWEST_ROWS)?;
-    let limit = median.amount.minor().checked_mul(TIMES_THE_MEDIAN).map(Money::from_minor)?;
-    totals.largest.first().filter(|largest| largest.amount > limit).map(|_| limit)
+/// What a campaign would be with a file, as far as outliers are measured by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Its rows, those of earlier files among them.
+    pub rows: u64,
+    /// Their money.
+    pub total: Money,
+    /// The amount in the middle of them.
+    pub median: Option<Median>,
+}
+
+impl Standing {
+    /// Of a campaign that has one file alone.
+    pub fn of_file(totals: &Totals) -> Standing {
+        Standing { rows: totals.rows, total: totals.total, median: totals.median() }
+    }
+
+    /// The largest amount that is not far beyond the others, where a row of the file gives more.
+    pub fn outlier_limit(&self, file: &Totals) -> Option<Money> {
+        let median = self.median.filter(|_| self.rows >= FEWEST_ROWS)?;
+        let limit = median.amount.minor().checked_mul(TIMES_THE_MEDIAN).map(Money::from_minor)?;
+        file.largest.first().filter(|largest| largest.amount > limit).map(|_| limit)
+    }
+
+    /// Whether the campaign is far beyond the largest of its series.
+    pub fn check_series(&self, largest: Option<(&str, Money)>) -> Option<Breach> {
+        let (campaign, largest) = largest.filter(|_| self.rows >= FEWEST_ROWS)?;
+        let limit = largest.minor().checked_mul(TIMES_THE_SERIES)?;
+        (self.total.minor() > limit).then(|| Breach::Series {
+            found: self.total,
+            largest,
+            campaign: campaign.to_owned(),
+        })
+    }
 }
 
 /// The campaign with the largest total of the series that this name belongs to, itself left out.
@@ -39,17 +68,6 @@ pub fn largest_of_series<'a>(
         *other != name && is_same && *total > Money::ZERO
     };
     campaigns.into_iter().filter(is_of_series).max_by_key(|(_, total)| *total)
-}
-
-/// Whether a file is far beyond the largest campaign of its series.
-pub fn check_series(totals: &Totals, largest: Option<(&str, Money)>) -> Option<Breach> {
-    let (campaign, largest) = largest.filter(|_| totals.rows >= FEWEST_ROWS)?;
-    let limit = largest.minor().checked_mul(TIMES_THE_SERIES)?;
-    (totals.total.minor() > limit).then(|| Breach::Series {
-        found: totals.total,
-        largest,
-        campaign: campaign.to_owned(),
-    })
 }
 
 /// What campaigns of one series have in common.
@@ -70,6 +88,14 @@ mod tests {
         let mut rows = vec![(1, Expiry::Never); ones];
         rows.push((last, Expiry::Never));
         totals(&rows)
+    }
+
+    fn outlier_limit(file: &Totals) -> Option<Money> {
+        Standing::of_file(file).outlier_limit(file)
+    }
+
+    fn check_series(file: &Totals, largest: Option<(&str, Money)>) -> Option<Breach> {
+        Standing::of_file(file).check_series(largest)
     }
 
     #[test]

@@ -129,6 +129,10 @@ async fn a_persons_word_names_encoding_and_sheet() {
     "cell A3", "905000000000", "cell B4", "elli", "cell B5", "50.005", "cell B6", "cell B7",
     "cell C8", "46538", "cell C9", "31.06.2036", "cell B10", "#DIV/0!", "cell F11", "cell C12",
 ])]
+#[case("workbook-units.xlsx", &[
+    "cell B3", "100 $", "not in TRY", "cell B4", "0.15 %", "percentage", "cell B5", "100 CHF",
+    "cell B6", "10000 kuruş",
+])]
 #[case("workbook-damaged.xlsx", &["workbook", "save it again"])]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_named_with_its_place_and_its_value(
@@ -283,16 +287,67 @@ async fn rejects_of_a_workbook_are_a_workbook() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejects_never_replace_the_campaign_file() {
-    // Goal: no word loses a file. Method: the file itself, a folder that is not there, no file at all.
+async fn rejects_never_replace_what_is_there() {
+    // Goal: no word loses a file, and rows that wait to be mended stay. Method: the campaign file itself,
+    // the ledger and its lock, a folder, a folder that is not there, no file at all; then the same command
+    // again over its own rejects, and over mended ones.
     let world = World::new();
     let file = world.file("may.csv", four_rows());
-    let missing = place(&world, "no-such-folder/rejects.csv");
-    for rejects in [&file, &missing] {
+    world.run(&["load", &sample("forms/utf-8.csv"), "--campaign", "june"]).expect(0);
+    let ledger = world.ledger().to_str().expect("plain characters").to_owned();
+    let lock = ledger.clone() + ".lock";
+    let load = |rejects: &str| {
         let skip = ["--on-invalid", "skip", "--rejects", rejects];
-        world.run(&[&["load", &file, "--campaign", "may"], &skip[..]].concat()).expect(2);
+        world.run(&[&["load", &file, "--campaign", "may"], &skip[..]].concat())
+    };
+    let [folder, missing] = ["", "no-such-folder/rejects.csv"].map(|name| place(&world, name));
+    for rejects in [&file, &ledger, &lock, &folder, &missing] {
+        load(rejects).expect(2);
+        world.run(&["status", "may"]).expect(2);
     }
     world.run(&["load", &file, "--campaign", "may", "--on-invalid", "skip"]).expect(2);
+    world.run(&["load", &file, "--campaign", "may", "--rejects", &missing]).expect(2);
     assert_eq!(std::fs::read(&file).expect("the file is there"), four_rows());
-    world.run(&["status", "may"]).expect(2);
+    world.run(&["status", "june"]).expect(0);
+
+    let rejects = place(&world, "rejects.csv");
+    load(&rejects).expect(0);
+    load(&rejects).expect(0);
+    std::fs::write(&rejects, "mended").expect("a file can be written");
+    let refused = load(&rejects).expect(2);
+    assert!(refused.stderr.contains("mended: move it away"), "{}", refused.stderr);
+    assert_eq!(std::fs::read(&rejects).expect("the file is there"), b"mended");
+    let left = std::fs::read_dir(world.path("")).expect("the folder is there");
+    let names =
+        left.map(|entry| entry.expect("an entry").file_name().into_string().expect("plain"));
+    assert_eq!(names.filter(|name| name.ends_with(".part")).count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejects_that_nobody_mended_are_never_good() {
+    // Goal: a row that was rejected becomes a gift only by somebody's hand. Method: rows that would be
+    // good if a quote, a unit or a mark were lost on the way; their rejects are checked as they are.
+    let world = World::new();
+    let wallet = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
+    let row = |amount: &str, text: &str| format!("{wallet};{amount};2036-05-31;{text}\n");
+    let text = ["wallet_id;amount;expires_at;description\n".to_owned(), row("5", "good")].concat()
+        + &row("\"100\"0", "B")
+        + &row("7", "\"C\" D")
+        + &row("8", "\"open");
+    let book = sample("faults/workbook-units.xlsx");
+    for (file, rejects) in
+        [(world.file("quotes.csv", text), "quotes-rejects.csv"), (book, "units-rejects.xlsx")]
+    {
+        let rejects = place(&world, rejects);
+        let skip = ["--on-invalid", "skip", "--rejects", &rejects];
+        let args = [
+            &["load", &file, "--campaign", rejects.rsplit('/').next().unwrap_or("may")],
+            &skip[..],
+        ];
+        let first = world.run(&args.concat()).expect(0);
+        let again = place(&world, "again");
+        let unmended = ["check", &rejects, "--on-invalid", "skip", "--rejects", &again];
+        let unmended = world.run(&unmended).expect(3);
+        assert!(unmended.stderr.contains("no row"), "{}: {}", first.stderr, unmended.stderr);
+    }
 }
