@@ -155,3 +155,25 @@ async fn all_that_is_wrong_is_told_at_once() {
     let message = refused.json()["error"]["message"].as_str().expect("a message").to_owned();
     assert!(message.contains("--max-gift") && message.contains("june"), "{message}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_is_measured_by_its_whole_campaign() {
+    // Goal: rows that come later are as suspicious as rows that come at once. Method: thirty rows, then a
+    // file of one row that is far beyond them, and one that adds up with them beyond the series.
+    let world = World::new();
+    load(&world, &ones(30, &[]), "may", &[]).expect(0);
+    let refused = load(&world, &[ones(1, &[(40, 10_001)]).remove(1)], "may", &[]).expect(7);
+    assert_says(&refused, &["100 times", "100.01", "--allow-outliers"]);
+    let meant = [ones(1, &[(40, 10_001)]).remove(1)];
+    load(&world, &meant, "may", &["--allow-outliers"]).expect(0);
+    load(&world, &meant, "may", &[]).expect(0);
+
+    load(&world, &ones(25, &[]), "weekly-01", &[]).expect(0);
+    let rows = |from: u32, count: u32| -> Vec<Row> {
+        let more: Vec<(u32, i64)> = (from..from + count).map(|number| (number, 1_000)).collect();
+        ones(0, &more)
+    };
+    load(&world, &rows(0, 20), "weekly-02", &[]).expect(0);
+    let refused = load(&world, &rows(20, 6), "weekly-02", &[]).expect(7);
+    assert_says(&refused, &["weekly-01", "260.00"]);
+}
