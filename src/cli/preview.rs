@@ -177,7 +177,8 @@ impl Preview {
             columns.currency,
         ];
         let header = self.survey.header.iter().enumerate();
-        header.filter(|(at, _)| !known.contains(&Some(*at))).map(|(_, name)| name.trim()).collect()
+        let others = header.filter(|(at, _)| !known.contains(&Some(*at)));
+        others.map(|(_, name)| name.trim()).filter(|name| !name.is_empty()).collect()
     }
 
     fn takes(&self) -> String {

@@ -60,7 +60,9 @@ impl Ledger {
             source,
         })?;
         let place = Place::of(path)?;
-        let mut connection = connect(path).await.doing("opening it")?;
+        // Not as a writer: what a migration sorts may be larger than the memory.
+        let wal = options(path).journal_mode(SqliteJournalMode::Wal);
+        let mut connection = wal.connect().await.doing("opening it")?;
         let version: String = sqlx::query_scalar("select sqlite_version()")
             .fetch_one(&mut connection)
             .await
