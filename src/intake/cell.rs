@@ -49,7 +49,9 @@ fn is_direction(char: char) -> bool {
 /// A description in its normal form, or why it cannot be one.
 pub(super) fn check_description(text: &str) -> Result<String, Problem> {
     let text = normalise_description(text);
-    if let Some(pair) = MISREAD.iter().find(|pair| text.contains(**pair)) {
+    // Most descriptions are plain, and twenty searches in each cost as much as all the rest.
+    let misread = || MISREAD.iter().find(|pair| text.contains(**pair));
+    if let Some(pair) = if text.is_ascii() { None } else { misread() } {
         return Err(Problem::new(
             format!("letters that were read in a wrong encoding ({pair})"),
             "export the file again as UTF-8, and do not copy it through another program",
