@@ -75,16 +75,17 @@ fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
 fn refuse_near_misses(cells: &[String], places: &[Option<usize>]) -> Result<(), IntakeError> {
     let missing = Column::ALL.into_iter().zip(places).filter(|(_, place)| place.is_none());
     for (column, _) in missing {
-        for (_, cell) in free(cells, places) {
+        for cell in free(cells, places) {
             let folded = fold(cell);
-            let long = column.aliases().iter().filter(|alias| alias.len() >= NEARLY_CHARS);
             // Nobody mistypes the first letter, and another one makes another word: preference.
             let is_near = |alias: &&str| {
                 let few = alias.len() / NEARLY_CHARS;
-                nearest(alias, [((), folded.as_str())]).is_some_and(|(_, edits)| edits <= few)
+                few > 0
                     && alias.chars().next() == folded.chars().next()
+                    && nearest(alias, [((), folded.as_str())])
+                        .is_some_and(|(_, edits)| edits <= few)
             };
-            if long.copied().any(|alias| is_near(&alias)) {
+            if column.aliases().iter().any(is_near) {
                 return Err(IntakeError::NearlyColumn { column, header: clean(cell) });
             }
         }
@@ -93,17 +94,9 @@ fn refuse_near_misses(cells: &[String], places: &[Option<usize>]) -> Result<(), 
 }
 
 /// The cells that are no column of ours.
-fn free<'c>(
-    cells: &'c [String],
-    places: &[Option<usize>],
-) -> impl Iterator<Item = (usize, &'c String)> {
-    let is_free = |index: &usize| !places.contains(&Some(*index));
-    cells
-        .iter()
-        .enumerate()
-        .filter(move |(index, _)| is_free(index))
-        .collect::<Vec<_>>()
-        .into_iter()
+fn free<'c>(cells: &'c [String], places: &[Option<usize>]) -> Vec<&'c String> {
+    let is_free = |(index, _): &(usize, &String)| !places.contains(&Some(*index));
+    cells.iter().enumerate().filter(is_free).map(|(_, cell)| cell).collect()
 }
 
 /// How many cells of a header are columns that we know.
@@ -199,7 +192,7 @@ fn is_same(one: &str, two: &str) -> bool {
 
 fn missing(column: Column, cells: &[String], places: &[Option<usize>]) -> IntakeError {
     let free: Vec<(&String, String)> =
-        free(cells, places).map(|(_, cell)| (cell, fold(cell))).collect();
+        free(cells, places).into_iter().map(|cell| (cell, fold(cell))).collect();
     if column == Column::Amount
         && let Some((cell, code)) = free.iter().find_map(|(cell, folded)| {
             let code = Currency::known().find(|one| column_is(column, one.strip_header(folded)))?;

@@ -195,6 +195,7 @@ fn header_below(
     }
     Ok(None)
 }
+
 /// What a person gave for empty cells must be as good as a cell.
 fn check_defaults(options: &ReadOptions) -> Result<(), IntakeError> {
     if let Some(text) = &options.description {
