@@ -84,7 +84,7 @@ async fn judge_rows(
         ));
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
-        let word = if survey.dialect.sheet.is_some() { "row" } else { "line" };
+        let word = survey.dialect.line_word();
         for row in &seen.identical.named {
             context.out.complain(&same_row(row, load.earlier_line(row).await?, word));
         }

@@ -74,19 +74,21 @@ impl Preview {
         line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
         let currency = &self.survey.dialect.currency;
         line("total", &format!("{} {currency}", money(totals.total)));
-        for (name, value) in amounts(totals, self.line_word()) {
+        for (name, value) in amounts(totals, self.survey.dialect.line_word()) {
             line(name, &value);
         }
         // Of equal amounts the first of the file are kept: then they are only examples.
         let title = if is_uniform(totals) { "first" } else { "largest" };
-        for (number, row) in large_rows(&totals.largest, self.line_word()).into_iter().enumerate() {
+        for (number, row) in
+            large_rows(&totals.largest, self.survey.dialect.line_word()).into_iter().enumerate()
+        {
             line(if number == 0 { title } else { "" }, &row);
         }
         for (number, expiry) in self.expiries().into_iter().enumerate() {
             line(if number == 0 { "expires" } else { "" }, &expiry);
         }
         if self.seen.identical.count > 0 {
-            line("identical", &lines(&self.seen.identical, self.line_word()));
+            line("identical", &lines(&self.seen.identical, self.survey.dialect.line_word()));
         }
         if self.seen.rejected > 0 {
             let noun = if self.seen.rejected == 1 { "row" } else { "rows" };
@@ -158,11 +160,6 @@ impl Preview {
             None => "whole amounts".to_owned(),
         });
         parts.join(", ")
-    }
-
-    /// What a place in the file is called by the program that people mend it with.
-    fn line_word(&self) -> &'static str {
-        if self.survey.dialect.sheet.is_some() { "row" } else { "line" }
     }
 
     /// Columns that mean nothing to the program, and come back in reports.

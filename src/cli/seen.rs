@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::rejects::Rejects;
-use crate::intake::{BadRow, Fault, FaultList, Place, Survey};
+use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey};
 use crate::ledger::{AddedRow, RowFate};
 use crate::plan::{Named, Totals};
 
@@ -11,7 +11,7 @@ use crate::plan::{Named, Totals};
 pub(super) struct Seen {
     /// The name of the column of references.
     reference: String,
-    is_sheet: bool,
+    dialect: Dialect,
     pub(super) totals: Totals,
     pub(super) faults: FaultList,
     /// Rows that have faults, and were left out.
@@ -28,7 +28,7 @@ impl Seen {
         let reference = survey.columns.reference.map(|column| survey.header[column].trim());
         Seen {
             reference: reference.unwrap_or_default().to_owned(),
-            is_sheet: survey.dialect.sheet.is_some(),
+            dialect: survey.dialect.clone(),
             totals: Totals::default(),
             faults: FaultList::default(),
             rejected: 0,
@@ -60,10 +60,7 @@ impl Seen {
         for row in rows {
             if row.fate == RowFate::ReferenceRepeated {
                 let cells = serde_json::from_str(&row.cells_json)?;
-                let place = match self.is_sheet {
-                    true => Place::Row(row.line),
-                    false => Place::Line(row.line),
-                };
+                let place = self.dialect.place(row.line);
                 let fault = Fault {
                     place,
                     column: self.reference.clone(),

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Currency;
 use super::columns::count_known;
 use super::options::ReadOptions;
 use super::record::Record;
+use super::{Currency, Place};
 
 /// The delimiters that are looked for, the likelier first.
 pub(super) const DELIMITERS: [u8; 4] = *b";,\t|";
@@ -38,6 +38,19 @@ fn utf8() -> String {
 }
 
 impl Dialect {
+    /// What a place in the file is called by the program that people mend it with.
+    pub fn line_word(&self) -> &'static str {
+        if self.sheet.is_some() { "row" } else { "line" }
+    }
+
+    /// The place of a row, by its line or its number.
+    pub fn place(&self, number: u64) -> Place {
+        match self.sheet {
+            Some(_) => Place::Row(number),
+            None => Place::Line(number),
+        }
+    }
+
     /// The form of rows of a sheet where they have to be text: as Excel in Turkish saves them.
     pub(super) fn of_sheet(name: &str, currency: &Currency) -> Dialect {
         Dialect {
