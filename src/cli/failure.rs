@@ -55,6 +55,7 @@ impl From<LedgerError> for Failure {
             | LedgerError::Moved { .. }
             | LedgerError::Database { .. }
             | LedgerError::Corrupt(_)
+            | LedgerError::GiftIdTaken
             | LedgerError::Raced { .. }
             | LedgerError::Illegal(_)
             | LedgerError::OldSqlite(_) => Exit::Unexpected,

@@ -1,5 +1,7 @@
 //! `issue`, `run` and `retry`: the commands that give.
 
+use std::panic::resume_unwind;
+
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
@@ -203,8 +205,13 @@ async fn give(
         progress,
     };
     let options = options(context, wishes.limits);
-    let issued =
-        run_issue(&session.ledger, session.writer, &mut pace, &tools, campaign, &options).await;
+    // In a task of its own: a runtime looks after the task that it was given at its start less often.
+    let (ledger, writer, issued_of) = (session.ledger.clone(), session.writer, campaign.clone());
+    let run = tokio::spawn(async move {
+        let issued = run_issue(&ledger, writer, &mut pace, &tools, &issued_of, &options).await;
+        (issued, pace)
+    });
+    let (issued, mut pace) = run.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     display.finish().await;
     let (writer, stop) = issued?;
     session.writer = writer;

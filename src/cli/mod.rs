@@ -36,6 +36,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
+use tokio::runtime::Builder;
 
 use self::args::{Cli, Command};
 use self::context::Context;
@@ -106,7 +107,7 @@ fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {
         _ => Settings::read(&cli.settings)?,
     };
     let context = Context::new(cli.command.word(), settings, out);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().global_queue_interval(1).enable_all().build()?;
     let exit = runtime.block_on(dispatch(context, cli.command));
     // Requests of an abandoned run are not waited for.
     runtime.shutdown_background();

@@ -60,6 +60,8 @@ pub(super) struct Dispatcher<'r> {
     pub(super) stop: Option<Stop>,
     /// The last request was a look: the next turn is a gift's, where both wait.
     pub(super) looked_last: bool,
+    /// Requests since the last group was begun.
+    pub(super) sent_since_commit: usize,
     /// The last read brought no list: while the server is down, a gift knocks next.
     pub(super) read_failed_last: bool,
     /// Wallets of the last gifts that were sent: their lists serve as probes, in turn.
@@ -110,6 +112,7 @@ impl<'r> Dispatcher<'r> {
             progress,
             stop: None,
             looked_last: false,
+            sent_since_commit: 0,
             read_failed_last: false,
             odd_in_a_row: 0,
             knock_at: VecDeque::new(),
@@ -159,6 +162,7 @@ impl<'r> Dispatcher<'r> {
             lists: self.evidence.lists,
             now,
         };
+        self.sent_since_commit = 0;
         let outcomes = std::mem::take(&mut self.pending);
         let looks = std::mem::take(&mut self.looks);
         let news = self.evidence.take_news();

@@ -105,19 +105,31 @@ pub(super) async fn commit(
     (writer, result)
 }
 
-async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerError> {
+async fn write(writer: &mut Writer, mut group: Group) -> Result<Committed, LedgerError> {
+    match write_as_it_is(writer, &group).await {
+        Err(LedgerError::GiftIdTaken) => {
+            let mut batch = writer.begin().await?;
+            doubt_repeated_ids(&mut batch, &mut group.outcomes).await?;
+            batch.rollback().await?;
+            write_as_it_is(writer, &group).await
+        }
+        written => written,
+    }
+}
+
+async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed, LedgerError> {
     let Group { facts, outcomes, looks, claim: wanted, news } = group;
     let mut batch = writer.begin().await?;
     let mut done = Committed::default();
-    if news != Lists::default() {
-        batch.learn(news, facts.now).await?;
+    if *news != Lists::default() {
+        batch.learn(*news, facts.now).await?;
     }
-    land(&mut batch, &facts, outcomes, &mut done).await?;
+    land(&mut batch, facts, outcomes, &mut done).await?;
     for look in looks {
-        judge(&mut batch, &facts, look, &mut done).await?;
+        judge(&mut batch, facts, look, &mut done).await?;
     }
-    if wanted > 0 {
-        claim::claim(&mut batch, &facts, wanted, &mut done).await?;
+    if *wanted > 0 {
+        claim::claim(&mut batch, facts, *wanted, &mut done).await?;
     }
     let steps = [
         (Step::Intents, !done.claimed.is_empty()),
@@ -134,19 +146,18 @@ async fn write(writer: &mut Writer, group: Group) -> Result<Committed, LedgerErr
 async fn land(
     batch: &mut Batch<'_>,
     facts: &Facts,
-    mut outcomes: Vec<Pending>,
+    outcomes: &[Pending],
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
-    doubt_repeated_ids(batch, &mut outcomes).await?;
     let records: Vec<Outcome> = outcomes.iter().map(Pending::outcome).collect();
-    batch.record(Some(facts.run), &records).await?;
+    batch.record_with_next(Some(facts.run), &records)?;
     let mut doubts = Vec::new();
     for pending in outcomes {
         let content = &pending.claimed.gift.content;
         done.landed.push(content.wallet);
         done.saw(pending.claimed.campaign, GiftState::InFlight, &pending.event, content.amount)?;
         if matches!(pending.event, Event::AnswerLost { .. }) {
-            doubts.push(pending.into_doubt());
+            doubts.push(pending.doubt());
         }
     }
     match facts.policy.in_doubt {
@@ -157,7 +168,7 @@ async fn land(
 }
 
 /// A provider's id belongs to one gift, for ever: an answer that names another gift's id proves
-/// nothing about this one.
+/// nothing about this one. It is so rare that it is looked for only where the ledger refuses one.
 async fn doubt_repeated_ids(
     batch: &mut Batch<'_>,
     outcomes: &mut [Pending],
@@ -209,7 +220,7 @@ pub(super) async fn hold(
 async fn judge(
     batch: &mut Batch<'_>,
     facts: &Facts,
-    look: DoneLook,
+    look: &DoneLook,
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
     let known = batch.known_gifts(look.wallet).await?;
@@ -231,7 +242,7 @@ async fn judge(
         done.saw(claimed.campaign, GiftState::InDoubt, event, claimed.gift.content.amount)?;
     }
     batch.record(Some(facts.run), &outcomes).await?;
-    let DoneLook { what_for, wallet, look: Look { sent_at, .. }, .. } = look;
+    let DoneLook { what_for, wallet, look: Look { sent_at, .. }, .. } = *look;
     done.looked.push(Judged { wallet, what_for, sent_at, settled });
     Ok(())
 }
@@ -260,8 +271,8 @@ impl Pending {
         }
     }
 
-    fn into_doubt(self) -> Doubt {
-        let mut claimed = self.claimed;
+    fn doubt(&self) -> Doubt {
+        let mut claimed = self.claimed.clone();
         claimed.doubts += 1;
         Doubt { claimed, settle_from: self.at }
     }

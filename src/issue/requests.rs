@@ -45,6 +45,7 @@ impl Dispatcher<'_> {
             match self.pace.permit(now) {
                 Permit::Now => {
                     let request = self.next_request(now);
+                    self.sent_since_commit += 1;
                     let client = self.tools.client.clone();
                     request::spawn(request, client, self.reports.clone());
                 }
@@ -67,7 +68,7 @@ impl Dispatcher<'_> {
         let may_claim =
             self.stop.is_none() && self.supply == Supply::Unknown && !self.is_full_of_doubts();
         // While the server is down one is enough, to know whether any is left.
-        let ahead = if self.is_down() { 1 } else { self.pace.ahead() };
+        let ahead = if self.is_down() { 1 } else { self.pace.ahead(self.sent_since_commit) };
         if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 }
     }
 

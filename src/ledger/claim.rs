@@ -5,11 +5,13 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use uuid::Uuid;
 
 use super::error::Doing;
+use super::many::{self, Many, bind, fill};
 use super::rows::{gift_as_sent, instant, money};
+use super::transaction::Part;
 use super::{Batch, LedgerError, Outcome, sql};
 use crate::domain::{Event, Gift, GiftState, Money};
 
@@ -64,27 +66,22 @@ impl Batch<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
         let doing = "claiming gifts";
-        let rows = sqlx::query(sql::GIFT_CLAIM)
-            .bind(campaign)
-            .bind(now.timestamp_millis())
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *self.transaction)
-            .await
-            .doing(doing)?;
+        let now_ms = now.timestamp_millis();
+        let arguments = self.transaction.add(sql::GIFT_CLAIM, &[Part::new(doing)]);
+        bind(arguments, campaign);
+        bind(arguments, now_ms);
+        bind(arguments, now_ms);
+        bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
+        bind(arguments, now_ms);
+        let rows = self.transaction.send().await?;
         let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>().doing(doing)?;
-        if claimed.is_empty() {
-            return Ok(claimed);
-        }
         // `returning` promises no order.
         claimed.sort_by_key(|gift| gift.row);
-        let attempts: Vec<_> = claimed.iter().map(|gift| json!([gift.row, gift.attempt])).collect();
-        sqlx::query(sql::ATTEMPT_INSERT)
-            .bind(run)
-            .bind(now.timestamp_millis())
-            .bind(serde_json::Value::from(attempts).to_string())
-            .execute(&mut *self.transaction)
-            .await
-            .doing(doing)?;
+        for group in claimed.chunks(many::ROWS) {
+            let doing = "writing intents";
+            let arguments = self.transaction.add(&INTENTS.text(group.len()), &[Part::new(doing)]);
+            bind_intents(arguments, run, group, now);
+        }
         Ok(claimed)
     }
 
@@ -96,7 +93,7 @@ impl Batch<'_> {
         at: DateTime<Utc>,
     ) -> Result<usize, LedgerError> {
         let in_flight: Vec<(i64, i64)> = sqlx::query_as(sql::GIFT_IN_FLIGHT)
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(self.transaction.now().await?)
             .await
             .doing("looking for what a dead run left in flight")?;
         let orphaned = |(row, attempt)| Outcome {
@@ -114,7 +111,7 @@ impl Batch<'_> {
     /// All doubts of the ledger, the oldest first.
     pub async fn doubts(&mut self) -> Result<Vec<Doubt>, LedgerError> {
         let doing = "reading doubts";
-        let rows = sqlx::query(sql::GIFT_IN_DOUBT).fetch_all(&mut *self.transaction).await;
+        let rows = sqlx::query(sql::GIFT_IN_DOUBT).fetch_all(self.transaction.now().await?).await;
         let read = |row: &SqliteRow| {
             let settle_from = instant(row.try_get("settle_from_ms")?);
             Ok(Doubt { claimed: read(row)?, settle_from })
@@ -134,7 +131,7 @@ impl Batch<'_> {
             .bind(campaign)
             .bind(now.timestamp_millis())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(self.transaction.now().await?)
             .await
             .doing(doing)?;
         rows.into_iter()
@@ -161,10 +158,23 @@ impl Batch<'_> {
             .bind(after)
             .bind(classes)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(self.transaction.now().await?)
             .await
             .doing("reading refused gifts")
     }
+}
+
+/// Writes the intents of a group.
+static INTENTS: Many = Many::new(&[sql::ATTEMPT_INSERT]);
+
+fn bind_intents(all: &mut SqliteArguments, run: Uuid, claimed: &[Claimed], now: DateTime<Utc>) {
+    for gift in claimed {
+        bind(all, gift.row);
+        bind(all, gift.attempt);
+        bind(all, run);
+        bind(all, now.timestamp_millis());
+    }
+    fill(all, claimed.len(), 4);
 }
 
 fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {

@@ -55,6 +55,9 @@ pub enum LedgerError {
         /// How many did.
         changed: u64,
     },
+    /// An answer names a gift of the provider that is another row's.
+    #[error("the provider's id of a gift is another gift's already")]
+    GiftIdTaken,
     /// The ledger's gifts live at another provider.
     #[error("this ledger's gifts were given through {known}, not through {asked}")]
     OtherProvider {

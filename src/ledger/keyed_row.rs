@@ -9,6 +9,7 @@ use sqlx::Arguments;
 use sqlx::sqlite::SqliteArguments;
 
 use super::file_row::{AddedRow, NewRow, RowFate};
+use super::many::{bind, with_rows};
 use super::sql;
 use crate::domain::{CampaignName, GiftKey, RowDigest, Twin};
 
@@ -113,31 +114,24 @@ fn arguments(rows: &[KeyedRow]) -> SqliteArguments {
     let mut all = SqliteArguments::default();
     all.reserve(rows.len() * 9, 0);
     for KeyedRow { row, key, twin, .. } in rows {
-        let line = i64::try_from(row.line).expect("lines of a file fit 63 bits");
         let content = &row.content;
-        let added = all
-            .add(key.0)
-            .and_then(|()| all.add(row.reference.as_deref()))
-            .and_then(|()| all.add(line))
-            .and_then(|()| all.add(content.wallet.0))
-            .and_then(|()| all.add(content.amount.minor()))
-            .and_then(|()| all.add(content.expiry.as_ms()))
-            .and_then(|()| all.add(Arc::<str>::from(content.description.as_str())))
-            .and_then(|()| all.add(Arc::<str>::from(row.cells_json.as_str())))
-            .and_then(|()| all.add(twin.0.as_slice()));
-        added.expect("numbers, texts and bytes can always be bound");
+        bind(&mut all, key.0);
+        bind(&mut all, row.reference.as_deref());
+        bind(&mut all, i64::try_from(row.line).expect("lines of a file fit 63 bits"));
+        bind(&mut all, content.wallet.0);
+        bind(&mut all, content.amount.minor());
+        bind(&mut all, content.expiry.as_ms());
+        bind(&mut all, Arc::<str>::from(content.description.as_str()));
+        bind(&mut all, Arc::<str>::from(row.cells_json.as_str()));
+        bind(&mut all, twin.0.as_slice());
     }
     all
 }
 
 /// The statement that adds so many rows. What all rows share is written into it.
 fn statement(campaign_id: i64, load_number: i64, rows: usize) -> Arc<str> {
-    let one = sql::GIFT_ADD.lines().find(|line| line.starts_with("values "));
-    let one = one.expect("the statement has its row on a line of its own");
     let shared = format!("values ({campaign_id}, {load_number}, {load_number}, ");
-    let row = one.replacen("values (?1, ?2, ?2, ", &shared, 1);
-    let more = row.replacen("values ", ",\n", 1).repeat(rows.saturating_sub(1));
-    sql::GIFT_ADD.replace(one, &format!("{row}{more}")).into()
+    with_rows(&sql::GIFT_ADD.replacen("values (?1, ?2, ?2, ", &shared, 1), rows).into()
 }
 
 #[cfg(test)]

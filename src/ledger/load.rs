@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::error::Doing;
@@ -15,13 +15,14 @@ use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
 use super::repeated::Repeated;
 use super::room::Room;
+use super::transaction::Open;
 use super::{Batch, LedgerError, sql};
 use crate::domain::{GiftContent, GiftKey, RowDigest};
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
 pub struct Load<'w> {
-    pub(super) transaction: Transaction<'w, Sqlite>,
+    pub(super) transaction: Open<'w>,
     pub(super) keys: RowKeys,
     campaign_id: i64,
     pub(super) load_number: i64,
@@ -41,18 +42,19 @@ pub struct Load<'w> {
 impl<'w> Batch<'w> {
     /// Turns the batch into a load of one file.
     pub async fn load(
-        mut self,
+        self,
         header: &LoadHeader,
         now: DateTime<Utc>,
     ) -> Result<Load<'w>, LedgerError> {
         let doing = "opening a load";
+        let mut transaction = self.transaction.open().await?;
         let row = sqlx::query(sql::CAMPAIGN_BEGIN_LOAD)
             .bind(header.campaign.as_str())
             .bind(now.timestamp_millis())
             .bind(&header.header_json)
             .bind(&header.dialect_json)
             .bind(&header.file_sha256)
-            .fetch_one(&mut *self.transaction)
+            .fetch_one(&mut *transaction)
             .await
             .doing(doing)?;
         let plan: Uuid = row.try_get("plan_digest").doing(doing)?;
@@ -71,7 +73,7 @@ impl<'w> Batch<'w> {
             totals: LoadTotals::default(),
             repeated: Repeated::default(),
             room: Room::default(),
-            transaction: self.transaction,
+            transaction,
         })
     }
 }
@@ -220,13 +222,13 @@ impl Load<'_> {
     pub async fn commit(mut self) -> Result<(), LedgerError> {
         self.make_index().await?;
         self.leave_room().await?;
-        self.transaction.commit().await.doing("committing a load")
+        self.transaction.commit("committing a load").await
     }
 
     /// Leaves the ledger as it was.
     pub async fn rollback(mut self) -> Result<(), LedgerError> {
         self.leave_room().await?;
-        self.transaction.rollback().await.doing("undoing a load")
+        self.transaction.rollback("undoing a load").await
     }
 
     /// What questions about the load need: its connection, its campaign's row, and its number.

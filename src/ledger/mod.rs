@@ -23,6 +23,7 @@ mod file_row;
 mod keyed_row;
 mod load;
 mod lock;
+mod many;
 mod model;
 mod open;
 mod place;
@@ -36,6 +37,7 @@ mod side_file;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod watch;
 mod writer;
 

@@ -172,7 +172,7 @@ impl Batch<'_> {
     pub async fn known_gifts(&mut self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
         sqlx::query_as(sql::WALLET_GIFTS)
             .bind(wallet.0)
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(self.transaction.now().await?)
             .await
             .doing("reading a wallet's gifts")
     }
@@ -186,7 +186,7 @@ impl Batch<'_> {
         let (gifts, next): (i64, Option<i64>) = sqlx::query_as(sql::GIFT_NEXT_READY)
             .bind(campaign)
             .bind(now.timestamp_millis())
-            .fetch_one(&mut *self.transaction)
+            .fetch_one(self.transaction.now().await?)
             .await
             .doing("counting what waits")?;
         Ok(Waiting { gifts: gifts.unsigned_abs(), next_ready_at: next.map(instant) })
@@ -195,7 +195,7 @@ impl Batch<'_> {
     /// A wallet that is known to have a gift, to see whether lists show what exists.
     pub async fn sighting(&mut self) -> Result<Option<WalletId>, LedgerError> {
         let wallet: Option<uuid::Uuid> = sqlx::query_scalar(sql::GIFT_SIGHTING)
-            .fetch_optional(&mut *self.transaction)
+            .fetch_optional(self.transaction.now().await?)
             .await
             .doing("looking for a gift that exists")?;
         Ok(wallet.map(WalletId))

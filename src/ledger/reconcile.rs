@@ -43,7 +43,7 @@ impl Batch<'_> {
     pub async fn clear_findings(&mut self, campaign: i64) -> Result<(), LedgerError> {
         sqlx::query(sql::RECONCILE_CLEAR)
             .bind(campaign)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("beginning a reconcile")
@@ -63,7 +63,7 @@ impl Batch<'_> {
             .collect();
         sqlx::query(sql::RECONCILE_RECORD)
             .bind(serde_json::Value::from(rows).to_string())
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("recording a reconcile")
@@ -73,7 +73,7 @@ impl Batch<'_> {
     pub async fn rest_is_unread(&mut self, campaign: i64) -> Result<(), LedgerError> {
         sqlx::query(sql::RECONCILE_REST)
             .bind(campaign)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("ending a reconcile")
@@ -88,7 +88,7 @@ impl Batch<'_> {
         sqlx::query(sql::CAMPAIGN_RECONCILED)
             .bind(campaign)
             .bind(now.timestamp_millis())
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("ending a reconcile")

@@ -5,10 +5,13 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
+use sqlx::sqlite::SqliteArguments;
 use uuid::Uuid;
 
 use super::error::Doing;
+use super::many::{self, Many, bind, fill};
+use super::transaction::Part;
 use super::{Batch, LedgerError, sql};
 use crate::domain::{Event, GiftId, GiftState};
 
@@ -31,34 +34,30 @@ impl Batch<'_> {
     /// Records outcomes; each gift at most once in a call.
     ///
     /// `run` is the run that learned of them. Fails, and must be dropped, where a gift is no longer
-    /// in the state that its outcome expects.
+    /// in the state that its outcome expects, or where another gift has the provider's id of one
+    /// ([`LedgerError::GiftIdTaken`]).
     pub async fn record(
         &mut self,
         run: Option<Uuid>,
         outcomes: &[Outcome],
     ) -> Result<(), LedgerError> {
-        if outcomes.is_empty() {
-            return Ok(());
-        }
+        self.record_with_next(run, outcomes)?;
+        self.transaction.now().await.map(drop)
+    }
+
+    /// The same with the next statement that is sent, which then fails where this does.
+    pub fn record_with_next(
+        &mut self,
+        run: Option<Uuid>,
+        outcomes: &[Outcome],
+    ) -> Result<(), LedgerError> {
         let doing = "recording outcomes";
-        let rows = outcomes.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-        let rows = Value::from(rows).to_string();
-        let done = sqlx::query(sql::GIFT_RECORD)
-            .bind(&rows)
-            .execute(&mut *self.transaction)
-            .await
-            .doing(doing)?;
-        let (expected, changed) = (outcomes.len() as u64, done.rows_affected());
-        if changed != expected {
-            return Err(LedgerError::Raced { doing, expected, changed });
+        for group in outcomes.chunks(many::ROWS) {
+            let parts = [Part { doing, changes: Some(group.len() as u64) }, Part::new(doing)];
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &parts);
+            bind_outcomes(arguments, run, group)?;
         }
-        sqlx::query(sql::EVENT_INSERT)
-            .bind(&rows)
-            .bind(run)
-            .execute(&mut *self.transaction)
-            .await
-            .map(drop)
-            .doing(doing)
+        Ok(())
     }
 
     /// Which of these provider's ids belong to some gift of the ledger already.
@@ -72,34 +71,49 @@ impl Batch<'_> {
         }
         let owned: Vec<Uuid> = sqlx::query_scalar(sql::GIFT_ID_OWNER)
             .bind(json!(ids).to_string())
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(self.transaction.now().await?)
             .await
             .doing("looking up the provider's ids")?;
         Ok(owned.into_iter().map(GiftId).collect())
     }
 }
 
-fn to_json(outcome: &Outcome) -> Result<Value, LedgerError> {
-    let next = outcome.state.next(&outcome.event)?;
-    let at = outcome.at.timestamp_millis();
-    let columns = Columns::of(&outcome.event, at);
-    Ok(json!({
-        "row": outcome.row,
-        "state": outcome.state.word(),
-        "next": next.word(),
-        "attempt": outcome.attempt,
-        "at": at,
-        "word": outcome.event.word(),
-        "ready_at": columns.ready_at,
-        "settle_from": columns.settle_from,
+/// Records a group, and adds its events.
+static RECORD: Many = Many::new(&[sql::GIFT_RECORD, sql::EVENT_INSERT]);
+
+/// What the two statements' rows hold, in their order.
+fn bind_outcomes(
+    all: &mut SqliteArguments,
+    run: Option<Uuid>,
+    outcomes: &[Outcome],
+) -> Result<(), LedgerError> {
+    for outcome in outcomes {
+        let next = outcome.state.next(&outcome.event)?;
+        let at = outcome.at.timestamp_millis();
+        let columns = Columns::of(&outcome.event, at);
+        bind(all, outcome.row);
+        bind(all, outcome.state.word());
+        bind(all, next.word());
+        bind(all, columns.ready_at);
+        bind(all, columns.settle_from);
         // That a run died is not the provider's fault: it uses up none of a gift's attempts.
-        "doubts": i64::from(matches!(outcome.event, Event::AnswerLost { .. })),
-        "gift_id": columns.gift_id.map(|id| id.0.simple().to_string()),
-        "issued_at": columns.gift_id.map(|_| at),
-        "error_class": columns.error_class,
-        "error_text": columns.error_text,
-        "detail": detail(&outcome.event),
-    }))
+        bind(all, i64::from(matches!(outcome.event, Event::AnswerLost { .. })));
+        bind(all, columns.gift_id.map(|id| id.0));
+        bind(all, columns.gift_id.map(|_| at));
+        bind(all, columns.error_class);
+        bind(all, columns.error_text);
+    }
+    fill(all, outcomes.len(), 10);
+    for outcome in outcomes {
+        bind(all, outcome.row);
+        bind(all, outcome.attempt);
+        bind(all, run);
+        bind(all, outcome.at.timestamp_millis());
+        bind(all, outcome.event.word());
+        bind(all, detail(&outcome.event));
+    }
+    fill(all, outcomes.len(), 6);
+    Ok(())
 }
 
 /// What an event writes into the columns of `gift` beside the state.

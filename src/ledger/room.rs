@@ -92,7 +92,7 @@ mod tests {
     use chrono::Utc;
 
     use super::*;
-    use crate::ledger::{Ledger, LoadHeader, RunLock};
+    use crate::ledger::{Ledger, LoadHeader, RunLock, Writer};
 
     #[tokio::test]
     async fn a_large_load_leaves_the_ledger_as_a_small_one_does() {
@@ -102,7 +102,7 @@ mod tests {
         let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
         let lock = RunLock::take(ledger.path(), "test", Utc::now()).unwrap();
         let mut writer = ledger.writer(&lock).await.unwrap();
-        let before = look(&mut writer.connection).await;
+        let before = look_between(&mut writer).await;
         assert!(before.0.contains("(wallet_id, campaign_id)"));
         for is_kept in [false, true] {
             let header = LoadHeader {
@@ -121,8 +121,15 @@ mod tests {
             } else {
                 load.rollback().await.unwrap();
             }
-            assert_eq!(look(&mut writer.connection).await, before, "kept: {is_kept}");
+            assert_eq!(look_between(&mut writer).await, before, "kept: {is_kept}");
         }
+    }
+
+    async fn look_between(writer: &mut Writer) -> (String, i64, i64) {
+        let mut batch = writer.begin().await.unwrap();
+        let seen = look(batch.transaction.now().await.unwrap()).await;
+        batch.rollback().await.unwrap();
+        seen
     }
 
     /// The index of wallets, the pages at hand, and where temporary things go.

@@ -79,7 +79,7 @@ impl Writer {
             .bind(now.timestamp_millis())
             .bind(forgot_since_ms.min(now.timestamp_millis()) - CLOCKS_ARE_SET_MS)
             .bind(mark)
-            .execute(&mut *batch.transaction)
+            .execute(batch.transaction.now().await?)
             .await
             .doing("noticing its age")?;
         batch.commit().await?;
@@ -110,7 +110,7 @@ impl Batch<'_> {
     ) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let since: Option<i64> = sqlx::query_scalar(sql::CAMPAIGN_FORGOT_SINCE)
             .bind(campaign)
-            .fetch_optional(&mut *self.transaction)
+            .fetch_optional(self.transaction.now().await?)
             .await
             .doing("reading what it has forgotten")?;
         Ok(since.map(instant))
@@ -120,7 +120,7 @@ impl Batch<'_> {
     pub async fn recalled(&mut self, campaign: i64) -> Result<(), LedgerError> {
         sqlx::query(sql::CAMPAIGN_RECALLED)
             .bind(campaign)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("remembering what was forgotten")
@@ -131,7 +131,7 @@ impl Batch<'_> {
         let row = sqlx::query(sql::LEDGER_AGE)
             .bind(file.and_then(|file| file.mark))
             .bind(file.is_some_and(|file| file.has_ended))
-            .fetch_one(&mut *self.transaction)
+            .fetch_one(self.transaction.now().await?)
             .await
             .doing(doing)?;
         let read = || {

@@ -193,7 +193,8 @@ async fn a_providers_id_belongs_to_one_gift() {
     let claimed = bench.claim(may, run, now()).await;
     let confirm = |gift| outcome(gift, GiftState::InFlight, Event::Confirmed { gift: gift_id(7) });
     bench.record(confirm(&claimed[0])).await.unwrap();
-    assert!(bench.record(confirm(&claimed[1])).await.is_err());
+    let taken = bench.record(confirm(&claimed[1])).await.unwrap_err();
+    assert!(matches!(taken, LedgerError::GiftIdTaken), "{taken}");
     let mut batch = bench.writer.begin().await.unwrap();
     let owned = batch.claimed_ids([gift_id(7), gift_id(8)].into_iter()).await.unwrap();
     assert_eq!(owned.into_iter().collect::<Vec<_>>(), [gift_id(7)]);

@@ -1,18 +1,19 @@
 //! The one writer and its transactions.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::error::Doing;
 use super::place::Place;
+use super::transaction::{Connection, Transaction};
 use super::watch::{AtWork, Side, Watched, rest};
 use super::{LedgerError, Lists, Provider, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
 pub struct Writer {
-    pub(super) connection: SqliteConnection,
+    connection: Connection,
     place: Place,
     watched: Watched,
 }
@@ -23,29 +24,28 @@ pub struct Writer {
 /// transaction by itself, and what came next would then be committed one by one.
 #[derive(Debug)]
 pub struct Batch<'w> {
-    pub(super) transaction: Transaction<'w, Sqlite>,
+    pub(super) transaction: Transaction<'w>,
     work: AtWork,
 }
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection, place: Place, watched: Watched) -> Writer {
-        Writer { connection, place, watched }
+        Writer { connection: Connection::new(connection), place, watched }
     }
 
-    /// Opens a batch that holds the right to write from its first moment.
+    /// Opens a batch that holds the right to write from its first statement on.
     ///
     /// Fails where the ledger's file is no longer in its place: SQLite would go on with it, and what
     /// is written would be forgotten.
     pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
         self.place.check()?;
         let work = AtWork::begin(&self.watched);
-        let transaction = self.connection.begin_with("BEGIN IMMEDIATE").await;
-        Ok(Batch { transaction: transaction.doing("beginning a group")?, work })
+        Ok(Batch { transaction: self.connection.begin().await, work })
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
     pub async fn close(self) -> Result<(), LedgerError> {
-        self.connection.close().await.doing("closing it")
+        self.connection.into_sqlite().close().await.doing("closing it")
     }
 }
 
@@ -55,14 +55,14 @@ impl Batch<'_> {
         let watched = self.work.end();
         rest(&watched, Side::Before).await;
         let work = AtWork::begin(&watched);
-        self.transaction.commit().await.doing("committing a group")?;
+        self.transaction.commit("committing a group").await?;
         rest(&work.end(), Side::After).await;
         Ok(())
     }
 
     /// Undoes the batch.
     pub async fn rollback(self) -> Result<(), LedgerError> {
-        self.transaction.rollback().await.doing("undoing a group")
+        self.transaction.rollback("undoing a group").await
     }
 
     /// Binds the ledger to the provider that it issues to, or finds that it is another. Says what is
@@ -76,7 +76,7 @@ impl Batch<'_> {
         sqlx::query(sql::PROVIDER_INSERT)
             .bind(origin)
             .bind(now.timestamp_millis())
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .doing(doing)?;
         self.check_provider(origin).await
@@ -86,7 +86,7 @@ impl Batch<'_> {
     /// that provider's lists.
     pub async fn check_provider(&mut self, origin: &str) -> Result<Lists, LedgerError> {
         let known: Option<Provider> = sqlx::query_as(sql::PROVIDER_SELECT)
-            .fetch_optional(&mut *self.transaction)
+            .fetch_optional(self.transaction.now().await?)
             .await
             .doing("reading its provider")?;
         match known {
@@ -108,7 +108,7 @@ impl Batch<'_> {
             .bind(seen.hide_used)
             .bind(seen.longest_lag.map_or(0, |lag| lag.num_milliseconds()))
             .bind(seen.show_references)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("remembering what lists show")
@@ -119,7 +119,7 @@ impl Batch<'_> {
     pub async fn tag(&mut self, campaign: i64) -> Result<bool, LedgerError> {
         let done = sqlx::query(sql::CAMPAIGN_TAG)
             .bind(campaign)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .doing("tagging a campaign")?;
         Ok(done.rows_affected() == 1)
@@ -134,7 +134,7 @@ impl Batch<'_> {
         sqlx::query(sql::GIFT_READY_NOW)
             .bind(campaign)
             .bind(now.timestamp_millis())
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("bringing forward what waits")
@@ -154,7 +154,7 @@ impl Batch<'_> {
             .bind(command)
             .bind(i64::from(std::process::id()))
             .bind(now.timestamp_millis())
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("beginning a run")
@@ -171,7 +171,7 @@ impl Batch<'_> {
             .bind(run)
             .bind(now.timestamp_millis())
             .bind(outcome)
-            .execute(&mut *self.transaction)
+            .execute(self.transaction.now().await?)
             .await
             .map(drop)
             .doing("ending a run")

@@ -57,8 +57,8 @@ fn is_loopback(url: &Url) -> bool {
 
 impl BaseUrl {
     /// The URL of a path below it; `path` begins with a slash.
-    pub(super) fn join(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
+    pub(super) fn join(&self, path: &str) -> Url {
+        Url::parse(&format!("{}{path}", self.0)).expect("a base URL and a path are a URL")
     }
 }
 

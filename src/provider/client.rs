@@ -12,7 +12,7 @@ use super::classify::{Verdict, classify};
 use super::credit::{ListReading, read_gift, read_list};
 use super::http::{ClientError, Credentials, Http};
 use super::reply::{Answer, Exchange, Reply};
-use super::transport::{Delivery, Request, Transport};
+use super::transport::{Delivery, Request, Transport, Url};
 use super::wallet::{Balances, Reading, WalletRecord, read_balances, read_record};
 use super::wire::create_body;
 use crate::clock::Clock;
@@ -26,10 +26,13 @@ const LIST_BYTES: usize = 16 << 20;
 
 /// A client of the wallet API; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct WalletClient {
+pub struct WalletClient(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     transport: Arc<dyn Transport>,
     base: BaseUrl,
-    create_url: String,
+    create_url: Url,
     clock: Clock,
 }
 
@@ -48,17 +51,17 @@ impl WalletClient {
     /// A client for the API at `base`, over any transport.
     pub fn over(transport: Arc<dyn Transport>, base: BaseUrl, clock: Clock) -> WalletClient {
         let create_url = base.join("/api/v1/balance/gift");
-        WalletClient { transport, base, create_url, clock }
+        WalletClient(Arc::new(Inner { transport, base, create_url, clock }))
     }
 
     /// Where it sends to.
     pub fn base(&self) -> &BaseUrl {
-        &self.base
+        &self.0.base
     }
 
     /// Sends one create, once, and says what the reply proves.
     pub async fn create_gift(&self, gift: &Gift) -> (Verdict, Exchange) {
-        let url = self.create_url.clone();
+        let url = self.0.create_url.clone();
         let body = Some(create_body(gift));
         let exchange = self.exchange(Request { url, body, cap: ANSWER_BYTES }).await;
         (classify(gift, &exchange.reply), exchange)
@@ -90,13 +93,14 @@ impl WalletClient {
     }
 
     async fn get(&self, path: &str, cap: usize) -> Exchange {
-        self.exchange(Request { url: self.base.join(path), body: None, cap }).await
+        self.exchange(Request { url: self.0.base.join(path), body: None, cap }).await
     }
 
     async fn exchange(&self, request: Request) -> Exchange {
-        let sent_at = self.clock.now();
-        let reply = reply(self.transport.send(request).await);
-        Exchange { reply, sent_at, ended_at: self.clock.now() }
+        let Inner { transport, clock, .. } = &*self.0;
+        let sent_at = clock.now();
+        let reply = reply(transport.send(request).await);
+        Exchange { reply, sent_at, ended_at: clock.now() }
     }
 }
 

@@ -21,6 +21,8 @@ const IDLE: Duration = Duration::from_secs(4);
 /// A connection is made within this time, or within the request's time-out where that is less.
 const CONNECT: Duration = Duration::from_secs(10);
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The two keys that every call carries.
 #[derive(Clone)]
 pub struct Credentials {
@@ -81,7 +83,7 @@ impl Transport for Http {
         let Request { url, body, cap } = request;
         let request = match body {
             None => self.client.get(url),
-            Some(json) => self.client.post(url).header(CONTENT_TYPE, "application/json").body(json),
+            Some(json) => self.client.post(url).header(CONTENT_TYPE, JSON).body(json),
         };
         Box::pin(carry(request, cap))
     }
@@ -100,7 +102,8 @@ async fn read(mut response: Response, cap: usize) -> Delivery {
         Some(text.to_owned())
     };
     let (date, retry_after) = (header(DATE), header(RETRY_AFTER));
-    let mut body = Vec::new();
+    let expected = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
+    let mut body = Vec::with_capacity(expected.unwrap_or(0).min(cap));
     loop {
         match response.chunk().await {
             Ok(None) => break,

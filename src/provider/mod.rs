@@ -29,5 +29,5 @@ pub use client::WalletClient;
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
 pub use http::{ClientError, Credentials};
 pub use reply::{Answer, Exchange, Loss, Reply};
-pub use transport::{Delivery, Request, Sending, Transport};
+pub use transport::{Delivery, Request, Sending, Transport, Url};
 pub use wallet::{Balances, Reading, WalletRecord};

@@ -9,13 +9,15 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use reqwest::Url;
+
 use super::reply::Loss;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Where to, with path and query.
-    pub url: String,
+    /// Where to, with path and query; parsed, so that what is asked again and again costs no parsing.
+    pub url: Url,
     /// The JSON of a POST; none for a GET.
     pub body: Option<String>,
     /// A longer answer, in bytes, is not read to its end.

@@ -108,7 +108,7 @@ impl State {
     fn depart(&mut self, request: &Request) -> u64 {
         let asked = match &request.body {
             Some(json) => Asked::Create(serde_json::from_str(json).expect("a create is JSON")),
-            None => asked_by(&request.url),
+            None => asked_by(request.url.as_str()),
         };
         let id = self.next_exchange;
         self.next_exchange += 1;

@@ -1,3 +1,7 @@
--- The intents of a group, before anything of it is sent.
+-- The intents of a group, before anything of it is sent. The row of `values` is written as often as
+-- there are intents.
+with intent (gift_row, number, run, started_at) as (
+values (?, ?, ?, ?)
+)
 insert into attempt (gift_row, number, run_id, started_at_ms)
-select value ->> 0, value ->> 1, ?1, ?2 from json_each(?3)
+select gift_row, number, run, started_at from intent where gift_row is not null

@@ -1,20 +1,21 @@
 -- Turns gifts that may be sent into intents. Left out are gifts whose twin is open anywhere, and
 -- wallets with a doubt: what is sent there now could be taken for the answer to it. Of twins in one
--- group the first goes, the others wait.
+-- group the first goes, the others wait. The limit is a sum because SQLite plans a statement anew for
+-- each value of a bare one.
 with candidate as (
     select g.id, g.twin from gift g indexed by gift_to_send
-    where g.campaign_id = ?1 and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?2
-      and (g.expires_at_ms is null or g.expires_at_ms > ?2)
+    where g.campaign_id = ? and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?
+      and (g.expires_at_ms is null or g.expires_at_ms > ?)
       and not exists (select 1 from gift t where t.twin = g.twin
                       and (t.state = 'in_flight' or t.state = 'in_doubt' or t.state = 'held'))
       and not exists (select 1 from gift d indexed by gift_open
                       where (d.state = 'in_flight' or d.state = 'in_doubt' or d.state = 'revoking')
                         and d.state = 'in_doubt' and d.wallet_id = g.wallet_id)
     order by g.ready_at_ms, g.id
-    limit ?3
+    limit ? + 0
 )
 update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
-                first_sent_at_ms = coalesce(first_sent_at_ms, ?2)
+                first_sent_at_ms = coalesce(first_sent_at_ms, ?)
 where id in (select min(id) from candidate group by twin)
 returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
           first_sent_at_ms, (select is_tagged from campaign c where c.id = campaign_id) as is_tagged

@@ -355,7 +355,7 @@ fn name_of(error: &LedgerError) -> &'static str {
     match error {
         LedgerError::Illegal(_) => "illegal",
         LedgerError::Raced { .. } => "raced",
-        LedgerError::Database { .. } => "an id of another gift",
+        LedgerError::GiftIdTaken => "an id of another gift",
         _ => "another error",
     }
 }
