@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -10,7 +11,7 @@ use super::campaign::NAME;
 use super::process::{self, Done, Running};
 use super::server::{Server, Share};
 use super::stored;
-use super::world::{Copied, Half, World};
+use super::world::{Half, World};
 
 /// Between two looks at the server's counters.
 const LOOK: Duration = Duration::from_millis(10);
@@ -61,21 +62,21 @@ impl World {
         let found = reconcile.json()["reconciled"]["matched"].as_u64();
         let enough = stop_after.map_or(issued, |gifts| gifts / 3);
         assert!(found.is_some_and(|found| found >= enough), "{found:?} of {issued} were found");
-        let report = self.report(&copied);
+        let report = self.report(&copied.ledger(), copied.folder());
         let life = Life { load: loaded.done, issue, reconcile, report };
         self.lives.insert(count, life.clone());
         life
     }
 
-    /// Reports the campaign row by row.
-    pub(crate) fn report(&self, copied: &Copied) -> Done {
-        let mut command = self.program(&copied.ledger(), "");
-        command.args(["report", NAME, "--format", "csv", "--output"]);
-        command.arg(copied.folder().join("report.csv"));
-        let done = process::run(&command, copied.folder());
-        let report = File::open(copied.folder().join("report.csv"));
-        let lines = BufReader::new(report.expect("there is a report")).split(b'\n').count() as u64;
-        assert_eq!(lines, 1 + stored::count(&copied.ledger(), "select count(*) from gift"));
+    /// Reports the campaign row by row, into a file in `folder`.
+    pub(crate) fn report(&self, ledger: &Path, folder: &Path) -> Done {
+        let file = folder.join("report.csv");
+        let mut command = self.program(ledger, "");
+        command.args(["report", NAME, "--format", "csv", "--output"]).arg(&file);
+        let done = process::run(&command, folder);
+        let report = BufReader::new(File::open(file).expect("there is a report"));
+        let gifts = stored::count(ledger, "select count(*) from gift");
+        assert_eq!(report.split(b'\n').count() as u64, 1 + gifts, "lines of the report");
         done
     }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::rounds::{median, seconds};
 
-/// Cores, memory, kernel, disk, and what a sync to that disk costs.
-pub(crate) fn describe(folder: &Path) -> String {
+/// Cores, memory, kernel, disk, and what a sync to that disk cost before all benches and after them.
+pub(crate) fn describe(folder: &Path, sync_before: f64) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
@@ -19,7 +19,8 @@ pub(crate) fn describe(folder: &Path) -> String {
     let system = read("/proc/sys/kernel/ostype");
     let kernel = read("/proc/sys/kernel/osrelease");
     format!(
-        "{cores} cores ({cpu}), {gigabytes} GB memory, {} {}, {}, a synced write of 4 KiB {:.2} ms\n",
+        "{cores} cores ({cpu}), {gigabytes} GB memory, {} {}, {}, a synced write of 4 KiB {sync_before:.2} ms \
+         before and {:.2} ms after\n",
         system.trim(),
         kernel.trim(),
         disk(folder),
@@ -47,7 +48,7 @@ fn disk(folder: &Path) -> String {
 }
 
 /// Milliseconds of a synced write: the median of some.
-fn sync_ms(folder: &Path) -> f64 {
+pub(crate) fn sync_ms(folder: &Path) -> f64 {
     let mut file = File::create(folder.join("sync")).expect("a file can be made");
     let one = |_| {
         seconds(|| {
