@@ -184,7 +184,7 @@ fn lines_before_tests(text: &str) -> usize {
 #[test]
 fn every_file_says_what_it_is_for() {
     // Goal: a reader who opens any file knows why it is there. Method: the first line of each.
-    let rust = ["src", "tests"].into_iter().flat_map(files);
+    let rust = ["src", "tests", "benches"].into_iter().flat_map(files);
     let faults: Vec<String> = rust
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .filter(|path| !fs::read_to_string(path).expect("it is text").starts_with("//! "))
