@@ -115,7 +115,7 @@ impl Transport for Echo {
         self.count();
         let body = match request.body {
             Some(json) => self.give(json),
-            None => self.list(&request.url),
+            None => self.list(request.url.as_str()),
         };
         let date = Some(httpdate::fmt_http_date(SystemTime::now()));
         let answered = Delivery::Answered { status: 200, date, retry_after: None, body };

@@ -79,7 +79,7 @@ async fn give(open: &mut Open, run: Uuid) {
         let outcomes: Vec<Outcome> =
             claimed.iter().map(|claimed: &Claimed| confirmed(claimed, now)).collect();
         let mut batch = open.writer.begin().await.expect("a group can be begun");
-        batch.record(Some(run), &outcomes).await.expect("outcomes can be recorded");
+        batch.record_with_next(Some(run), &outcomes).expect("outcomes can be recorded");
         let next = batch.claim(open.campaign.id, run, GROUP, now).await;
         claimed = next.expect("gifts can be claimed");
         batch.commit().await.expect("a group can be committed");
