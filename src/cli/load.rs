@@ -17,7 +17,7 @@ use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
 use crate::intake::{Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
-use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, RunLock};
+use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock};
 use crate::plan::{largest_of_series, plan_id};
 
 /// What a file brought.
@@ -122,15 +122,28 @@ async fn prepare<'s>(
         before: if known.is_some() { Before::Loaded } else { Before::Unknown },
         largest_of_series: largest_of_series(name.as_str(), others),
     };
+    let file = File { survey, options, today };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
-    match fill(context, &measure, survey, &options, today, &mut load).await {
-        Ok(loaded) => Ok((load, loaded)),
+    let mut filled = fill(context, &measure, &file, &mut load, Repeats::AtTheEnd).await;
+    if matches!(filled, Ok(None)) {
+        load = load.start_over(&header).await?;
+        filled = fill(context, &measure, &file, &mut load, Repeats::EachRow).await;
+    }
+    match filled {
+        Ok(loaded) => Ok((load, loaded.expect("a load that looks at each row tells them apart"))),
         Err(failure) => {
             // Where the ledger failed, SQLite may have undone it already: the first failure is told.
             let _ = load.rollback().await;
             Err(failure)
         }
     }
+}
+
+/// A file that was surveyed, and how it is to be read.
+struct File {
+    survey: Survey,
+    options: ReadOptions,
+    today: DateTime<Utc>,
 }
 
 /// A campaign has one currency: its sums would mean nothing otherwise.
@@ -149,32 +162,36 @@ fn check_currency(known: &Campaign, options: &ReadOptions) -> Result<(), Failure
     .hint(format!("say --currency {had}, or give {has} a campaign of its own")))
 }
 
-/// Reads the rows into the load, and looks at them.
+/// Reads the rows into the load, and looks at them. Nothing comes back where only the end showed that
+/// rows repeat: then the load is to be made again, with a look at each row.
 async fn fill(
     context: &Context,
     measure: &Measure<'_>,
-    survey: Survey,
-    options: &ReadOptions,
-    today: DateTime<Utc>,
+    file: &File,
     load: &mut Load<'_>,
-) -> Result<Loaded, Failure> {
-    load.make_room(survey.rows).await?;
+    repeats: Repeats,
+) -> Result<Option<Loaded>, Failure> {
+    let File { survey, options, today } = file;
+    load.make_room(survey.rows, repeats).await?;
     let meter = Meter::start(context, survey.rows);
-    let since = today - TimeDelta::days(SAME_CONTENT_DAYS);
+    let since = *today - TimeDelta::days(SAME_CONTENT_DAYS);
     let mut rejects = match (measure.args.on_invalid, &measure.args.rejects) {
-        (OnInvalid::Skip, Some(path)) => Some(Rejects::create(path, &survey)?),
+        (OnInvalid::Skip, Some(path)) => Some(Rejects::create(path, survey)?),
         _ => None,
     };
-    let rows = read(&measure.args.file, &survey, options);
-    let read = take_in(rows, load, Seen::of(&survey), &mut rejects, &meter, since).await;
+    let rows = read(&measure.args.file, survey, options);
+    let read = take_in(rows, load, Seen::of(survey), &mut rejects, &meter, since).await;
     meter.finish().await;
-    let (seen, totals) = read?;
-    let judged = judge(context, measure, &survey, &seen, &totals, load).await;
+    let Some((seen, totals)) = read? else {
+        return Ok(None);
+    };
+    let judged = judge(context, measure, survey, &seen, &totals, load).await;
     let breach = match judged {
         Ok(()) => None,
         Err(failure) if failure.exit == Exit::NotConfirmed => Some(failure),
         Err(failure) => return Err(failure),
     };
+    let survey = survey.clone();
     let preview = Preview::of(context, survey, seen, &totals, measure.before, load).await?;
     if let Some(breach) = breach {
         // Which figure is wrong shows beside the others.
@@ -185,10 +202,10 @@ async fn fill(
     }
     let campaign = load.campaign().await?;
     let rejects = rejects.map(Rejects::finish).transpose()?;
-    Ok(Loaded { campaign, preview, rejects })
+    Ok(Some(Loaded { campaign, preview, rejects }))
 }
 
-/// Puts all rows into the load and closes its sums.
+/// Puts all rows into the load and closes its sums; nothing comes back where keys repeat after all.
 async fn take_in(
     rows: Result<Rows, IntakeError>,
     load: &mut Load<'_>,
@@ -196,9 +213,12 @@ async fn take_in(
     rejects: &mut Option<Rejects>,
     meter: &Meter,
     since: DateTime<Utc>,
-) -> Result<(Seen, LoadTotals), Failure> {
+) -> Result<Option<(Seen, LoadTotals)>, Failure> {
     let seen = stream(rows?, load, seen, rejects, meter).await?;
-    Ok((seen, load.finish(since).await?))
+    if !load.has_distinct_keys().await? {
+        return Ok(None);
+    }
+    Ok(Some((seen, load.finish(since).await?)))
 }
 
 fn read_options(context: &Context, args: &FileArgs, now: DateTime<Utc>) -> ReadOptions {

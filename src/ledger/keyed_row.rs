@@ -22,6 +22,8 @@ pub struct RowKeys {
     campaign: CampaignName,
     campaign_id: i64,
     load_number: i64,
+    /// What adds a row, and leaves out one whose key is there: but where no index tells.
+    add: Arc<str>,
     /// The statement for a full group.
     statement: Arc<str>,
 }
@@ -52,8 +54,18 @@ impl RowKeys {
     pub const AT_ONCE: usize = ROWS_AT_ONCE;
 
     pub(super) fn new(campaign: CampaignName, campaign_id: i64, load_number: i64) -> RowKeys {
-        let statement = statement(campaign_id, load_number, ROWS_AT_ONCE);
-        RowKeys { campaign, campaign_id, load_number, statement }
+        let add = Arc::from(sql::GIFT_ADD);
+        let statement = statement(&add, campaign_id, load_number, ROWS_AT_ONCE);
+        RowKeys { campaign, campaign_id, load_number, add, statement }
+    }
+
+    /// For a load that looks at the end whether keys repeat.
+    pub(super) fn unchecked(self) -> RowKeys {
+        let (add, _) = self.add.split_once("\non conflict").expect("it says what to leave out");
+        // A row that fails ends the load: so SQLite need not note down what would undo its statement.
+        let add = Arc::from(add.replacen("insert into", "insert or fail into", 1));
+        let statement = statement(&add, self.campaign_id, self.load_number, ROWS_AT_ONCE);
+        RowKeys { add, statement, ..self }
     }
 
     /// Names rows, of which there may be up to [`RowKeys::AT_ONCE`].
@@ -68,7 +80,7 @@ impl RowKeys {
     pub(super) fn group_of(&self, rows: Vec<KeyedRow>) -> RowGroup {
         let statement = match rows.len() {
             ROWS_AT_ONCE => Arc::clone(&self.statement),
-            count => statement(self.campaign_id, self.load_number, count),
+            count => statement(&self.add, self.campaign_id, self.load_number, count),
         };
         RowGroup { statement, arguments: arguments(&rows), rows }
     }
@@ -129,9 +141,9 @@ fn arguments(rows: &[KeyedRow]) -> SqliteArguments {
 }
 
 /// The statement that adds so many rows. What all rows share is written into it.
-fn statement(campaign_id: i64, load_number: i64, rows: usize) -> Arc<str> {
+fn statement(add: &str, campaign_id: i64, load_number: i64, rows: usize) -> Arc<str> {
     let shared = format!("values ({campaign_id}, {load_number}, {load_number}, ");
-    with_rows(&sql::GIFT_ADD.replacen("values (?1, ?2, ?2, ", &shared, 1), rows).into()
+    with_rows(&add.replacen("values (?1, ?2, ?2, ", &shared, 1), rows).into()
 }
 
 #[cfg(test)]
@@ -141,7 +153,7 @@ mod tests {
     #[test]
     fn the_statement_has_a_row_for_each() {
         // Goal: what is bound meets its column. Method: the text for two rows.
-        let text = statement(7, 3, 2);
+        let text = statement(sql::GIFT_ADD, 7, 3, 2);
         let row = "(7, 3, 3, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', 0)";
         assert!(text.contains(&format!("values {row},\n{row}\non conflict")), "{text}");
     }

@@ -46,8 +46,17 @@ impl<'w> Batch<'w> {
         header: &LoadHeader,
         now: DateTime<Utc>,
     ) -> Result<Load<'w>, LedgerError> {
+        Load::of(self.transaction.open().await?, header, now).await
+    }
+}
+
+impl<'w> Load<'w> {
+    async fn of(
+        mut transaction: Open<'w>,
+        header: &LoadHeader,
+        now: DateTime<Utc>,
+    ) -> Result<Load<'w>, LedgerError> {
         let doing = "opening a load";
-        let mut transaction = self.transaction.open().await?;
         let row = sqlx::query(sql::CAMPAIGN_BEGIN_LOAD)
             .bind(header.campaign.as_str())
             .bind(now.timestamp_millis())
@@ -75,6 +84,13 @@ impl<'w> Batch<'w> {
             room: Room::default(),
             transaction,
         })
+    }
+
+    /// The same load before its first row. Nothing of what was added is left.
+    pub async fn start_over(mut self, header: &LoadHeader) -> Result<Load<'w>, LedgerError> {
+        self.leave_room().await?;
+        let now = self.loaded_at;
+        Load::of(self.transaction.begin_anew().await?, header, now).await
     }
 }
 

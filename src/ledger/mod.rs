@@ -56,6 +56,7 @@ pub use open::Ledger;
 pub use read::Waiting;
 pub use reconcile::AuditedGift;
 pub use record::Outcome;
+pub use room::Repeats;
 pub use side_file::Milestone;
 pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};

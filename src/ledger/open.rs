@@ -169,6 +169,7 @@ fn migrations() -> Migrator {
         step(5, "tag", include_str!("../../migrations/0005_tag.sql")),
         step(6, "restored", include_str!("../../migrations/0006_restored.sql")),
         step(7, "checks", include_str!("../../migrations/0007_checks.sql")),
+        step(8, "indexes", include_str!("../../migrations/0008_indexes.sql")),
     ])
 }
 
@@ -261,42 +262,67 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_ledger_of_before_the_checks_were_rewritten_gets_them() {
-        // Goal: old ledgers are as fast and as strict as new ones, and keep their rows. Method: a gift
-        // in a ledger of six steps; open it, compare its form with a new one's, and break the checks.
+    async fn an_old_ledger_gets_the_form_of_a_new_one() {
+        // Goal: old ledgers are as fast and as strict as new ones, and keep their rows. Method: two gifts
+        // in ledgers of each form since the checks were first rewritten; open them, compare their form
+        // with a new one's, and break the checks and what must be unique.
         let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
-        make_private(&old).unwrap();
-        let mut connection = connect(&old).await.unwrap();
-        let steps: Vec<_> = migrations().iter().take(6).cloned().collect();
+        let new = form_of(&folder.path().join("new.db")).await;
+        let lists = new.iter().flatten().filter(|text| text.matches(" in (").count() > 1);
+        assert_eq!(lists.count(), 0, "a list is made anew for each row: {new:?}");
+        for steps in [6, 7] {
+            let old = folder.path().join(format!("{steps}.db"));
+            make_old(&old, steps).await;
+            assert_eq!(form_of(&old).await, new, "after {steps} steps");
+            let mut writer = connect(&old).await.unwrap();
+            let health: String =
+                sqlx::query_scalar("pragma integrity_check").fetch_one(&mut writer).await.unwrap();
+            assert_eq!(health, "ok");
+            for (broken, what) in [
+                ("state = 'lost'", "CHECK"),
+                ("reconciled = 'lost'", "CHECK"),
+                ("state = 'issued'", "CHECK"),
+                ("gift_id = x'00112233445566778899aabbccddeeff', issued_at_ms = 1, state = 'issued',
+                  ready_at_ms = null where id = 1", "gift.gift_id"),
+                ("key = (select key from gift where id = 2) where id = 1", "frozen"),
+            ] {
+                let update = sqlx::AssertSqlSafe(format!("update gift set {broken}"));
+                let refused = sqlx::query(update).execute(&mut writer).await.unwrap_err();
+                assert!(refused.to_string().contains(what), "{broken}: {refused}");
+            }
+            let again = "insert into gift select null, campaign_id, key, reference, line, first_load,
+                last_load, wallet_id, amount_minor, expires_at_ms, description, cells_json, twin,
+                'planned', 0, 0, 0, null, null, null, null, null, null, null, null from gift where id = 2";
+            let refused = sqlx::query(again).execute(&mut writer).await.unwrap_err();
+            assert!(refused.to_string().contains("gift.key"), "{refused}");
+        }
+    }
+
+    /// A ledger of so many steps, with a gift that was given and one that was not.
+    async fn make_old(path: &Path, steps: usize) {
+        make_private(path).unwrap();
+        let mut connection = connect(path).await.unwrap();
+        let steps: Vec<_> = migrations().iter().take(steps).cloned().collect();
         Migrator::with_migrations(steps).run(&mut connection).await.unwrap();
         let filled = "insert into campaign values (1, 'may', 1, 1, 1, '[]', '{}', printf('%064d', 0), 1,
                           5, zeroblob(16), null, 0, 0);
             insert into gift (campaign_id, key, line, first_load, last_load, wallet_id, amount_minor,
                               description, cells_json, twin, state, ready_at_ms)
-            values (1, randomblob(16), 2, 1, 1, randomblob(16), 5, 'A', '[]', randomblob(16), 'planned', 0)";
+            values (1, randomblob(16), 2, 1, 1, randomblob(16), 5, 'A', '[]', randomblob(16), 'planned', 0);
+            insert into gift (campaign_id, key, line, first_load, last_load, wallet_id, amount_minor,
+                              description, cells_json, twin, state, attempt_count, first_sent_at_ms,
+                              gift_id, issued_at_ms)
+            values (1, randomblob(16), 3, 1, 1, randomblob(16), 5, 'A', '[]', randomblob(16), 'issued', 1, 1,
+                    x'00112233445566778899aabbccddeeff', 1)";
         sqlx::raw_sql(filled).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
-        let mut forms = Vec::new();
-        for path in [&old, &new] {
-            let ledger = Ledger::open(path).await.unwrap();
-            let form = "select sql from sqlite_schema where tbl_name = 'gift' order by name";
-            let form: Vec<Option<String>> =
-                sqlx::query_scalar(form).fetch_all(&ledger.readers).await.unwrap();
-            forms.push(form);
-        }
-        assert_eq!(forms[0], forms[1]);
-        let lists = forms[0].iter().flatten().filter(|text| text.matches(" in (").count() > 1);
-        assert_eq!(lists.count(), 0, "a list is made anew for each row: {:?}", forms[0]);
-        let mut writer = connect(&old).await.unwrap();
-        let health: String =
-            sqlx::query_scalar("pragma integrity_check").fetch_one(&mut writer).await.unwrap();
-        assert_eq!(health, "ok");
-        for broken in ["state = 'lost'", "reconciled = 'lost'", "state = 'issued'"] {
-            let update = sqlx::AssertSqlSafe(format!("update gift set {broken}"));
-            let refused = sqlx::query(update).execute(&mut writer).await.unwrap_err();
-            assert!(refused.to_string().contains("CHECK"), "{broken}: {refused}");
-        }
+    }
+
+    /// What the schema says of the table and its indexes, once the ledger was opened.
+    async fn form_of(path: &Path) -> Vec<Option<String>> {
+        let ledger = Ledger::open(path).await.unwrap();
+        let form = "select sql from sqlite_schema where tbl_name = 'gift' order by name";
+        sqlx::query_scalar(form).fetch_all(&ledger.readers).await.unwrap()
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
-//! Room for a large load: more pages at hand, and the index of wallets made at the end.
+//! Room for a large load: more pages at hand; or, in a new ledger, the indexes of keys and wallets made at
+//! the end.
 //!
 //! It stands apart because a load is right without it. Wallets and keys come in no order: with few pages
-//! at hand nearly each row reads and writes a page again that it shares with no row near it.
+//! at hand nearly each row reads and writes a page again that it shares with no row near it. To sort them
+//! at the end takes a fraction of that.
 //!
 //! **Invariant:** the memory that this takes does not depend on how many rows there are.
 
@@ -17,34 +19,46 @@ const LARGE: u64 = 20_000;
 /// What a large load was given.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Room {
-    /// More pages at hand.
-    is_wide: bool,
+    /// Settings are to be given back.
+    is_made: bool,
     /// The index of wallets is to be made.
-    lacks_index: bool,
+    lacks_wallets: bool,
+    /// The index of keys is to be made.
+    lacks_keys: bool,
 }
 
-/// Pages at hand while rows are added.
+/// When a load finds out whether a file's rows repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// With each row.
+    EachRow,
+    /// At the end, where the ledger is new and the file large: few files have identical rows, and this is
+    /// the quicker way.
+    AtTheEnd,
+}
+
+/// Pages at hand while rows are added that come in no order.
 const WIDE: &str = "pragma cache_size = -49152";
 
-/// Pages at hand afterwards: sorting takes as much once more.
-const FOR_SORTING: &str = "pragma cache_size = -16384";
+/// Pages at hand while rows are sorted: more of them make the sorter's portions larger, and slower.
+const FOR_SORTING: &str = "pragma cache_size = -4096";
 
 /// What SQLite has without being told.
 const USUAL: &str = "pragma cache_size = -2000";
 
 impl Load<'_> {
     /// Makes room for a file of so many rows.
-    pub async fn make_room(&mut self, rows: u64) -> Result<(), LedgerError> {
+    pub async fn make_room(&mut self, rows: u64, repeats: Repeats) -> Result<(), LedgerError> {
         // What looks at the load in the end sorts the rows of earlier files too.
         if rows.max(self.gifts_before.unsigned_abs()) < LARGE {
             return Ok(());
         }
         let doing = "making room for a load";
-        run(&mut self.transaction, WIDE).await?;
         // What is sorted and does not fit goes to disk. What undoes a statement stays in memory: SQLite
         // has chosen that when the transaction began.
         run(&mut self.transaction, "pragma temp_store = file").await?;
-        self.room.is_wide = true;
+        run(&mut self.transaction, "pragma threads = 1").await?;
+        self.room.is_made = true;
         let gifts: i64 = sqlx::query_scalar(sql::LEDGER_GIFTS)
             .fetch_one(&mut *self.transaction)
             .await
@@ -53,26 +67,54 @@ impl Load<'_> {
         // gifts that would be as much memory as it has wallets.
         if gifts == 0 {
             run(&mut self.transaction, sql::WALLET_INDEX_DROP).await?;
-            self.room.lacks_index = true;
+            self.room.lacks_wallets = true;
         }
-        Ok(())
+        if gifts == 0 && repeats == Repeats::AtTheEnd {
+            run(&mut self.transaction, sql::KEY_INDEX_DROP).await?;
+            self.room.lacks_keys = true;
+            self.keys = self.keys.clone().unchecked();
+            // Rows come in the order of the pages now.
+            return run(&mut self.transaction, FOR_SORTING).await;
+        }
+        run(&mut self.transaction, WIDE).await
     }
 
-    /// Makes the index that [`Load::make_room`] took away. What looks at the load needs few pages.
+    /// Makes the index of keys that [`Load::make_room`] took away; says whether all keys differ. Where
+    /// they do not, nothing but [`Load::start_over`] and [`Load::rollback`] makes sense.
+    pub async fn has_distinct_keys(&mut self) -> Result<bool, LedgerError> {
+        if !std::mem::take(&mut self.room.lacks_keys) {
+            return Ok(true);
+        }
+        let made = run(&mut self.transaction, sql::KEY_INDEX_CREATE).await;
+        match made {
+            Err(LedgerError::Database { source, .. })
+                if source.as_database_error().is_some_and(|error| error.is_unique_violation()) =>
+            {
+                Ok(false)
+            }
+            made => made.map(|()| true),
+        }
+    }
+
+    /// Makes what [`Load::make_room`] took away. What looks at the load needs few pages.
     pub(super) async fn make_index(&mut self) -> Result<(), LedgerError> {
-        if self.room.is_wide {
+        if self.room.is_made {
             run(&mut self.transaction, FOR_SORTING).await?;
         }
-        if std::mem::take(&mut self.room.lacks_index) {
+        if std::mem::take(&mut self.room.lacks_keys) {
+            run(&mut self.transaction, sql::KEY_INDEX_CREATE).await?;
+        }
+        if std::mem::take(&mut self.room.lacks_wallets) {
             run(&mut self.transaction, sql::WALLET_INDEX_CREATE).await?;
         }
         Ok(())
     }
 
-    /// Gives back the rest. The index comes back by itself where the load is undone.
+    /// Gives back the rest. The indexes come back by themselves where the load is undone.
     pub(super) async fn leave_room(&mut self) -> Result<(), LedgerError> {
-        if std::mem::take(&mut self.room.is_wide) {
+        if std::mem::take(&mut self.room.is_made) {
             run(&mut self.transaction, USUAL).await?;
+            run(&mut self.transaction, "pragma threads = 0").await?;
             run(&mut self.transaction, "pragma temp_store = memory").await?;
         }
         Ok(())
@@ -97,14 +139,17 @@ mod tests {
     #[tokio::test]
     async fn a_large_load_leaves_the_ledger_as_a_small_one_does() {
         // Goal: the room is given back, whether the load is stored or not. Method: what SQLite says of
-        // its indexes and its pages, before and after a large load that is undone and one that is kept.
+        // its indexes and its pages, before and after large loads of both kinds that are undone, and one
+        // that is kept.
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
         let lock = RunLock::take(ledger.path(), "test", Utc::now()).unwrap();
         let mut writer = ledger.writer(&lock).await.unwrap();
         let before = look_between(&mut writer).await;
-        assert!(before.0.contains("(wallet_id, campaign_id)"));
-        for is_kept in [false, true] {
+        assert!(before.0.contains("(wallet_id, campaign_id)") && before.0.contains("(key)"));
+        for (repeats, is_kept) in
+            [(Repeats::EachRow, false), (Repeats::AtTheEnd, false), (Repeats::AtTheEnd, true)]
+        {
             let header = LoadHeader {
                 campaign: "may".parse().unwrap(),
                 header_json: "[]".to_owned(),
@@ -112,7 +157,7 @@ mod tests {
                 file_sha256: "0".repeat(64),
             };
             let mut load = writer.begin().await.unwrap().load(&header, Utc::now()).await.unwrap();
-            load.make_room(LARGE).await.unwrap();
+            load.make_room(LARGE, repeats).await.unwrap();
             let meanwhile = look(&mut load.transaction).await;
             assert_ne!((&meanwhile.0, meanwhile.1), (&before.0, before.1));
             if is_kept {
@@ -121,7 +166,7 @@ mod tests {
             } else {
                 load.rollback().await.unwrap();
             }
-            assert_eq!(look_between(&mut writer).await, before, "kept: {is_kept}");
+            assert_eq!(look_between(&mut writer).await, before, "{repeats:?}, kept: {is_kept}");
         }
     }
 
@@ -132,14 +177,16 @@ mod tests {
         seen
     }
 
-    /// The index of wallets, the pages at hand, and where temporary things go.
+    /// The indexes of keys and wallets, the pages at hand, and where temporary things go.
     async fn look(connection: &mut SqliteConnection) -> (String, i64, i64) {
-        let index = "select sql from sqlite_schema where name = 'gift_of_wallet'";
-        let index = sqlx::query_scalar(index).fetch_optional(&mut *connection).await.unwrap();
+        let indexes = "select group_concat(sql) from (select sql from sqlite_schema
+                       where name in ('gift_key', 'gift_of_wallet') order by name)";
+        let indexes: Option<String> =
+            sqlx::query_scalar(indexes).fetch_one(&mut *connection).await.unwrap();
         let pages =
             sqlx::query_scalar("pragma cache_size").fetch_one(&mut *connection).await.unwrap();
         let place =
             sqlx::query_scalar("pragma temp_store").fetch_one(&mut *connection).await.unwrap();
-        (index.unwrap_or_default(), pages, place)
+        (indexes.unwrap_or_default(), pages, place)
     }
 }

@@ -46,6 +46,8 @@ statements! {
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
     HISTORY = "history";
+    KEY_INDEX_CREATE = "key_index_create";
+    KEY_INDEX_DROP = "key_index_drop";
     LEDGER_AGE = "ledger_age";
     LEDGER_GIFTS = "ledger_gifts";
     LEDGER_INSERT = "ledger_insert";

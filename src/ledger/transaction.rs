@@ -138,6 +138,13 @@ impl<'w> Transaction<'w> {
 }
 
 impl Open<'_> {
+    /// Undoes it, and begins another one.
+    pub(super) async fn begin_anew(self) -> Result<Self, LedgerError> {
+        self.0.sqlite.execute("rollback").await.doing("undoing a group")?;
+        self.0.sqlite.execute("begin immediate").await.doing("beginning a group")?;
+        Ok(self)
+    }
+
     /// Makes it durable.
     pub(super) async fn commit(self, doing: &'static str) -> Result<(), LedgerError> {
         self.0.sqlite.execute("commit").await.doing(doing)?;

@@ -150,3 +150,28 @@ async fn a_relative_expiry_counts_from_the_first_load() {
     let again = load(&world, &text, &["--expires", "90m"]).expect(0);
     assert_eq!(again.gifts("total"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_tells_its_identical_rows_apart_as_a_small_one_does() {
+    // Goal: a new ledger takes a large file the quick way, which sees only at its end that rows repeat,
+    // and nothing of that shows. Method: as many rows as make a file large, the last as the first:
+    // refused; then with one that cannot be read, left out with its rejects, and the others meant; and the
+    // same rows without the two, into another ledger, before the file that repeats one.
+    let mut world = World::new();
+    let plain = csv(&rows(20_010));
+    let first = plain.lines().nth(1).expect("a first row").to_owned();
+    let repeats = format!("{plain}{first}\n");
+    let refused = load(&world, &repeats, &[]).expect(3);
+    assert!(refused.stderr.contains("line 20012"), "{}", refused.stderr);
+    let rejects = world.path("rejects.csv");
+    let rejects = rejects.to_str().expect("plain characters");
+    let skip = ["--allow-duplicates", "--on-invalid", "skip", "--rejects", rejects];
+    let spoilt = format!("{repeats}{}\n", first.replacen(',', ",x", 1));
+    let meant = load(&world, &spoilt, &skip).expect(0);
+    assert_eq!(meant.gifts("total"), 20_011);
+    assert!(meant.stderr.contains("1 row was left out"), "{}", meant.stderr);
+    let other = world.path("other.db").to_str().expect("plain characters").to_owned();
+    world.set("GIFTBATCH_LEDGER", &other);
+    assert_eq!(load(&world, &plain, &[]).expect(0).gifts("total"), 20_010);
+    assert_eq!(load(&world, &repeats, &["--allow-duplicates"]).expect(0).gifts("total"), 20_011);
+}
