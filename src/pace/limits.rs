@@ -143,3 +143,57 @@ fn stray_429s_do_not_slow_a_run_down_for_good() {
         assert!(useful >= goal, "at {per_second}: {useful}, the goal is {goal}");
     }
 }
+
+/// A server that works at so many requests at once, each for a while, and lets the others wait.
+struct Workers {
+    free_at: Vec<i64>,
+    takes_ms: i64,
+}
+
+/// What a run of half a minute against such a server did after its first five seconds.
+#[derive(Debug)]
+struct Course {
+    per_second: usize,
+    most_in_flight: usize,
+}
+
+fn course(per_second: u32, workers: usize, takes_ms: i64) -> Course {
+    let mut server = Workers { free_at: vec![0; workers], takes_ms };
+    let mut pace = Pace::new(per_second, 32);
+    let mut on_the_way: BTreeMap<(i64, u64), i64> = BTreeMap::new();
+    let (mut number, mut done, mut most) = (0, 0, 0);
+    for ms in 0..30_000 {
+        while let Some(entry) = on_the_way.first_entry().filter(|entry| entry.key().0 <= ms) {
+            pace.ended(Health::Well, at(entry.remove()), at(ms));
+            done += usize::from(ms >= 5_000);
+        }
+        while pace.permit(at(ms)) == Permit::Now {
+            let free = server.free_at.iter_mut().min().expect("there are some");
+            *free = (*free).max(ms) + server.takes_ms;
+            number += 1;
+            on_the_way.insert((*free, number), ms);
+        }
+        if ms >= 5_000 {
+            most = most.max(pace.in_flight());
+        }
+    }
+    Course { per_second: done / 25, most_in_flight: most }
+}
+
+#[test]
+fn as_many_are_in_flight_as_a_server_needs() {
+    // Goal: the level is found without being told: enough for a rate at a latency, few where few do, and no
+    // queue at a server that has its own limit. Method: half a minute against servers with many workers and
+    // with few; 32 is the ceiling.
+    let slow = course(50, 1_000, 200);
+    assert!(slow.per_second >= 49 && slow.most_in_flight >= 10, "{slow:?}");
+    let near = course(200, 1_000, 1);
+    assert!(near.per_second >= 195 && near.most_in_flight <= 4, "{near:?}");
+    let far = course(0, 1_000, 200);
+    assert!(far.per_second >= 150 && far.most_in_flight == 32, "{far:?}");
+    for workers in [2, 4] {
+        let few = course(0, workers, 50);
+        assert!(few.per_second >= workers * 19, "{workers}: {few:?}");
+        assert!(few.most_in_flight <= workers * 4, "{workers}: {few:?}");
+    }
+}

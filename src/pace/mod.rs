@@ -134,6 +134,7 @@ impl Pace {
             }
         }
         if self.in_flight >= self.concurrency.limit() {
+            self.concurrency.wants_more();
             return Permit::Later;
         }
         match self.rate.take(now) {
@@ -178,7 +179,7 @@ impl Pace {
             Health::Well => {
                 self.throttles_in_a_row = 0;
                 self.breaker.usable();
-                self.concurrency.grow();
+                self.concurrency.answered(now - sent_at, now);
                 self.rate.accepted(now);
             }
             Health::Odd => self.breaker.odd(now),
@@ -289,7 +290,8 @@ mod tests {
         let grown = |per_second| {
             let mut pace = Pace::new(per_second, 32);
             for _ in 0..32 {
-                pace.concurrency.grow();
+                pace.concurrency.wants_more();
+                pace.concurrency.answered(TimeDelta::zero(), at(0));
             }
             pace
         };
