@@ -211,14 +211,14 @@ async fn give(
         let issued = run_issue(&ledger, writer, &mut pace, &tools, &issued_of, &options).await;
         (issued, pace)
     });
-    let (issued, mut pace) = run.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    let (issued, pace) = run.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     display.finish().await;
     let (writer, stop) = issued?;
     session.writer = writer;
     let mut reconciled = None;
     if reconcile && stop.is_none() {
-        let (back, end) =
-            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
+        let (back, _, end) =
+            reconcile_one(context, session, &client, campaign, pace, &signals).await?;
         session = back;
         reconciled = Some(end);
     }

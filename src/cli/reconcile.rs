@@ -1,5 +1,7 @@
 //! `reconcile`, and the reconcile at the end of a run.
 
+use std::panic::resume_unwind;
+
 use tokio::sync::watch;
 
 use super::commands::ReconcileArgs;
@@ -29,9 +31,9 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     let mut worst = Exit::Done;
     let mut documents = Vec::new();
     for campaign in &campaigns {
-        let (back, end) =
-            reconcile_one(context, session, &client, campaign, &mut pace, &signals).await?;
-        session = back;
+        let (back, paced, end) =
+            reconcile_one(context, session, &client, campaign, pace, &signals).await?;
+        (session, pace) = (back, paced);
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
         let exit = Exit::of_reconcile(&summary, &end, signals.first());
@@ -65,9 +67,9 @@ pub(super) async fn reconcile_one(
     mut session: Session,
     client: &WalletClient,
     campaign: &Campaign,
-    pace: &mut Pace,
+    mut pace: Pace,
     signals: &Signals,
-) -> Result<(Session, Reconciled), Failure> {
+) -> Result<(Session, Pace, Reconciled), Failure> {
     let (progress, source) = watch::channel(ReconcileProgress::default());
     let display = Display::start(context.out, source);
     let options = ReconcileOptions {
@@ -78,9 +80,15 @@ pub(super) async fn reconcile_one(
         window: delta(context.settings.settle),
         give_up_after: delta(context.settings.give_up_after),
     };
-    let reconciled = run_reconcile(&session.ledger, session.writer, pace, campaign, &options).await;
+    // In a task of its own: a runtime looks after the task that it was given at its start less often.
+    let (ledger, writer, campaign) = (session.ledger.clone(), session.writer, campaign.clone());
+    let sweep = tokio::spawn(async move {
+        let reconciled = run_reconcile(&ledger, writer, &mut pace, &campaign, &options).await;
+        (reconciled, pace)
+    });
+    let (reconciled, pace) = sweep.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
     display.finish().await;
     let (writer, end) = reconciled?;
     session.writer = writer;
-    Ok((session, end))
+    Ok((session, pace, end))
 }

@@ -54,7 +54,7 @@ pub use model::{
 };
 pub use open::Ledger;
 pub use read::Waiting;
-pub use reconcile::AuditedGift;
+pub use reconcile::{AuditedGift, KnownWallet};
 pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::Milestone;

@@ -129,15 +129,6 @@ impl Ledger {
             .doing("reading a wallet's gifts")
     }
 
-    /// All gifts of one wallet, of any campaign, for an audit.
-    pub async fn known_gifts(&self, wallet: WalletId) -> Result<Vec<KnownGift>, LedgerError> {
-        sqlx::query_as(sql::WALLET_GIFTS)
-            .bind(wallet.0)
-            .fetch_all(&*self.reading())
-            .await
-            .doing("reading a wallet's gifts")
-    }
-
     /// A gift's whole story in order.
     pub async fn history(&self, row: i64) -> Result<Vec<HistoryLine>, LedgerError> {
         sqlx::query_as(sql::HISTORY)

@@ -1,11 +1,25 @@
 //! What the reconcile stage reads and writes.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow as _, Row as _};
 
 use super::error::Doing;
-use super::{Batch, Finding, Ledger, LedgerError, sql};
+use super::many::{self, Many, bind, fill};
+use super::transaction::Part;
+use super::{Batch, Finding, KnownGift, LedgerError, sql};
 use crate::domain::WalletId;
+
+/// A wallet of a campaign, and all that the ledger knows of it.
+#[derive(Clone, Debug)]
+pub struct KnownWallet {
+    /// The first of the campaign's rows that gives to it.
+    pub row: i64,
+    /// The wallet.
+    pub wallet: WalletId,
+    /// Its gifts, of any campaign, in the order of their rows.
+    pub gifts: Vec<KnownGift>,
+}
 
 /// What an audit found of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,26 +30,6 @@ pub struct AuditedGift {
     pub finding: Finding,
     /// What differs, or the provider's ids of the duplicates.
     pub detail: Option<String>,
-}
-
-impl Ledger {
-    /// The next wallets of a campaign, each with the first of its rows; `after` is the row of the
-    /// last wallet of the page before.
-    pub async fn wallet_page(
-        &self,
-        campaign: i64,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<(i64, WalletId)>, LedgerError> {
-        let page: Vec<(i64, uuid::Uuid)> = sqlx::query_as(sql::WALLET_PAGE)
-            .bind(campaign)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&*self.reading())
-            .await
-            .doing("reading the campaign's wallets")?;
-        Ok(page.into_iter().map(|(row, wallet)| (row, WalletId(wallet))).collect())
-    }
 }
 
 impl Batch<'_> {
@@ -49,24 +43,46 @@ impl Batch<'_> {
             .doing("beginning a reconcile")
     }
 
-    /// Records what was found of a group of gifts.
-    pub async fn record_findings(&mut self, found: &[AuditedGift]) -> Result<(), LedgerError> {
-        let rows: Vec<_> = found
-            .iter()
-            .map(|gift| {
-                json!({
-                    "row": gift.row,
-                    "finding": gift.finding.word(),
-                    "detail": gift.detail,
-                })
-            })
-            .collect();
-        sqlx::query(sql::RECONCILE_RECORD)
-            .bind(serde_json::Value::from(rows).to_string())
-            .execute(self.transaction.now().await?)
-            .await
-            .map(drop)
-            .doing("recording a reconcile")
+    /// The next wallets of a campaign, each with what is known of it; `after` is the row of the last
+    /// wallet of the page before. Fewer than `limit` come back only where there are no more.
+    pub async fn wallet_page(
+        &mut self,
+        campaign: i64,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<KnownWallet>, LedgerError> {
+        let doing = "reading the campaign's wallets";
+        let arguments = self.transaction.add(sql::WALLET_PAGE, &[Part::new(doing)]);
+        bind(arguments, campaign);
+        bind(arguments, after);
+        bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
+        let rows = self.transaction.send().await?;
+        let read = |row: &SqliteRow| Ok((row.try_get(0)?, KnownGift::from_row(row)?));
+        let gifts: Result<Vec<(i64, KnownGift)>, sqlx::Error> = rows.iter().map(read).collect();
+        Ok(by_wallet(gifts.doing(doing)?))
+    }
+
+    /// Records what was found of a group of gifts, with the next statement that is sent.
+    pub fn record_findings(&mut self, found: &[AuditedGift]) {
+        let doing = "recording a reconcile";
+        let (matched, others): (Vec<&AuditedGift>, Vec<&AuditedGift>) =
+            found.iter().partition(|gift| gift.is_plain_match());
+        for group in matched.chunks(many::ROWS) {
+            let arguments = self.transaction.add(&MATCHED.text(group.len()), &[Part::new(doing)]);
+            for gift in group {
+                bind(arguments, gift.row);
+            }
+            fill(arguments, group.len(), 1);
+        }
+        for group in others.chunks(many::ROWS) {
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &[Part::new(doing)]);
+            for gift in group {
+                bind(arguments, gift.row);
+                bind(arguments, gift.finding.word());
+                bind(arguments, gift.detail.clone());
+            }
+            fill(arguments, group.len(), 3);
+        }
     }
 
     /// Given gifts that the reconcile did not come to are unread.
@@ -93,4 +109,33 @@ impl Batch<'_> {
             .map(drop)
             .doing("ending a reconcile")
     }
+}
+
+impl AuditedGift {
+    /// It is there as it was sent, and there is no more to say.
+    fn is_plain_match(&self) -> bool {
+        self.finding == Finding::Matched && self.detail.is_none()
+    }
+}
+
+/// Records matches.
+static MATCHED: Many = Many::new(&[sql::RECONCILE_MATCHED]);
+
+/// Records any other finding.
+static RECORD: Many = Many::new(&[sql::RECONCILE_RECORD]);
+
+/// Puts gifts together that have the same first row of their wallet, in the order of rows.
+fn by_wallet(mut gifts: Vec<(i64, KnownGift)>) -> Vec<KnownWallet> {
+    gifts.sort_unstable_by_key(|(first_row, gift)| (*first_row, gift.row));
+    let mut wallets: Vec<KnownWallet> = Vec::new();
+    for (row, gift) in gifts {
+        match wallets.last_mut().filter(|wallet| wallet.row == row) {
+            Some(wallet) => wallet.gifts.push(gift),
+            None => {
+                let wallet = gift.content.wallet;
+                wallets.push(KnownWallet { row, wallet, gifts: vec![gift] });
+            }
+        }
+    }
+    wallets
 }

@@ -63,6 +63,7 @@ statements! {
     PROVIDER_LEARN = "provider_learn";
     PROVIDER_SELECT = "provider_select";
     RECONCILE_CLEAR = "reconcile_clear";
+    RECONCILE_MATCHED = "reconcile_matched";
     RECONCILE_RECORD = "reconcile_record";
     RECONCILE_REST = "reconcile_rest";
     RUN_END = "run_end";

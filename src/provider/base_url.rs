@@ -9,7 +9,11 @@ use reqwest::Url;
 
 /// A base URL that secrets may be sent to; without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl(String);
+pub struct BaseUrl {
+    text: String,
+    /// The same, parsed once: to parse the whole of each URL costs as much as a twentieth of a request.
+    url: Url,
+}
 
 /// Why text is no base URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +49,7 @@ impl FromStr for BaseUrl {
             ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(text.to_owned())),
             _ => return Err(BaseUrlError::NotAbsolute(text.to_owned())),
         }
-        Ok(BaseUrl(url.as_str().trim_end_matches('/').to_owned()))
+        Ok(BaseUrl { text: url.as_str().trim_end_matches('/').to_owned(), url })
     }
 }
 
@@ -56,15 +60,17 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 impl BaseUrl {
-    /// The URL of a path below it; `path` begins with a slash.
+    /// The URL of a path below it; `path` begins with a slash and has no query.
     pub(super) fn join(&self, path: &str) -> Url {
-        Url::parse(&format!("{}{path}", self.0)).expect("a base URL and a path are a URL")
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
+        url
     }
 }
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+        self.text.fmt(out)
     }
 }
 
@@ -82,6 +88,25 @@ mod tests {
             ("http://[::1]:8080", "http://[::1]:8080"),
         ] {
             assert_eq!(text.parse::<BaseUrl>().unwrap().to_string(), url);
+        }
+    }
+
+    #[test]
+    fn a_path_is_joined_as_if_the_whole_were_parsed() {
+        // Goal: what saves time changes no address. Method: bases with and without a path, beside the text
+        // of base and path parsed as one.
+        for base in [
+            "https://wallet.example",
+            "https://wallet.example:8443/",
+            "https://wallet.example/base//",
+            "https://wallet.example/a%20b/ü",
+            "http://[::1]:8080/base",
+        ] {
+            let base: BaseUrl = base.parse().unwrap();
+            for path in ["/api/v1/balance/gift", "/api/v1/balance/gift/by/wallet/30bac1c0-ad6b"] {
+                let whole = Url::parse(&format!("{base}{path}")).unwrap();
+                assert_eq!(base.join(path), whole);
+            }
         }
     }
 

@@ -88,7 +88,9 @@ impl WalletClient {
 
     /// Reads a wallet's balances.
     pub async fn balances(&self, id: WalletId) -> (Reading<Balances>, Exchange) {
-        let exchange = self.get(&format!("/api/v1/wallet/balances?Id={id}"), ANSWER_BYTES).await;
+        let mut url = self.0.base.join("/api/v1/wallet/balances");
+        url.set_query(Some(&format!("Id={id}")));
+        let exchange = self.exchange(Request { url, body: None, cap: ANSWER_BYTES }).await;
         (read_balances(&exchange.reply), exchange)
     }
 

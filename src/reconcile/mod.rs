@@ -14,6 +14,7 @@
 
 mod ask;
 mod audit;
+mod group;
 mod question;
 mod queue;
 mod replies;

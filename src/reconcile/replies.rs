@@ -26,8 +26,6 @@ impl Sweep<'_> {
             Question::List(job) => self.listed(job, reading, sent_at, ended_at),
             Question::Gift(ask) => self.told(ask, &reading),
         }
-        self.progress.waiting = self.queue.len() as u64;
-        self.options.progress.send_replace(self.progress);
     }
 
     fn listed(

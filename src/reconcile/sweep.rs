@@ -4,15 +4,17 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::ask::Ask;
+use super::group::{self, Group};
 use super::question::{Question, Reply, spawn_read};
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
+    AuditedGift, Campaign, KnownGift, KnownWallet, Ledger, LedgerError, Lists, Outcome, Writer,
 };
 use crate::pace::{Pace, Permit};
 use crate::settle::Skew;
@@ -28,14 +30,18 @@ pub(super) struct Job {
 }
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
-const PAGE: i64 = 256;
+const PAGE: usize = 256;
 
 /// An outage keeps a reconcile no longer than this: it can be run again at any time.
 const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
 
+/// A group that was written, and the wallets that were read with it.
+type Ended = (Writer, Result<Option<Vec<KnownWallet>>, LedgerError>);
+
 pub(super) struct Sweep<'r> {
-    ledger: &'r Ledger,
-    writer: &'r mut Writer,
+    /// Either here or in the one group that is under way.
+    writer: Option<Writer>,
+    group: Option<JoinHandle<Ended>>,
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
@@ -91,8 +97,8 @@ pub async fn run_reconcile(
     let wallets = ledger.wallets(campaign.id).await?;
     let first_attempt = ledger.first_sent(campaign.id).await?;
     let mut sweep = Sweep {
-        ledger,
-        writer: &mut writer,
+        writer: Some(writer),
+        group: None,
         pace,
         options,
         campaign: campaign.id,
@@ -115,55 +121,90 @@ pub async fn run_reconcile(
         end: None,
         progress: ReconcileProgress { wallets, ..ReconcileProgress::default() },
     };
-    let end = sweep.run().await?;
-    Ok((writer, end))
+    sweep.run().await?;
+    sweep.finish().await
 }
 
 impl Sweep<'_> {
-    async fn run(&mut self) -> Result<Reconciled, LedgerError> {
+    async fn run(&mut self) -> Result<(), LedgerError> {
         let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
         loop {
-            self.fill_page().await?;
             let now = self.options.clock.now();
             let wake_at = self.start_reads(now, &reports);
+            self.start_group(now);
+            self.tell();
             let is_idle =
                 self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
             if is_idle && (self.end.is_some() || self.has_nothing_to_ask()) {
-                break;
+                return Ok(());
             }
-            self.wait(now, wake_at, &mut inbox).await;
-            if self.found.len().max(self.recalled.len()) >= PAGE as usize {
-                self.record().await?;
-            }
+            self.wait(now, wake_at, &mut inbox).await?;
         }
-        self.finish().await
     }
 
     fn has_nothing_to_ask(&self) -> bool {
-        self.page.is_empty() && self.asks.is_empty() && self.queue.len() == 0
+        self.cursor.is_none()
+            && self.page.is_empty()
+            && self.asks.is_empty()
+            && self.queue.len() == 0
     }
 
-    /// Keeps a page of wallets at hand.
-    async fn fill_page(&mut self) -> Result<(), LedgerError> {
-        while self.page.is_empty() && self.end.is_none() {
-            let Some(after) = self.cursor else { return Ok(()) };
-            let page = self.ledger.wallet_page(self.campaign, after, PAGE).await?;
-            self.cursor = page.last().map(|(row, _)| *row);
-            for (row, wallet) in page {
-                let known = self.ledger.known_gifts(wallet).await?;
-                let may_be_there = |gift: &KnownGift| {
-                    let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
-                    gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
-                };
-                // Where nothing was ever sent, nothing can be found.
-                if known.iter().any(may_be_there) {
-                    self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
-                } else {
-                    self.progress.read += 1;
-                }
-            }
+    /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
+    fn start_group(&mut self, now: DateTime<Utc>) {
+        let cursor = self.cursor.filter(|_| self.end.is_none() && self.page.len() < PAGE);
+        if cursor.is_none() && self.found.len().max(self.recalled.len()) < PAGE {
+            return;
+        }
+        if let Some(writer) = self.writer.take() {
+            let group = self.take_group(cursor, now);
+            self.group = Some(tokio::spawn(group::commit(writer, group)));
+        }
+    }
+
+    fn take_group(&mut self, cursor: Option<i64>, now: DateTime<Utc>) -> Group {
+        Group {
+            campaign: self.campaign,
+            recalled: std::mem::take(&mut self.recalled),
+            found: std::mem::take(&mut self.found),
+            seen: std::mem::take(&mut self.seen),
+            now,
+            next: cursor.map(|after| (after, PAGE)),
+        }
+    }
+
+    fn group_ended(&mut self, ended: Result<Ended, JoinError>) -> Result<(), LedgerError> {
+        let (writer, page) = ended.expect("a group neither panics nor is cancelled");
+        self.writer = Some(writer);
+        if let Some(page) = page? {
+            self.turn_to(page);
         }
         Ok(())
+    }
+
+    /// Takes in the next wallets.
+    fn turn_to(&mut self, page: Vec<KnownWallet>) {
+        self.cursor = page.last().filter(|_| page.len() == PAGE).map(|wallet| wallet.row);
+        for KnownWallet { row, wallet, gifts: known } in page {
+            let may_be_there = |gift: &KnownGift| {
+                let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
+                gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
+            };
+            // Where nothing was ever sent, nothing can be found.
+            if known.iter().any(may_be_there) {
+                self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
+            } else {
+                self.progress.read += 1;
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        self.progress.waiting = self.queue.len() as u64;
+        self.options.progress.send_if_modified(|shown| {
+            let is_new = *shown != self.progress;
+            *shown = self.progress;
+            is_new
+        });
     }
 
     /// Starts reads for as long as there are turns; says when to come back.
@@ -209,7 +250,7 @@ impl Sweep<'_> {
         now: DateTime<Utc>,
         wake_at: Option<DateTime<Utc>>,
         inbox: &mut mpsc::Receiver<Reply>,
-    ) {
+    ) -> Result<(), LedgerError> {
         let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default());
         let options = self.options;
         // In a fixed order, so that a sweep can be replayed: the rare before the frequent.
@@ -221,6 +262,10 @@ impl Sweep<'_> {
             () = options.interrupt.drain.cancelled(), if self.end.is_none() => {
                 self.end = Some(Reconciled::Interrupted);
             }
+            ended = async { self.group.as_mut().expect("guarded").await }, if self.group.is_some() => {
+                self.group = None;
+                self.group_ended(ended)?;
+            }
             Some(reply) = inbox.recv() => {
                 self.replied(reply);
                 while let Ok(reply) = inbox.try_recv() {
@@ -229,30 +274,21 @@ impl Sweep<'_> {
             }
             () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
         }
-    }
-
-    async fn record(&mut self) -> Result<(), LedgerError> {
-        let found = std::mem::take(&mut self.found);
-        let seen = std::mem::take(&mut self.seen);
-        let recalled = std::mem::take(&mut self.recalled);
-        let mut batch = self.writer.begin().await?;
-        batch.record(None, &recalled).await?;
-        batch.record_findings(&found).await?;
-        if seen != Lists::default() {
-            batch.learn(seen, self.options.clock.now()).await?;
-        }
-        crash::before(Step::Findings);
-        batch.commit().await?;
-        crash::after(Step::Findings);
         Ok(())
     }
 
     /// Records the rest; what was not read by now is unread.
-    async fn finish(&mut self) -> Result<Reconciled, LedgerError> {
-        self.record().await?;
-        let end = self.end.clone().unwrap_or(Reconciled::Finished);
+    async fn finish(mut self) -> Result<(Writer, Reconciled), LedgerError> {
+        if let Some(group) = self.group.take() {
+            self.group_ended(group.await)?;
+        }
+        let rest = self.take_group(None, self.options.clock.now());
+        let writer = self.writer.take().expect("no group is under way");
+        let (mut writer, recorded) = group::commit(writer, rest).await;
+        recorded?;
+        let end = self.end.unwrap_or(Reconciled::Finished);
         let is_finished = end == Reconciled::Finished;
-        let mut batch = self.writer.begin().await?;
+        let mut batch = writer.begin().await?;
         batch.rest_is_unread(self.campaign).await?;
         if is_finished {
             batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
@@ -267,6 +303,6 @@ impl Sweep<'_> {
             tracing::warn!(gifts = self.recalled_gifts, "given, forgotten, and recorded now");
         }
         let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
-        Ok(if is_forgetful { Reconciled::Forgetful } else { end })
+        Ok((writer, if is_forgetful { Reconciled::Forgetful } else { end }))
     }
 }

@@ -1,5 +1,6 @@
--- What an audit found of a group of gifts.
-update gift set reconciled = j.finding, reconciled_detail = j.detail
-from (select value ->> 'row' as row, value ->> 'finding' as finding, value ->> 'detail' as detail
-      from json_each(?1)) j
-where gift.id = j.row
+-- What an audit found of a group of gifts. The row of `values` is written as often as there are findings.
+with audited (gift_row, finding, detail) as (
+values (?, ?, ?)
+)
+update gift set reconciled = finding, reconciled_detail = detail
+from audited where gift.id = audited.gift_row

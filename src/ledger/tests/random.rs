@@ -261,7 +261,7 @@ impl Both {
             .map(|(row, finding)| AuditedGift { row: *row, finding: *finding, detail: None })
             .collect();
         let mut batch = self.bench.writer.begin().await.unwrap();
-        batch.record_findings(&audited).await.unwrap();
+        batch.record_findings(&audited);
         batch.commit().await.unwrap();
         found.iter().for_each(|(row, finding)| self.model.gift(*row).finding = Some(*finding));
     }
@@ -341,8 +341,9 @@ impl Both {
             assert_eq!(state, Ok(gift.state), "where the story of row {} leads", gift.row);
         }
         let wallets: Vec<WalletId> = (1..=3).map(|wallet| content(wallet, 1).wallet).collect();
+        let mut batch = self.bench.writer.begin().await.unwrap();
         for wallet in wallets {
-            let known = self.bench.ledger.known_gifts(wallet).await.unwrap();
+            let known = batch.known_gifts(wallet).await.unwrap();
             let told: Vec<(i64, GiftState)> =
                 known.into_iter().map(|gift| (gift.row, gift.state)).collect();
             assert_eq!(told, self.model.of_wallet(wallet));

@@ -140,7 +140,7 @@ impl Fixture {
             })
             .collect();
         let mut batch = self.writer.begin().await.unwrap();
-        batch.record_findings(&found).await.unwrap();
+        batch.record_findings(&found);
         batch.reconcile_ended(campaign, at(90)).await.unwrap();
         batch.commit().await.unwrap();
     }
