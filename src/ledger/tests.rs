@@ -4,6 +4,7 @@
 mod difference;
 mod model;
 mod random;
+mod reconcile;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;

@@ -1,6 +1,6 @@
 //! Stories of reconciling: what a wallet's own list says of what we believe.
 
-use giftbatch::sandbox::{FaultKind, FaultProfile, SandboxConfig};
+use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, SandboxConfig};
 
 use crate::world::{World, csv, rows};
 
@@ -37,6 +37,28 @@ async fn lists_that_cannot_be_read_are_unread_until_they_can() {
     world.sandbox.set_profile(FaultProfile::none());
     let read = world.run(&["reconcile", "may", "--json"]).expect(0);
     assert_eq!((read.reconciled("unread"), read.reconciled("matched")), (0, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_of_several_pages_is_read_wallet_by_wallet() {
+    // Goal: each wallet is read once, though its gifts stand far apart and pages are read ahead. Method: 600
+    // wallets, of which 200 come again at the end of the file; count the reads, tamper with the first, a
+    // middle and the last gift, and count again.
+    let world = World::new();
+    let all = rows(800);
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(0);
+    let reads = || world.sandbox.requests_of(Endpoint::WalletGifts);
+    let before = reads();
+    let found = world.run(&["reconcile", "may", "--json"]).expect(0);
+    assert_eq!((found.reconciled("matched"), reads() - before), (800, 600));
+    let book = world.book();
+    for place in [0, 400, 799] {
+        world.sandbox.double_gift(book.gifts[place].id).unwrap();
+    }
+    let found = world.run(&["reconcile", "may", "--json"]).expect(6);
+    let told = (found.reconciled("matched"), found.reconciled("duplicated"));
+    assert_eq!((told, reads() - before), ((797, 3), 1_200));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -321,4 +321,16 @@ impl Model {
         rows.sort_unstable();
         rows
     }
+
+    /// The wallets of a campaign in the order of their first rows, each with all its gifts.
+    pub(super) fn wallets(&self, campaign: i64) -> Vec<(i64, WalletId, Vec<(i64, GiftState)>)> {
+        let mut gifts: Vec<_> =
+            self.gifts.values().filter(|gift| gift.campaign == campaign).collect();
+        gifts.sort_unstable_by_key(|gift| gift.row);
+        let mut seen = BTreeSet::new();
+        gifts.retain(|gift| seen.insert(gift.content.wallet));
+        let known =
+            |gift: &&Gift| (gift.row, gift.content.wallet, self.of_wallet(gift.content.wallet));
+        gifts.iter().map(known).collect()
+    }
 }

@@ -315,6 +315,12 @@ impl Both {
             let mut rows: Vec<i64> = expired.iter().map(|unsent| unsent.row).collect();
             rows.sort_unstable();
             assert_eq!(rows, model.expired(*campaign, self.now));
+            let page = batch.wallet_page(*campaign, 0, 1_000).await.unwrap();
+            let known = page.into_iter().map(|known| {
+                let gifts = known.gifts.into_iter().map(|gift| (gift.row, gift.state));
+                (known.row, known.wallet, gifts.collect())
+            });
+            assert_eq!(known.collect::<Vec<_>>(), model.wallets(*campaign));
         }
         let ids = (1..12).map(gift_id);
         let mut owned: Vec<GiftId> = batch.claimed_ids(ids).await.unwrap().into_iter().collect();
