@@ -7,9 +7,17 @@
 //! **Invariant:** what a group takes from the sweep is committed as a whole, or the reconcile fails.
 
 use chrono::{DateTime, Utc};
+use tokio::task::JoinError;
 
+use super::sweep::{Job, Sweep};
 use crate::crash::{self, Step};
-use crate::ledger::{AuditedGift, KnownWallet, LedgerError, Lists, Outcome, Writer};
+use crate::ledger::{AuditedGift, KnownGift, KnownWallet, LedgerError, Lists, Outcome, Writer};
+
+/// Wallets that are taken from the ledger at once, and findings that are recorded at once.
+const PAGE: usize = 256;
+
+/// A group that was written, and the wallets that were read with it.
+pub(super) type Ended = (Writer, Result<Option<Vec<KnownWallet>>, LedgerError>);
 
 /// What is to be written, and read.
 #[derive(Debug)]
@@ -23,6 +31,60 @@ pub(super) struct Group {
     pub(super) now: DateTime<Utc>,
     /// After which row more wallets are wanted, and how many.
     pub(super) next: Option<(i64, usize)>,
+}
+
+impl Sweep<'_> {
+    /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
+    pub(super) fn start_group(&mut self, now: DateTime<Utc>) {
+        let cursor = self.cursor.filter(|_| self.end.is_none() && self.page.len() < PAGE);
+        if cursor.is_none() && self.found.len().max(self.recalled.len()) < PAGE {
+            return;
+        }
+        if let Some(writer) = self.writer.take() {
+            let group = self.take_group(cursor, now);
+            self.group = Some(tokio::spawn(commit(writer, group)));
+        }
+    }
+
+    pub(super) fn take_group(&mut self, cursor: Option<i64>, now: DateTime<Utc>) -> Group {
+        Group {
+            campaign: self.campaign,
+            recalled: std::mem::take(&mut self.recalled),
+            found: std::mem::take(&mut self.found),
+            seen: std::mem::take(&mut self.seen),
+            now,
+            next: cursor.map(|after| (after, PAGE)),
+        }
+    }
+
+    pub(super) fn group_ended(
+        &mut self,
+        ended: Result<Ended, JoinError>,
+    ) -> Result<(), LedgerError> {
+        let (writer, page) = ended.expect("a group neither panics nor is cancelled");
+        self.writer = Some(writer);
+        if let Some(page) = page? {
+            self.turn_to(page);
+        }
+        Ok(())
+    }
+
+    /// Takes in the next wallets.
+    fn turn_to(&mut self, page: Vec<KnownWallet>) {
+        self.cursor = page.last().filter(|_| page.len() == PAGE).map(|wallet| wallet.row);
+        for KnownWallet { row, wallet, gifts: known } in page {
+            let may_be_there = |gift: &KnownGift| {
+                let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
+                gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
+            };
+            // Where nothing was ever sent, nothing can be found.
+            if known.iter().any(may_be_there) {
+                self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
+            } else {
+                self.progress.read += 1;
+            }
+        }
+    }
 }
 
 /// Writes and reads a group. The writer always comes back.

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::ask::Ask;
-use super::group::{self, Group};
+use super::group::{self, Ended};
 use super::question::{Question, Reply, spawn_read};
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, KnownGift, KnownWallet, Ledger, LedgerError, Lists, Outcome, Writer,
+    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
 };
 use crate::pace::{Pace, Permit};
 use crate::settle::Skew;
@@ -29,19 +29,13 @@ pub(super) struct Job {
     pub(super) looks: u32,
 }
 
-/// Wallets that are taken from the ledger at once, and findings that are recorded at once.
-const PAGE: usize = 256;
-
 /// An outage keeps a reconcile no longer than this: it can be run again at any time.
 const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
 
-/// A group that was written, and the wallets that were read with it.
-type Ended = (Writer, Result<Option<Vec<KnownWallet>>, LedgerError>);
-
 pub(super) struct Sweep<'r> {
     /// Either here or in the one group that is under way.
-    writer: Option<Writer>,
-    group: Option<JoinHandle<Ended>>,
+    pub(super) writer: Option<Writer>,
+    pub(super) group: Option<JoinHandle<Ended>>,
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
@@ -61,7 +55,7 @@ pub(super) struct Sweep<'r> {
     pub(super) skew: Skew,
     pub(super) page: VecDeque<Job>,
     /// The last row of the page before; none after the last page.
-    cursor: Option<i64>,
+    pub(super) cursor: Option<i64>,
     pub(super) queue: Queue,
     /// Gifts that lists lack, to be asked for by their ids.
     pub(super) asks: VecDeque<Ask>,
@@ -147,55 +141,6 @@ impl Sweep<'_> {
             && self.page.is_empty()
             && self.asks.is_empty()
             && self.queue.len() == 0
-    }
-
-    /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
-    fn start_group(&mut self, now: DateTime<Utc>) {
-        let cursor = self.cursor.filter(|_| self.end.is_none() && self.page.len() < PAGE);
-        if cursor.is_none() && self.found.len().max(self.recalled.len()) < PAGE {
-            return;
-        }
-        if let Some(writer) = self.writer.take() {
-            let group = self.take_group(cursor, now);
-            self.group = Some(tokio::spawn(group::commit(writer, group)));
-        }
-    }
-
-    fn take_group(&mut self, cursor: Option<i64>, now: DateTime<Utc>) -> Group {
-        Group {
-            campaign: self.campaign,
-            recalled: std::mem::take(&mut self.recalled),
-            found: std::mem::take(&mut self.found),
-            seen: std::mem::take(&mut self.seen),
-            now,
-            next: cursor.map(|after| (after, PAGE)),
-        }
-    }
-
-    fn group_ended(&mut self, ended: Result<Ended, JoinError>) -> Result<(), LedgerError> {
-        let (writer, page) = ended.expect("a group neither panics nor is cancelled");
-        self.writer = Some(writer);
-        if let Some(page) = page? {
-            self.turn_to(page);
-        }
-        Ok(())
-    }
-
-    /// Takes in the next wallets.
-    fn turn_to(&mut self, page: Vec<KnownWallet>) {
-        self.cursor = page.last().filter(|_| page.len() == PAGE).map(|wallet| wallet.row);
-        for KnownWallet { row, wallet, gifts: known } in page {
-            let may_be_there = |gift: &KnownGift| {
-                let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
-                gift.campaign == self.campaign && (was_sent || self.forgot_since.is_some())
-            };
-            // Where nothing was ever sent, nothing can be found.
-            if known.iter().any(may_be_there) {
-                self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
-            } else {
-                self.progress.read += 1;
-            }
-        }
     }
 
     fn tell(&mut self) {

@@ -7,6 +7,9 @@ use proptest::sample::Index;
 use super::*;
 use crate::domain::{GiftKey, Twin, WalletId};
 
+/// A wallet by its first row in a campaign, and all its gifts by their rows.
+pub(super) type KnownOf = (i64, WalletId, Vec<(i64, GiftState)>);
+
 /// All gifts by their keys.
 #[derive(Default)]
 pub(super) struct Model {
@@ -323,7 +326,7 @@ impl Model {
     }
 
     /// The wallets of a campaign in the order of their first rows, each with all its gifts.
-    pub(super) fn wallets(&self, campaign: i64) -> Vec<(i64, WalletId, Vec<(i64, GiftState)>)> {
+    pub(super) fn wallets(&self, campaign: i64) -> Vec<KnownOf> {
         let mut gifts: Vec<_> =
             self.gifts.values().filter(|gift| gift.campaign == campaign).collect();
         gifts.sort_unstable_by_key(|gift| gift.row);
