@@ -20,8 +20,9 @@ use crate::domain::{Event, GiftState, Money};
 use crate::issue::{IssueOptions, Progress, Tools, run_issue};
 use crate::ledger::{Campaign, LedgerError, Outcome};
 use crate::pace::Pace;
+use crate::plan::plan_id;
 use crate::provider::WalletClient;
-use crate::report::Summary;
+use crate::report::{States, Summary};
 use crate::settle::{InDoubt, Policy};
 
 /// Gifts that are reopened with one commit.
@@ -47,9 +48,9 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
     refuse_forgotten(&mut session, &campaign).await?;
     let wishes = Wishes::of(args);
-    let summary = Summary::read(&session.ledger, &campaign).await?;
-    confirm_open(context, &wishes, &summary)?;
-    give(context, session, client, &campaign, &wishes, false, None).await
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    confirm_open(context, &wishes, &campaign, &states)?;
+    give(context, session, client, (&campaign, &states), &wishes, false, None).await
 }
 
 /// `giftbatch run`.
@@ -60,11 +61,11 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     refuse_forgotten(&mut session, &loaded.campaign).await?;
     let max_total = args.load.max_total;
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
-    let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
-    confirm_open(context, &wishes, &summary)?;
     let (campaign, preview) = (loaded.campaign, loaded.preview.json());
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    confirm_open(context, &wishes, &campaign, &states)?;
     let reconcile = !args.no_reconcile;
-    give(context, session, client, &campaign, &wishes, reconcile, Some(preview)).await
+    give(context, session, client, (&campaign, &states), &wishes, reconcile, Some(preview)).await
 }
 
 /// `giftbatch retry`.
@@ -73,9 +74,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
     refuse_forgotten(&mut session, &campaign).await?;
-    let summary = Summary::read(&session.ledger, &campaign).await?;
+    let states = States::read_still(&session.ledger, &campaign).await?;
     let wishes = Wishes::of(&args.issue);
-    let (mut gifts, mut amount) = to_send(&summary);
+    let (mut gifts, mut amount) = to_send(&states);
     for refused in session.ledger.refusals(campaign.id).await? {
         if args.class.is_empty() || args.class.contains(&refused.class) {
             let (again, money) =
@@ -93,7 +94,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     }
     let question = Question {
         campaign: &campaign.name,
-        plan: &summary.plan,
+        plan: &plan(&campaign),
         gifts,
         amount,
         // What is reopened was not given: the limit is on what this command may give.
@@ -102,7 +103,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     };
     confirm(context, wishes.confirm, &question)?;
     reopen(context, &mut session, &campaign, &args.class).await?;
-    give(context, session, client, &campaign, &wishes, !args.no_reconcile, None).await
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    let reconcile = !args.no_reconcile;
+    give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await
 }
 
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
@@ -125,24 +128,34 @@ pub(super) fn pace(context: &Context) -> Pace {
 }
 
 /// Asks for what is open: all of it may be sent in this run.
-fn confirm_open(context: &Context, wishes: &Wishes<'_>, summary: &Summary) -> Result<(), Failure> {
-    let (gifts, amount) = to_send(summary);
+fn confirm_open(
+    context: &Context,
+    wishes: &Wishes<'_>,
+    campaign: &Campaign,
+    states: &States,
+) -> Result<(), Failure> {
+    let (gifts, amount) = to_send(states);
     let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
     let question = Question {
-        campaign: &summary.campaign,
-        plan: &summary.plan,
+        campaign: &campaign.name,
+        plan: &plan(campaign),
         gifts,
         amount,
-        exposure: amount + given.map(|state| summary.states.amount(state)).into_iter().sum(),
+        exposure: amount + given.map(|state| states.amount(state)).into_iter().sum(),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)
 }
 
 /// Gifts that a run may send, those included that a dead run left open, and their money.
-fn to_send(summary: &Summary) -> (u64, Money) {
-    let gifts = OPEN.map(|state| summary.states.gifts(state)).into_iter().sum();
-    (gifts, OPEN.map(|state| summary.states.amount(state)).into_iter().sum())
+fn to_send(states: &States) -> (u64, Money) {
+    let gifts = OPEN.map(|state| states.gifts(state)).into_iter().sum();
+    (gifts, OPEN.map(|state| states.amount(state)).into_iter().sum())
+}
+
+/// What `--confirm` takes.
+fn plan(campaign: &Campaign) -> String {
+    plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total)
 }
 
 /// States of which a run may send a gift, once doubts are settled.
@@ -189,14 +202,14 @@ async fn give(
     context: &Context,
     mut session: Session,
     client: WalletClient,
-    campaign: &Campaign,
+    (campaign, states): (&Campaign, &States),
     wishes: &Wishes<'_>,
     reconcile: bool,
     preview: Option<serde_json::Value>,
 ) -> Result<Exit, Failure> {
     let signals = Signals::listen(context.out)?;
     let mut pace = pace(context);
-    let (progress, source) = watch::channel(Progress::default());
+    let (progress, source) = watch::channel(Progress::of(campaign, states.iter()));
     let display = Display::start(context.out, source);
     let tools = Tools {
         client: client.clone(),
@@ -223,7 +236,7 @@ async fn give(
         reconciled = Some(end);
     }
     let campaign = context::campaign(&session.ledger, &campaign.name).await?;
-    let summary = Summary::read(&session.ledger, &campaign).await?;
+    let summary = Summary::read_still(&session.ledger, &campaign).await?;
     let ending = Ending { stop, reconciled, signal: signals.first() };
     let exit =
         Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);

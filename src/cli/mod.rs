@@ -121,7 +121,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Load(args) => {
             let mut session = context.session().await?;
             let loaded = load::load(&context, &mut session, &args).await?;
-            let summary = Summary::read(&session.ledger, &loaded.campaign).await?;
+            let summary = Summary::read_still(&session.ledger, &loaded.campaign).await?;
             finish::tell_loaded(&context, &summary, Exit::Done, Some(loaded.preview.json()));
             session.close().await;
             Ok(Exit::Done)

@@ -79,7 +79,6 @@ impl<'r> Dispatcher<'r> {
         campaign: &Campaign,
         options: &'r IssueOptions,
         start: Start,
-        progress: Progress,
     ) -> Dispatcher<'r> {
         // Every request that can be in flight has room for its report.
         let (reports, inbox) = mpsc::channel(pace.concurrency.ceiling() + 1);
@@ -87,6 +86,10 @@ impl<'r> Dispatcher<'r> {
         let mut book = DoubtBook::new(options.policy.window);
         for doubt in start.doubts {
             book.add(doubt, now);
+        }
+        let mut progress = *tools.progress.borrow();
+        for held in start.held.iter().filter(|held| held.campaign == campaign.id) {
+            progress.moved(held.from, held.to, held.amount);
         }
         Dispatcher {
             tools,

@@ -73,7 +73,7 @@ pub struct Tools {
     pub clock: Clock,
     /// Ends the run early.
     pub interrupt: Interrupt,
-    /// Hears how it goes.
+    /// Hears how it goes. What it holds at first is where the campaign stands ([`Progress::of`]).
     pub progress: watch::Sender<Progress>,
 }
 
@@ -94,9 +94,8 @@ pub async fn run_issue(
     crash::before(Step::Naming);
     writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
-    let progress = progress::at_start(ledger, campaign).await?;
     let mut dispatcher =
-        dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start, progress);
+        dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start);
     let stop = dispatcher.run().await?;
     let mut writer = dispatcher.into_writer();
     let mut batch = writer.begin().await?;

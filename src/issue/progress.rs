@@ -1,7 +1,7 @@
 //! How a run goes, for whoever watches.
 
 use crate::domain::{GiftState, Money};
-use crate::ledger::{Campaign, Ledger, LedgerError};
+use crate::ledger::{Campaign, StateTally};
 
 /// Where a campaign stands at one moment of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,28 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Where a campaign stands before a run of it begins, which puts in doubt what is in flight.
+    pub fn of<'t>(
+        campaign: &Campaign,
+        tallies: impl IntoIterator<Item = &'t StateTally>,
+    ) -> Progress {
+        let mut progress =
+            Progress { gifts: campaign.gifts, amount: campaign.total, ..Progress::default() };
+        for tally in tallies {
+            let state = match tally.state {
+                GiftState::InFlight => GiftState::InDoubt,
+                state => state,
+            };
+            if let Some(count) = progress.count(state) {
+                *count += tally.gifts;
+            }
+            if state == GiftState::Issued {
+                progress.issued_amount += tally.amount;
+            }
+        }
+        progress
+    }
+
     /// Gifts about which nothing more will be done in this run.
     pub fn done(&self) -> u64 {
         self.issued + self.refused + self.held + self.withdrawn
@@ -63,22 +85,4 @@ impl Progress {
             GiftState::Planned | GiftState::InFlight | GiftState::Deferred => None,
         }
     }
-}
-
-/// Where the campaign stands before anything is sent.
-pub(super) async fn at_start(
-    ledger: &Ledger,
-    campaign: &Campaign,
-) -> Result<Progress, LedgerError> {
-    let mut progress =
-        Progress { gifts: campaign.gifts, amount: campaign.total, ..Progress::default() };
-    for tally in ledger.tally(campaign.id).await? {
-        if let Some(count) = progress.count(tally.state) {
-            *count += tally.gifts;
-        }
-        if tally.state == GiftState::Issued {
-            progress.issued_amount = tally.amount;
-        }
-    }
-    Ok(progress)
 }

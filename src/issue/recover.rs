@@ -7,7 +7,7 @@
 
 use uuid::Uuid;
 
-use super::group::{Committed, Facts, hold};
+use super::group::{Committed, Facts, Move, hold};
 use super::{IssueOptions, Tools};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
@@ -23,6 +23,8 @@ pub(super) struct Start {
     pub(super) lists: Lists,
     /// A wallet that is known to have a gift.
     pub(super) sighting: Option<WalletId>,
+    /// Doubts that were handed to a person.
+    pub(super) held: Vec<Move>,
 }
 
 /// Begins the run in the ledger, unless that has forgotten what was sent, and marks what was in flight
@@ -51,6 +53,7 @@ pub(super) async fn recover(
     for doubt in &mut doubts {
         doubt.settle_from = now;
     }
+    let mut done = Committed::default();
     if options.policy.in_doubt == InDoubt::Hold {
         let facts = Facts {
             run,
@@ -60,7 +63,7 @@ pub(super) async fn recover(
             lists,
             now,
         };
-        hold(&mut batch, &facts, &doubts, &mut Committed::default()).await?;
+        hold(&mut batch, &facts, &doubts, &mut done).await?;
         doubts.clear();
     }
     let sighting = batch.sighting().await?;
@@ -71,5 +74,5 @@ pub(super) async fn recover(
     if orphans > 0 {
         tracing::warn!(gifts = orphans, "an earlier run left gifts in flight; settling them");
     }
-    Ok(Start { doubts, lists, sighting })
+    Ok(Start { doubts, lists, sighting, held: done.moves })
 }

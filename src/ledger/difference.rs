@@ -99,6 +99,8 @@ impl Load<'_> {
         let (connection, campaign, _) = self.inside();
         sqlx::query_as(sql::TALLY_STATES)
             .bind(campaign)
+            .bind(i64::MIN)
+            .bind(i64::MAX)
             .fetch_all(connection)
             .await
             .doing("adding up a campaign")

@@ -49,11 +49,11 @@ pub use keyed_row::{RowGroup, RowKeys};
 pub use load::Load;
 pub use lock::RunLock;
 pub use model::{
-    Campaign, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider, RefusalTally,
-    RunRecord, StateTally,
+    Campaign, FateTally, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider,
+    RefusalTally, RunRecord, StateTally,
 };
 pub use open::Ledger;
-pub use read::Waiting;
+pub use read::{Meanwhile, Waiting};
 pub use reconcile::{AuditedGift, KnownWallet};
 pub use record::Outcome;
 pub use room::Repeats;

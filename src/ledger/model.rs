@@ -88,6 +88,17 @@ pub struct StateTally {
     pub amount: Money,
 }
 
+/// Gifts and money of one state that met the same fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FateTally {
+    /// Their state, how many they are, and their money.
+    pub tally: StateTally,
+    /// The class of their refusal, where they were refused.
+    pub class: Option<String>,
+    /// The word of what the last reconcile found, where it found something.
+    pub found: Option<String>,
+}
+
 /// Refused gifts of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusalTally {

@@ -69,7 +69,8 @@ statements! {
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";
-    TALLY_RECONCILED = "tally_reconciled";
+    TALLY_FATES = "tally_fates";
+    TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";
     TALLY_WALLETS = "tally_wallets";
     WALLET_GIFTS = "wallet_gifts";

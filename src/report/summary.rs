@@ -7,8 +7,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{Amounts, Findings, ReportError, States};
-use crate::domain::{GiftState, Money};
-use crate::ledger::{Campaign, Ledger, Lists, RefusalTally, RunRecord, StateTally};
+use crate::domain::Money;
+use crate::ledger::{Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, StateTally};
 use crate::plan::plan_id;
 
 /// Refused gifts of one class.
@@ -37,8 +37,7 @@ pub struct Summary {
     pub reconciled: Option<Findings>,
     /// When the last reconcile ended that read every wallet.
     pub reconciled_at: Option<DateTime<Utc>>,
-    /// Refusals by class. Empty where a run changed them while they were read: they would not have
-    /// added up.
+    /// Refusals by class.
     pub refusals: Vec<Refusals>,
     /// What was learned of the provider's lists.
     pub lists: Lists,
@@ -55,11 +54,18 @@ pub struct Summary {
 impl Summary {
     /// Reads how a campaign stands now; `campaign` may have been read earlier.
     pub async fn read(ledger: &Ledger, campaign: &Campaign) -> Result<Summary, ReportError> {
-        match read_once(ledger, campaign).await {
+        match read_once(ledger, campaign, Meanwhile::Written).await {
             // A load that was committed between two reads looks like a difference, once.
-            Err(ReportError::Disagree { .. }) => read_once(ledger, campaign).await,
+            Err(ReportError::Disagree { .. }) => {
+                read_once(ledger, campaign, Meanwhile::Written).await
+            }
             read => read,
         }
+    }
+
+    /// The same, sooner, for who holds the run lock and does not write meanwhile.
+    pub async fn read_still(ledger: &Ledger, campaign: &Campaign) -> Result<Summary, ReportError> {
+        read_once(ledger, campaign, Meanwhile::Still).await
     }
 
     /// How many gifts it has.
@@ -68,20 +74,33 @@ impl Summary {
     }
 }
 
-async fn read_once(ledger: &Ledger, named: &Campaign) -> Result<Summary, ReportError> {
+impl States {
+    /// Adds up a campaign as it was read just now, by whoever holds the run lock and does not write
+    /// meanwhile: all that a run must know before it is confirmed.
+    pub async fn read_still(ledger: &Ledger, campaign: &Campaign) -> Result<States, ReportError> {
+        add_up(campaign, &ledger.tally(campaign.id, Meanwhile::Still).await?)
+    }
+}
+
+async fn read_once(
+    ledger: &Ledger,
+    named: &Campaign,
+    meanwhile: Meanwhile,
+) -> Result<Summary, ReportError> {
     let newest = ledger.campaign(&named.name).await?;
     let campaign = newest.as_ref().unwrap_or(named);
-    let states = add_up(campaign, &ledger.tally(campaign.id).await?)?;
-    let wallets = ledger.wallets(campaign.id).await?;
+    let fates = ledger.tally_fates(campaign.id, meanwhile).await?;
+    let tallies: Vec<StateTally> = fates.iter().map(|fate| fate.tally).collect();
+    let states = add_up(campaign, &tallies)?;
     Ok(Summary {
         campaign: campaign.name.clone(),
         plan: plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total),
         amounts: Amounts::of(&states),
-        reconciled: findings(ledger, campaign).await?,
+        reconciled: findings(campaign, &fates)?,
         reconciled_at: campaign.reconciled_at,
-        refusals: refusals(ledger, campaign.id, &states).await?,
+        refusals: refusals(&fates),
         lists: ledger.provider().await?.map(|provider| provider.lists).unwrap_or_default(),
-        wallets,
+        wallets: ledger.wallets(campaign.id).await?,
         first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,
         last_run: ledger.last_run(campaign.id).await?,
@@ -111,8 +130,9 @@ pub(super) fn add_up(campaign: &Campaign, tallies: &[StateTally]) -> Result<Stat
     Ok(states)
 }
 
-async fn findings(ledger: &Ledger, campaign: &Campaign) -> Result<Option<Findings>, ReportError> {
-    let counts = ledger.tally_reconciled(campaign.id).await?;
+fn findings(campaign: &Campaign, fates: &[FateTally]) -> Result<Option<Findings>, ReportError> {
+    let found = |fate: &FateTally| fate.found.clone().map(|word| (word, fate.tally.gifts));
+    let counts: Vec<(String, u64)> = fates.iter().filter_map(found).collect();
     if counts.is_empty() && campaign.reconciled_at.is_none() {
         return Ok(None);
     }
@@ -122,18 +142,22 @@ async fn findings(ledger: &Ledger, campaign: &Campaign) -> Result<Option<Finding
     })
 }
 
-async fn refusals(
-    ledger: &Ledger,
-    campaign: i64,
-    states: &States,
-) -> Result<Vec<Refusals>, ReportError> {
-    let refused = states.gifts(GiftState::Refused);
-    if refused == 0 {
-        return Ok(Vec::new());
+/// Refusals by class, in their order.
+fn refusals(fates: &[FateTally]) -> Vec<Refusals> {
+    let mut refusals: Vec<Refusals> = Vec::new();
+    for FateTally { tally: StateTally { gifts, amount, .. }, class, .. } in fates {
+        let Some(class) = class else {
+            continue;
+        };
+        match refusals.last_mut().filter(|last| last.class == *class) {
+            Some(last) => {
+                last.gifts += gifts;
+                last.amount += *amount;
+            }
+            None => {
+                refusals.push(Refusals { class: class.clone(), gifts: *gifts, amount: *amount })
+            }
+        }
     }
-    let classes = ledger.refusals(campaign).await?;
-    let gifts: u64 = classes.iter().map(|class| class.gifts).sum();
-    let is_whole = gifts == refused;
-    let named = |RefusalTally { class, gifts, amount, .. }| Refusals { class, gifts, amount };
-    Ok(if is_whole { classes.into_iter().map(named).collect() } else { Vec::new() })
+    refusals
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use giftbatch::ledger::Ledger;
+use giftbatch::ledger::{Ledger, Meanwhile};
 use giftbatch::sandbox::{Endpoint, FaultProfile};
 use sqlx::{Connection, SqliteConnection};
 use tokio::runtime::Handle;
@@ -382,7 +382,7 @@ async fn a_ledger_that_was_replaced_ends_the_run() {
 async fn states(ledger: &Path) -> Vec<(String, u64)> {
     let ledger = Ledger::open(ledger).await.expect("the ledger opens");
     let campaign = ledger.campaign("may").await.expect("it can be read").expect("it was loaded").id;
-    let states = ledger.tally(campaign).await.expect("it can be read");
+    let states = ledger.tally(campaign, Meanwhile::Written).await.expect("it can be read");
     ledger.close().await;
     states.into_iter().map(|tally| (tally.state.to_string(), tally.gifts)).collect()
 }

@@ -4,7 +4,7 @@
 //! `PROPTEST_CASES=2000 cargo test --lib ledger_does_what_its_model_does` is the long form. A failure is
 //! shrunk, and prints its steps and its seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -293,11 +293,28 @@ impl Both {
                 })
                 .collect();
             assert_eq!(told, model.page(*campaign));
-            let mut tally: Vec<_> = bench.ledger.tally(*campaign).await.unwrap();
-            tally.sort_by_key(|tally| tally.state);
-            let tally: Vec<_> =
-                tally.iter().map(|tally| (tally.state, tally.gifts, tally.amount)).collect();
-            assert_eq!(tally, model.tally(*campaign));
+            for meanwhile in [Meanwhile::Still, Meanwhile::Written] {
+                let mut tally = bench.ledger.tally(*campaign, meanwhile).await.unwrap();
+                tally.sort_by_key(|tally| tally.state);
+                let tally: Vec<_> =
+                    tally.iter().map(|tally| (tally.state, tally.gifts, tally.amount)).collect();
+                assert_eq!(tally, model.tally(*campaign));
+                let fates = bench.ledger.tally_fates(*campaign, meanwhile).await.unwrap();
+                let fates: HashMap<_, _> = fates
+                    .into_iter()
+                    .map(|fate| {
+                        let sum = (fate.tally.gifts, fate.tally.amount);
+                        ((fate.tally.state, fate.class, fate.found), sum)
+                    })
+                    .collect();
+                let mut counted: HashMap<_, (u64, Money)> = HashMap::new();
+                for ((_, _, content, state, _), _, _, class, found) in &told {
+                    let fate = (*state, class.clone(), found.clone());
+                    let sum = counted.entry(fate).or_default();
+                    *sum = (sum.0 + 1, sum.1 + content.amount);
+                }
+                assert_eq!(fates, counted);
+            }
         }
         let mut batch = bench.writer.begin().await.unwrap();
         let doubts = batch.doubts().await.unwrap().into_iter();
