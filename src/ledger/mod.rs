@@ -35,6 +35,7 @@ mod room;
 mod rows;
 mod side_file;
 mod sql;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -53,10 +54,11 @@ pub use model::{
     RefusalTally, RunRecord, StateTally,
 };
 pub use open::Ledger;
-pub use read::{Meanwhile, Waiting};
+pub use read::Waiting;
 pub use reconcile::{AuditedGift, KnownWallet};
 pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::Milestone;
+pub use tally::Meanwhile;
 pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};
