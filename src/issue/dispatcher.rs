@@ -62,6 +62,8 @@ pub(super) struct Dispatcher<'r> {
     pub(super) looked_last: bool,
     /// Requests since the last group was begun.
     pub(super) sent_since_commit: usize,
+    /// When the last request was sent.
+    pub(super) sent_at: Option<DateTime<Utc>>,
     /// The last read brought no list: while the server is down, a gift knocks next.
     pub(super) read_failed_last: bool,
     /// Wallets of the last gifts that were sent: their lists serve as probes, in turn.
@@ -116,6 +118,7 @@ impl<'r> Dispatcher<'r> {
             stop: None,
             looked_last: false,
             sent_since_commit: 0,
+            sent_at: None,
             read_failed_last: false,
             odd_in_a_row: 0,
             knock_at: VecDeque::new(),
@@ -150,9 +153,15 @@ impl<'r> Dispatcher<'r> {
 
     fn start_commit(&mut self, now: DateTime<Utc>) {
         let claim = self.claim_size();
-        let has_nothing = self.pending.is_empty() && self.looks.is_empty() && claim == 0;
-        if has_nothing && !self.evidence.has_news() {
-            return;
+        let has_news = self.evidence.has_news();
+        if self.pending.is_empty() && self.looks.is_empty() && !has_news {
+            if claim == 0 {
+                return;
+            }
+            if let Some(until) = self.claim_can_wait(now) {
+                self.wake(Some(until));
+                return;
+            }
         }
         let Some(writer) = self.writer.take() else {
             return;

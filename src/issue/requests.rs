@@ -32,6 +32,9 @@ pub(super) struct Sighting {
 /// An outage that is waited out even where only doubts are left.
 const SHORT_OUTAGE: TimeDelta = TimeDelta::seconds(30);
 
+/// A commit takes no longer, as a rule: an intent that is claimed so long before its turn is durable then.
+const COMMIT: TimeDelta = TimeDelta::milliseconds(50);
+
 /// So many wallets are knocked at in turn.
 const KNOCKS: usize = 4;
 
@@ -46,6 +49,7 @@ impl Dispatcher<'_> {
                 Permit::Now => {
                     let request = self.next_request(now);
                     self.sent_since_commit += 1;
+                    self.sent_at = Some(now);
                     let client = self.tools.client.clone();
                     request::spawn(request, client, self.reports.clone());
                 }
@@ -70,6 +74,13 @@ impl Dispatcher<'_> {
         // While the server is down one is enough, to know whether any is left.
         let ahead = if self.is_down() { 1 } else { self.pace.ahead(self.sent_since_commit) };
         if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 }
+    }
+
+    /// Until when a claim needs no commit of its own: an answer is awaited, whose commit may bring it,
+    /// and the next turn is further away than a commit takes.
+    pub(super) fn claim_can_wait(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = self.sent_at? + self.pace.rate.spacing()? - COMMIT;
+        (self.pace.in_flight() > 0 && until > now).then_some(until)
     }
 
     /// While so many gifts are in doubt, nothing new is sent.

@@ -130,6 +130,12 @@ impl Rate {
         self.current.map(|milli| u32::try_from(milli / 1_000).unwrap_or(u32::MAX))
     }
 
+    /// How far apart turns are; none is no limit.
+    pub fn spacing(&self) -> Option<TimeDelta> {
+        let milli = i64::try_from(self.current?).unwrap_or(i64::MAX);
+        Some(TimeDelta::milliseconds(1_000_000 / milli))
+    }
+
     /// Takes one request's turn; otherwise says when the next turn comes.
     pub fn take(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.pass_to(now);
