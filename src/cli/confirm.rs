@@ -6,6 +6,7 @@ use super::commands::ConfirmArgs;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::logs;
 use crate::domain::Money;
 use crate::plan::Limits;
 use crate::report;
@@ -65,6 +66,7 @@ fn can_ask(context: &Context) -> bool {
 
 fn ask(question: &Question<'_>) -> Result<(), Failure> {
     let Question { campaign, gifts, amount, .. } = question;
+    logs::flush();
     let mut screen = anstream::stderr().lock();
     let amount_shown = report::money(*amount);
     writeln!(screen, "\n{gifts} gifts of {campaign:?} will be sent now, {amount_shown} in all.")?;

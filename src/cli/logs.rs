@@ -1,7 +1,16 @@
 //! Log lines: to standard error, and never through a progress bar.
+//!
+//! A thread of its own writes them, since a terminal that was stopped, or a pipe that nobody reads, must
+//! hold up nothing else.
+//!
+//! **Invariant:** no line is lost in silence: those for which there is no room are counted, and the count
+//! is written; all others are written before the program ends.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
 
 use indicatif::ProgressBar;
 use tracing::level_filters::LevelFilter;
@@ -12,8 +21,24 @@ use super::args::{ColorKind, LogFormat, OutputArgs};
 /// The bar that is being drawn, if any: the one thing that log lines and the display share.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Writes log lines while the bar is away.
-struct AroundBar;
+/// What waits to be written.
+enum Line {
+    Text(Vec<u8>),
+    /// Whoever waits for all that came before.
+    Flush(SyncSender<()>),
+}
+
+/// The way to the thread that writes, which begins with the first line.
+static LINES: OnceLock<SyncSender<Line>> = OnceLock::new();
+
+/// So many lines wait at most while nobody reads them.
+const ROOM: usize = 10_000;
+
+/// Lines for which there was no room.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Hands lines to the thread that writes.
+struct Lines;
 
 /// Names the bar that log lines must not tear.
 pub(super) fn draw_around(bar: Option<ProgressBar>) {
@@ -37,7 +62,7 @@ pub(super) fn init(args: OutputArgs) {
         .with_max_level(level)
         .with_ansi(colour)
         .with_target(false)
-        .with_writer(MakeAroundBar);
+        .with_writer(MakeLines);
     // Only a second call could fail, and the first one holds.
     let _ = match args.log_format {
         LogFormat::Text => logs.try_init(),
@@ -45,26 +70,75 @@ pub(super) fn init(args: OutputArgs) {
     };
 }
 
-struct MakeAroundBar;
+struct MakeLines;
 
-impl<'w> MakeWriter<'w> for MakeAroundBar {
-    type Writer = AroundBar;
+impl<'w> MakeWriter<'w> for MakeLines {
+    type Writer = Lines;
 
-    fn make_writer(&'w self) -> AroundBar {
-        AroundBar
+    fn make_writer(&'w self) -> Lines {
+        Lines
     }
 }
 
-impl Write for AroundBar {
+impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let bar = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        match bar {
-            Some(bar) => bar.suspend(|| io::stderr().write(line)),
-            None => io::stderr().write(line),
+        if lines().try_send(Line::Text(line.to_owned())).is_err() {
+            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
         }
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
+}
+
+/// Writes a remark without waiting for it to be read.
+pub(super) fn remark(text: &str) {
+    // It never fails: see `write`.
+    let _ = Lines.write(format!("{text}\n").as_bytes());
+}
+
+/// Waits until all lines are written.
+pub(super) fn flush() {
+    if let Some(lines) = LINES.get() {
+        let (told, written) = sync_channel(1);
+        // A thread that is not there has nothing to write.
+        let _ = lines.send(Line::Flush(told)).map(|()| written.recv());
+    }
+}
+
+fn lines() -> &'static SyncSender<Line> {
+    LINES.get_or_init(|| {
+        let (lines, waiting) = sync_channel(ROOM);
+        // Without it lines are left out; a run that moves money is not ended for them.
+        let _ = thread::Builder::new().name("logs".to_owned()).spawn(move || write(&waiting));
+        lines
+    })
+}
+
+fn write(waiting: &Receiver<Line>) {
+    while let Ok(line) = waiting.recv() {
+        match line {
+            Line::Text(line) => write_around_bar(&line),
+            Line::Flush(told) => {
+                let _ = told.send(());
+            }
+        }
+        let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
+        if left_out > 0 {
+            write_around_bar(
+                format!("{left_out} log lines were left out: nobody read them\n").as_bytes(),
+            );
+        }
+    }
+}
+
+/// Writes while the bar is away. A reader that went away is no reason to stop.
+fn write_around_bar(line: &[u8]) {
+    let bar = BAR.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    let _ = match bar {
+        Some(bar) => bar.suspend(|| io::stderr().write_all(line)),
+        None => io::stderr().write_all(line),
+    };
 }

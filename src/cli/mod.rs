@@ -63,6 +63,7 @@ pub fn main() -> ExitCode {
         finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms);
         failure.exit
     });
+    logs::flush();
     ExitCode::from(exit.code())
 }
 

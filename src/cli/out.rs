@@ -5,6 +5,7 @@
 use std::io::Write;
 
 use super::args::{ColorKind, OutputArgs};
+use super::logs;
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +47,17 @@ impl Out {
         }
     }
 
+    /// A remark while a run goes on, which must not wait for whoever reads it.
+    pub(super) fn note_meanwhile(self, text: &str) {
+        if !self.args.quiet {
+            logs::remark(text);
+        }
+    }
+
     /// Something that must be seen.
     pub(super) fn complain(self, text: &str) {
+        // What was logged before comes before.
+        logs::flush();
         let mut out = anstream::stderr().lock();
         let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
     }

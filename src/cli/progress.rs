@@ -1,13 +1,16 @@
 //! Progress: a bar on a terminal, lines off one.
+//!
+//! It has a thread of its own: a terminal that was stopped, or a pipe that nobody reads, lets a write
+//! wait for as long as it likes, and an answer that came meanwhile must be read.
 
 use std::fmt;
 use std::io::IsTerminal;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{oneshot, watch};
 
 use super::args::{OutputArgs, ProgressKind};
 use super::out::Out;
@@ -70,34 +73,52 @@ impl Shown for ReconcileProgress {
 /// A display that runs until it is told to stop.
 #[derive(Debug)]
 pub(super) struct Display {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+    /// Nothing comes through it: it is dropped when the display is to end.
+    running: Sender<()>,
+    ended: oneshot::Receiver<()>,
 }
 
-/// How often a bar is drawn.
+/// How often a bar is drawn, where something has changed.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Off a terminal a line comes at the latest after this time, or after a twentieth of long work.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
+/// How long a display that does not end is waited for: what comes next must not wait for a terminal.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Display {
     /// Shows what comes through the channel.
     pub(super) fn start<T: Shown>(out: Out, source: watch::Receiver<T>) -> Display {
-        let stop = CancellationToken::new();
-        let task = match kind(out.args) {
-            ProgressKind::Bar => tokio::spawn(draw(source, stop.clone())),
-            ProgressKind::Plain => tokio::spawn(write_lines(out, source, stop.clone())),
-            ProgressKind::Auto | ProgressKind::None => tokio::spawn(async {}),
-        };
-        Display { stop, task }
+        let (running, stopped) = channel();
+        let (end, ended) = oneshot::channel();
+        let kind = kind(out.args);
+        if matches!(kind, ProgressKind::Bar | ProgressKind::Plain) {
+            let show = move || {
+                match kind {
+                    ProgressKind::Bar => draw(source, &stopped),
+                    _ => write_lines(out, source, &stopped),
+                }
+                // Nobody waits where it took too long.
+                let _ = end.send(());
+            };
+            // A run goes on where there is no thread for its display.
+            let _ = thread::Builder::new().name("display".to_owned()).spawn(show);
+        }
+        Display { running, ended }
     }
 
-    /// Takes the display away.
+    /// Takes the display away, or leaves it where it is stuck.
     pub(super) async fn finish(self) {
-        self.stop.cancel();
+        drop(self.running);
         // A display that failed to draw must not fail the run.
-        let _ = self.task.await;
+        let _ = tokio::time::timeout(PATIENCE, self.ended).await;
     }
+}
+
+/// Waits for the next tick; says whether the display is to go on.
+fn goes_on(stopped: &Receiver<()>) -> bool {
+    stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout)
 }
 
 fn kind(args: OutputArgs) -> ProgressKind {
@@ -109,7 +130,7 @@ fn kind(args: OutputArgs) -> ProgressKind {
     }
 }
 
-async fn draw<T: Shown>(source: watch::Receiver<T>, stop: CancellationToken) {
+fn draw<T: Shown>(mut source: watch::Receiver<T>, stopped: &Receiver<()>) {
     let style = ProgressStyle::with_template(
         "{bar:24.green} {pos}/{len} {prefix} {speed}, {wide_msg} ETA {eta}",
     );
@@ -128,25 +149,28 @@ async fn draw<T: Shown>(source: watch::Receiver<T>, stop: CancellationToken) {
     bar.set_position(done);
     bar.reset_eta();
     super::logs::draw_around(Some(bar.clone()));
-    while !stop.is_cancelled() {
-        let shown = *source.borrow();
-        let (all, done) = shown.of();
-        bar.set_length(all);
-        bar.set_position(done);
-        bar.set_message(shown.words());
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
+    source.mark_changed();
+    loop {
+        // Where whoever told it has gone, nothing changes any more.
+        if source.has_changed().unwrap_or_default() {
+            let shown = *source.borrow_and_update();
+            let (all, done) = shown.of();
+            bar.set_length(all);
+            bar.set_position(done);
+            bar.set_message(shown.words());
+        }
+        if !goes_on(stopped) {
+            break;
         }
     }
     super::logs::draw_around(None);
     bar.finish_and_clear();
 }
 
-async fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stop: CancellationToken) {
+fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stopped: &Receiver<()>) {
     let mut shown_at = Instant::now();
     let mut shown_twentieths = 0;
-    while !stop.is_cancelled() {
+    loop {
         let shown = *source.borrow();
         let (all, done) = shown.of();
         let twentieths = (done * 20).checked_div(all).unwrap_or(0);
@@ -157,9 +181,8 @@ async fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stop: Cance
             shown_at = Instant::now();
             shown_twentieths = twentieths;
         }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
+        if !goes_on(stopped) {
+            break;
         }
     }
 }
@@ -188,12 +211,12 @@ mod tests {
         assert_eq!(loud.of(), (10, 7));
     }
 
-    #[tokio::test]
-    async fn the_bar_draws() {
+    #[test]
+    fn the_bar_draws() {
         // Goal: the template is sound. Method: draw it once.
         let (_sender, source) = watch::channel(Progress::default());
-        let stop = CancellationToken::new();
-        stop.cancel();
-        draw(source, stop).await;
+        let (running, stopped) = channel();
+        drop(running);
+        draw(source, &stopped);
     }
 }

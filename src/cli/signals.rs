@@ -41,7 +41,7 @@ impl Signals {
                     _ = terminates.recv() => Signal::Terminate,
                 };
                 if heard.first.set(came).is_ok() {
-                    out.note("stopping: waiting for what is in flight (again: stop now)");
+                    out.note_meanwhile("stopping: waiting for what is in flight (again: stop now)");
                     heard.interrupt.drain.cancel();
                 } else {
                     heard.interrupt.abandon.cancel();

@@ -1,15 +1,17 @@
 //! Stories of issuing: every gift exactly once, whatever fails in between.
 
-use std::io::BufRead;
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use giftbatch::sandbox::{
     BookGift, Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
-    SandboxConfig, SeedGift,
+    SandboxConfig, SeedGift, Stats,
 };
 
-use crate::world::{CANARY_CLIENT, CANARY_KEY, Row, World, csv, excel_tr, rows, send};
+use crate::world::{CANARY_CLIENT, CANARY_KEY, Done, Row, World, csv, excel_tr, rows, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clean_campaign_is_given_matched_and_never_again() {
@@ -643,4 +645,40 @@ async fn a_first_gift_that_was_not_given_is_given() {
     let status = tokio::task::block_in_place(|| run.wait()).unwrap();
     assert_eq!(status.code(), Some(0));
     world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_was_stopped_stops_nothing_else() {
+    // Goal: neither progress nor log lines hold up a run, since an answer that is not read is a doubt.
+    // Method: standard error is a pipe that is full, and that nobody reads before every gift was asked
+    // for; then the rest of it is read, and no answer was lost. Without log lines, and with many.
+    let rows = rows(300);
+    for (campaign, more) in [("may", &["--progress", "plain"][..]), ("june", &["-vv"][..])] {
+        let world = World::new();
+        let file = world.file("gifts.csv", csv(&rows));
+        world.run(&["load", &file, "--campaign", campaign]).expect(0);
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut stuffing = writer.try_clone().unwrap();
+        let is_enough = Arc::new(AtomicBool::new(false));
+        let enough = Arc::clone(&is_enough);
+        // It fills whatever room there is.
+        let stuffer = std::thread::spawn(move || {
+            while !enough.load(Ordering::SeqCst) && stuffing.write_all(b".").is_ok() {}
+        });
+        let args = ["issue", campaign, "--yes", "--max-total", "100000000", "--json"];
+        let args: Vec<&str> = args.iter().chain(more).copied().collect();
+        let child = world.start_into(&args, writer);
+        let asked = |stats: &Stats| stats.requests_of(Endpoint::Create) >= 300;
+        let all = tokio::time::timeout(Duration::from_secs(60), world.sandbox.until(asked)).await;
+        assert!(all.is_ok(), "the run waits for whoever reads its standard error: {more:?}");
+        is_enough.store(true, Ordering::SeqCst);
+        let read = std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+        let done = Done::wait(child).expect(0);
+        assert_eq!(done.gifts("issued"), 300);
+        stuffer.join().unwrap();
+        assert!(read.join().unwrap().unwrap() > 0);
+        // A doubt is looked for in a list.
+        assert_eq!(world.sandbox.stats().requests_of(Endpoint::WalletGifts), 0);
+        world.assert_given_exactly_once(&rows);
+    }
 }

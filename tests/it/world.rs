@@ -145,6 +145,13 @@ impl World {
         command.spawn().expect("the program starts")
     }
 
+    /// The same, its standard error being `stderr`.
+    pub(crate) fn start_into(&self, args: &[&str], stderr: impl Into<Stdio>) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(stderr);
+        command.spawn().expect("the program starts")
+    }
+
     pub(crate) fn book(&self) -> Book {
         self.sandbox.book()
     }
