@@ -11,7 +11,7 @@ use reqwest::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     text: String,
-    /// The same, parsed once: to parse the whole of each URL costs as much as a twentieth of a request.
+    /// The same, parsed once and not for each request.
     url: Url,
 }
 
