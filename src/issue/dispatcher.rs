@@ -72,7 +72,6 @@ pub(super) struct Dispatcher<'r> {
 }
 
 impl<'r> Dispatcher<'r> {
-    #[expect(clippy::too_many_arguments, reason = "called once, with what a run is made of")]
     pub(super) fn new(
         run: Uuid,
         writer: Writer,
