@@ -36,7 +36,7 @@ pub(super) struct Facts {
 }
 
 /// Something that happened to a gift in flight, not yet written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pending {
     pub(super) claimed: Claimed,
     pub(super) event: Event,
@@ -275,5 +275,89 @@ impl Pending {
         let mut claimed = self.claimed.clone();
         claimed.doubts += 1;
         Doubt { claimed, settle_from: self.at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::{Expiry, GiftContent, GiftId};
+    use crate::ledger::{Ledger, LoadHeader, NewRow, RunLock};
+
+    #[tokio::test]
+    async fn an_answer_with_another_gifts_id_is_a_doubt_and_holds_up_no_other() {
+        // Goal: a provider's id is one gift's, whoever repeats it, and the rest of the group is written.
+        // Method: a group with an id of its own and one twice; then a group that names the first one's again.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let lock = RunLock::take(ledger.path(), "test", now()).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        load(&mut writer, 4).await;
+        let facts = begin(&mut writer).await;
+        let mut batch = writer.begin().await.unwrap();
+        let claimed = batch.claim(1, facts.run, 4, now()).await.unwrap();
+        batch.commit().await.unwrap();
+        let ids = [7, 8, 8, 7].map(|id| GiftId(Uuid::from_u128(id)));
+        let pending: Vec<Pending> = claimed
+            .into_iter()
+            .zip(ids)
+            .map(|(claimed, gift)| Pending { claimed, event: Event::Confirmed { gift }, at: now() })
+            .collect();
+        let (last, first) = (pending[3..].to_vec(), pending[..3].to_vec());
+        for (outcomes, doubts) in [(first, 1), (last, 1)] {
+            let group =
+                Group { facts, outcomes, looks: Vec::new(), claim: 0, news: Lists::default() };
+            let (back, committed) = commit(writer, group).await;
+            assert_eq!(committed.unwrap().doubts.len(), doubts);
+            writer = back;
+        }
+        let gifts = ledger.gift_page(1, None, 0, 9).await.unwrap();
+        let stand: Vec<_> = gifts.iter().map(|gift| (gift.state, gift.gift_id)).collect();
+        let issued = |id| (GiftState::Issued, Some(GiftId(Uuid::from_u128(id))));
+        let doubt = (GiftState::InDoubt, None);
+        assert_eq!(stand, [issued(7), issued(8), doubt, doubt]);
+        assert!(gifts[3].error.as_ref().is_some_and(|why| why.contains("another gift's")));
+    }
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+    }
+
+    /// A campaign of so many wallets.
+    async fn load(writer: &mut Writer, wallets: u64) {
+        let header = LoadHeader {
+            campaign: "may".parse().unwrap(),
+            header_json: "[]".into(),
+            dialect_json: "{}".into(),
+            file_sha256: "0".repeat(64),
+        };
+        let row = |line| NewRow {
+            line,
+            content: GiftContent {
+                wallet: WalletId(Uuid::from_u128(line.into())),
+                amount: Money::from_minor(500),
+                expiry: Expiry::Never,
+                description: "KUPON".into(),
+            },
+            reference: None,
+            cells_json: "[]".into(),
+        };
+        let mut load = writer.begin().await.unwrap().load(&header, now()).await.unwrap();
+        load.add((0..wallets).map(row).collect()).await.unwrap();
+        load.finish(now()).await.unwrap();
+        load.commit().await.unwrap();
+    }
+
+    async fn begin(writer: &mut Writer) -> Facts {
+        let run = Uuid::now_v7();
+        let mut batch = writer.begin().await.unwrap();
+        batch.begin_run(run, 1, "test", now()).await.unwrap();
+        batch.commit().await.unwrap();
+        let policy =
+            Policy { window: TimeDelta::minutes(5), max_attempts: 5, in_doubt: InDoubt::Settle };
+        let (skew, lists) = (Skew::default(), Lists::default());
+        Facts { run, campaign: 1, policy, skew, lists, now: now() }
     }
 }

@@ -159,7 +159,8 @@ mod tests {
             let mut load = writer.begin().await.unwrap().load(&header, Utc::now()).await.unwrap();
             load.make_room(LARGE, repeats).await.unwrap();
             let meanwhile = look(&mut load.transaction).await;
-            assert_ne!((&meanwhile.0, meanwhile.1), (&before.0, before.1));
+            let is_other = meanwhile.1.iter().zip(before.1).all(|(now, then)| *now != then);
+            assert!(meanwhile.0 != before.0 && is_other, "{meanwhile:?}");
             if is_kept {
                 load.finish(Utc::now()).await.unwrap();
                 load.commit().await.unwrap();
@@ -170,23 +171,24 @@ mod tests {
         }
     }
 
-    async fn look_between(writer: &mut Writer) -> (String, i64, i64) {
+    async fn look_between(writer: &mut Writer) -> (String, [i64; 3]) {
         let mut batch = writer.begin().await.unwrap();
         let seen = look(batch.transaction.now().await.unwrap()).await;
         batch.rollback().await.unwrap();
         seen
     }
 
-    /// The indexes of keys and wallets, the pages at hand, and where temporary things go.
-    async fn look(connection: &mut SqliteConnection) -> (String, i64, i64) {
+    /// The indexes of keys and wallets, and the settings: pages, where temporary things go, and threads.
+    async fn look(connection: &mut SqliteConnection) -> (String, [i64; 3]) {
         let indexes = "select group_concat(sql) from (select sql from sqlite_schema
                        where name in ('gift_key', 'gift_of_wallet') order by name)";
         let indexes: Option<String> =
             sqlx::query_scalar(indexes).fetch_one(&mut *connection).await.unwrap();
-        let pages =
-            sqlx::query_scalar("pragma cache_size").fetch_one(&mut *connection).await.unwrap();
-        let place =
-            sqlx::query_scalar("pragma temp_store").fetch_one(&mut *connection).await.unwrap();
-        (indexes.unwrap_or_default(), pages, place)
+        let mut settings = [0; 3];
+        for (setting, pragma) in settings.iter_mut().zip(["cache_size", "temp_store", "threads"]) {
+            let pragma = sqlx::AssertSqlSafe(format!("pragma {pragma}"));
+            *setting = sqlx::query_scalar(pragma).fetch_one(&mut *connection).await.unwrap();
+        }
+        (indexes.unwrap_or_default(), settings)
     }
 }

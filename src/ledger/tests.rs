@@ -186,6 +186,32 @@ async fn an_outcome_needs_the_state_that_it_expects() {
 }
 
 #[tokio::test]
+async fn a_group_with_one_outcome_too_late_is_not_committed() {
+    // Goal: what waits for the commit is looked at before it. Method: a group of two outcomes, one of a gift
+    // that has its own already; nothing of the group is there afterwards, nor with the next group.
+    let mut bench = Bench::new().await;
+    let may = bench.load("may", &[content(1, 500), content(2, 500)]).await;
+    let run = bench.begin(may).await;
+    let claimed = bench.claim(may, run, now()).await;
+    let confirm = |gift: usize, number| {
+        let event = Event::Confirmed { gift: gift_id(number) };
+        outcome(&claimed[gift], GiftState::InFlight, event)
+    };
+    bench.record(confirm(1, 7)).await.unwrap();
+    let mut batch = bench.writer.begin().await.unwrap();
+    batch.record_with_next(Some(run), &[confirm(0, 8), confirm(1, 9)]).unwrap();
+    let raced = batch.commit().await.unwrap_err();
+    assert!(matches!(raced, LedgerError::Raced { expected: 2, changed: 1, .. }), "{raced}");
+    bench.begin(may).await;
+    let gifts = bench.ledger.gift_page(may, None, 0, 10).await.unwrap();
+    assert_eq!((gifts[0].state, gifts[0].gift_id), (GiftState::InFlight, None));
+    assert_eq!(gifts[1].gift_id, Some(gift_id(7)));
+    for (gift, lines) in gifts.iter().zip([1, 2]) {
+        assert_eq!(bench.ledger.history(gift.row).await.unwrap().len(), lines);
+    }
+}
+
+#[tokio::test]
 async fn a_providers_id_belongs_to_one_gift() {
     // Goal: one id, one gift, for ever. Method: give the same id to two gifts.
     let mut bench = Bench::new().await;

@@ -47,6 +47,9 @@ pub(super) struct Part {
     pub(super) changes: Option<u64>,
 }
 
+/// A group of up to 64 outcomes and a claim.
+const USUAL_PARTS: usize = 4;
+
 impl Part {
     pub(super) fn new(doing: &'static str) -> Part {
         Part { doing, changes: None }
@@ -91,10 +94,12 @@ impl<'w> Transaction<'w> {
     pub(super) async fn send(&mut self) -> Result<Vec<SqliteRow>, LedgerError> {
         let (text, arguments) =
             (std::mem::take(&mut self.text), std::mem::take(&mut self.arguments));
+        let is_usual = self.parts.len() <= USUAL_PARTS;
         let mut parts = std::mem::take(&mut self.parts).into_iter();
         let mut part = parts.next().unwrap_or(Part::new("asking nothing"));
         self.open.0.is_open = true;
-        let query = sqlx::query_with(AssertSqlSafe(text), arguments);
+        // Long chains hardly come again, and SQLite would keep each of them.
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_usual);
         let mut answers = pin!(self.open.fetch_many(query));
         let mut rows = Vec::new();
         while let Some(answer) = answers.try_next().await.map_err(|error| part.failed(error))? {
@@ -124,7 +129,13 @@ impl<'w> Transaction<'w> {
     }
 
     /// Makes it durable, with what waits.
+    ///
+    /// What has to change so many rows is sent before, and looked at: SQLite's thread goes on to the next
+    /// statement without waiting for anybody to look.
     pub(super) async fn commit(mut self, doing: &'static str) -> Result<(), LedgerError> {
+        if self.parts.iter().any(|part| part.changes.is_some()) {
+            self.send().await?;
+        }
         self.add("commit", &[Part::new(doing)]);
         self.send().await?;
         self.open.0.is_open = false;

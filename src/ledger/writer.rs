@@ -20,8 +20,9 @@ pub struct Writer {
 
 /// A group of changes that become durable together, or not at all.
 ///
-/// After an error the batch must be dropped, which rolls it back: SQLite may have ended the
-/// transaction by itself, and what came next would then be committed one by one.
+/// After an error the batch must be dropped: SQLite may have ended the transaction by itself, and what came
+/// next would then be committed one by one. What was dropped is undone before the next batch begins, or
+/// when the writer is closed; until then it keeps the right to write.
 #[derive(Debug)]
 pub struct Batch<'w> {
     pub(super) transaction: Transaction<'w>,

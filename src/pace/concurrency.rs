@@ -1,12 +1,14 @@
-//! How many requests may be in flight: few at first, halved when the server strains, grown slowly
-//! when it is well. A run that begins in an outage makes few doubts.
+//! How many requests may be in flight: few at first, halved when the server strains, grown when it is well.
+//! A run that begins in an outage makes few doubts.
 //!
-//! **Invariant:** it grows only where more were wanted, and where answers do not take longer for it: a
-//! request more for a server that queues what it cannot do yet is one more to wait, and to doubt in the end.
+//! It grows by half at a time, where more are wanted, and then holds the mean of its answers against that of
+//! before. A server that queues what it cannot do yet takes about half as long again: then it goes back, and
+//! stays for a while. One more request would be one more to wait there, and to doubt in the end. Means of
+//! whole rounds are compared, never single answers: those differ by far more than that.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Additive growth, multiplicative cuts, below a ceiling.
+/// Growth by trial, multiplicative cuts, below a ceiling.
 #[derive(Debug)]
 pub struct Concurrency {
     limit: usize,
@@ -18,29 +20,44 @@ pub struct Concurrency {
     is_starting: bool,
     /// A request had to wait for a slot since the last growth.
     is_wanted: bool,
-    latency: Latency,
+    /// A level, and the mean of its answers.
+    known: Option<Level>,
+    round: Round,
+    /// Rounds in a row that were slower than the known level.
+    slower: u32,
+    /// More slots made answers slower: no more are tried before then.
+    stay_until: Option<DateTime<Utc>>,
 }
 
-/// How long answers take, and how long they took at their best of late.
-#[derive(Debug, Default)]
-struct Latency {
-    /// Of some eight answers, in microseconds.
-    usual_us: Option<i64>,
-    /// The least in this while and in the one before, in microseconds.
-    least_us: Option<i64>,
-    least_before_us: Option<i64>,
-    while_began_at: Option<DateTime<Utc>>,
+/// So many slots, and how long answers took with them, in microseconds.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    slots: usize,
+    mean_us: i64,
+}
+
+/// Answers at one level.
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    answers: usize,
+    counted: i64,
+    sum_us: i64,
 }
 
 /// Requests in flight at the start.
 const START: usize = 8;
 
-/// The best of so long ago is forgotten: servers change.
-const A_WHILE: TimeDelta = TimeDelta::seconds(30);
+/// A mean is of so many answers at least.
+const LEAST_ROUND: usize = 16;
 
-/// So much longer, besides twice the least, answers may take before they count as queued: below that it
-/// is as much this program's own delay, and no burden to anybody.
-const JITTER_US: i64 = 20_000;
+/// Below this, longer answers are as much this program's own delay, and no burden to anybody.
+const JITTER_US: i64 = 10_000;
+
+/// So many rounds have to be slower: one may have met a hiccup.
+const SLOWER_ROUNDS: u32 = 2;
+
+/// So long nothing more is tried where more were of no use.
+const STAY: TimeDelta = TimeDelta::seconds(10);
 
 impl Concurrency {
     /// Starts low, below the ceiling.
@@ -53,7 +70,10 @@ impl Concurrency {
             last_cut_at: None,
             is_starting: true,
             is_wanted: false,
-            latency: Latency::default(),
+            known: None,
+            round: Round::default(),
+            slower: 0,
+            stay_until: None,
         }
     }
 
@@ -72,24 +92,54 @@ impl Concurrency {
         self.is_wanted = true;
     }
 
-    /// One more good answer, which took so long: a limit's worth of them adds one slot, or takes one where
-    /// answers are queued.
+    /// One more good answer, which took so long.
     pub fn answered(&mut self, took: TimeDelta, now: DateTime<Utc>) {
-        self.latency.note(took, now);
-        let is_queued = self.latency.is_queued();
-        if !is_queued && (!self.is_wanted || self.limit == self.ceiling) {
+        if let Some(mean_us) = self.round.note(took, self.limit) {
+            self.judge(Level { slots: self.limit, mean_us }, now);
+        }
+        let may_grow = self.is_wanted
+            && self.limit < self.next_level()
+            && self.stay_until.is_none_or(|until| now >= until);
+        if !may_grow {
             return;
         }
         self.grown_by += 1;
-        if is_queued {
-            self.is_starting = false;
+        if self.is_starting || self.grown_by >= self.limit {
+            self.set(self.limit + 1);
+            self.is_wanted = false;
         }
-        if !self.is_starting && self.grown_by < self.limit {
-            return;
+    }
+
+    /// A whole round of answers came at this level.
+    fn judge(&mut self, level: Level, now: DateTime<Utc>) {
+        match self.known.filter(|known| known.slots < level.slots) {
+            Some(known) if level.mean_us > known.mean_us / 4 * 5 + JITTER_US => {
+                self.slower += 1;
+                if self.slower < SLOWER_ROUNDS {
+                    return;
+                }
+                self.set(known.slots);
+                self.is_starting = false;
+                self.stay_until = Some(now + STAY);
+            }
+            Some(known) if level.slots < known.next(self.ceiling) => {}
+            _ => {
+                self.known = Some(level);
+                self.slower = 0;
+            }
         }
+    }
+
+    /// How far it may grow before it is judged.
+    fn next_level(&self) -> usize {
+        self.known.map_or(self.limit, |known| known.next(self.ceiling))
+    }
+
+    fn set(&mut self, limit: usize) {
+        self.limit = limit;
         self.grown_by = 0;
-        self.is_wanted = false;
-        self.limit = if is_queued { (self.limit - 1).max(self.floor()) } else { self.limit + 1 };
+        self.slower = 0;
+        self.round = Round::default();
     }
 
     /// An eighth of the ceiling is always left: single time-outs must not starve a campaign, and a
@@ -104,30 +154,36 @@ impl Concurrency {
             return;
         }
         self.last_cut_at = Some(now);
-        self.grown_by = 0;
         self.is_starting = false;
-        self.limit = (self.limit / 2).max(self.floor());
+        self.known = None;
+        self.set((self.limit / 2).max(self.floor().min(self.limit)));
     }
 }
 
-impl Latency {
-    fn note(&mut self, took: TimeDelta, now: DateTime<Utc>) {
-        let took = took.num_microseconds().unwrap_or(i64::MAX).max(0);
-        self.usual_us = Some(self.usual_us.map_or(took, |usual| usual + (took - usual) / 8));
-        if self.while_began_at.is_none_or(|began| now - began >= A_WHILE) {
-            self.while_began_at = Some(now);
-            self.least_before_us = self.least_us.take();
-        }
-        self.least_us = Some(self.least_us.map_or(took, |least| least.min(took)));
+impl Level {
+    /// The next one to be tried: half as many more.
+    fn next(self, ceiling: usize) -> usize {
+        (self.slots + self.slots.div_ceil(2)).min(ceiling)
     }
+}
 
-    /// Whether answers take far longer than they need.
-    fn is_queued(&self) -> bool {
-        let least = [self.least_us, self.least_before_us].into_iter().flatten().min();
-        let (Some(usual), Some(least)) = (self.usual_us, least) else {
-            return false;
-        };
-        usual > least.saturating_mul(2).saturating_add(JITTER_US)
+impl Round {
+    /// Takes in an answer; the mean of a round comes back at its end. What was sent before the level was
+    /// reached says nothing about it.
+    fn note(&mut self, took: TimeDelta, slots: usize) -> Option<i64> {
+        self.answers += 1;
+        if self.answers <= slots {
+            return None;
+        }
+        // No answer takes a day.
+        self.sum_us += took.num_microseconds().unwrap_or(0).clamp(0, 86_400_000_000);
+        self.counted += 1;
+        if self.answers < slots * 2 || self.counted < LEAST_ROUND as i64 {
+            return None;
+        }
+        let mean_us = self.sum_us / self.counted;
+        *self = Round { answers: slots, ..Round::default() };
+        Some(mean_us)
     }
 }
 
@@ -149,10 +205,7 @@ mod tests {
         assert_eq!(limit.limit(), 4);
         limit.cut(at(11), at(20));
         assert_eq!(limit.limit(), 2);
-        for _ in 0..2 + 3 + 4 + 5 + 6 + 7 + 100 {
-            well(&mut limit);
-        }
-        assert_eq!(limit.limit(), 8);
+        assert_eq!(answer(&mut limit, 200, |_| 1), 8);
     }
 
     #[test]
@@ -161,10 +214,7 @@ mod tests {
         // Method: good answers from the start.
         let mut limit = Concurrency::new(64);
         assert_eq!((limit.limit(), limit.ceiling()), (8, 64));
-        for _ in 0..56 {
-            well(&mut limit);
-        }
-        assert_eq!(limit.limit(), 64);
+        assert_eq!(answer(&mut limit, 400, |_| 1), 64);
     }
 
     #[test]
@@ -179,32 +229,36 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_longer_for_being_more_is_taken_back() {
-        // Goal: a queue at the server shrinks again; a base that has become slower is no queue for ever.
-        // Method: answers after 50 ms, then after 300 ms for a minute and more.
+    fn more_that_only_wait_are_taken_back() {
+        // Goal: no queue at a server that has its own limit, nor a level that is kept for ever. Method: answers
+        // that take as long as there are slots; then ones that do not, for a minute.
         let mut limit = Concurrency::new(64);
-        let mut answer = |took, ms| {
-            limit.wants_more();
-            limit.answered(TimeDelta::milliseconds(took), at(ms));
-            limit.limit()
-        };
-        assert_eq!((0..40).map(|ms| answer(50, ms)).max(), Some(48));
-        let shrunk = (0..2_000).map(|step| answer(300, 100 + step)).last();
-        assert!(shrunk < Some(30), "{shrunk:?}");
-        let again = (0..4_000).map(|step| answer(300, 70_000 + step * 40)).last();
-        assert_eq!(again, Some(64));
+        assert_eq!(answer(&mut limit, 100, |slots| slots * 10), START);
+        assert_eq!(answer(&mut limit, 2_000, |slots| slots * 10), START, "it stays there");
+        for second in 0..60 {
+            for _ in 0..100 {
+                limit.wants_more();
+                limit.answered(TimeDelta::milliseconds(80), at(second * 1_000));
+            }
+        }
+        assert_eq!(limit.limit(), 64);
     }
 
-    /// A good answer, while others wait.
-    fn well(limit: &mut Concurrency) {
-        limit.wants_more();
-        limit.answered(TimeDelta::milliseconds(1), at(0));
+    /// So many good answers while others wait, each after as long as `took_ms` says for the slots; the
+    /// slots in the end.
+    fn answer(limit: &mut Concurrency, count: i64, took_ms: fn(i64) -> i64) -> usize {
+        for _ in 0..count {
+            limit.wants_more();
+            let took = TimeDelta::milliseconds(took_ms(limit.limit() as i64));
+            limit.answered(took, at(0));
+        }
+        limit.limit()
     }
 
     #[test]
     fn an_eighth_is_always_left() {
         // Goal: it never stops altogether. Method: cut again and again.
-        for (ceiling, floor) in [(2, 1), (64, 8)] {
+        for (ceiling, floor) in [(2, 1), (64, 8), (4_096, 8)] {
             let mut limit = Concurrency::new(ceiling);
             for step in 0..9 {
                 limit.cut(at(step * 2 + 1), at(step * 2 + 2));

@@ -66,6 +66,11 @@ impl BaseUrl {
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
         url
     }
+
+    /// Whether what is sent there is encrypted; what is not stays on this machine.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.url.scheme() == "https"
+    }
 }
 
 impl fmt::Display for BaseUrl {

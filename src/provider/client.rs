@@ -44,7 +44,7 @@ impl WalletClient {
         timeout: Duration,
         clock: Clock,
     ) -> Result<WalletClient, ClientError> {
-        let http = Http::new(credentials, timeout)?;
+        let http = Http::new(&base, credentials, timeout)?;
         Ok(WalletClient::over(Arc::new(http), base, clock))
     }
 
