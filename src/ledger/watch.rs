@@ -9,13 +9,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// A side of a commit.
+/// A side of the end of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Nothing of the group is durable yet.
     Before,
     /// All of it is durable, and nobody was told yet.
     After,
+    /// It was undone, and nobody was told yet.
+    Undone,
 }
 
 /// Is told when the ledger works.
@@ -24,7 +26,7 @@ pub trait Watch: fmt::Debug + Send + Sync {
     fn begins(&self);
     /// A call has ended, or was dropped.
     fn ends(&self);
-    /// What a commit waits for on each side of it.
+    /// What the end of a group waits for on each side of it.
     fn pause(&self, side: Side) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
@@ -52,7 +54,7 @@ impl AtWork {
     }
 }
 
-/// Rests on one side of a commit, where there is a watch that wants it.
+/// Rests on one side of the end of a group, where there is a watch that wants it.
 pub(super) async fn rest(watched: &Watched, side: Side) {
     if let Some(watch) = watched {
         watch.pause(side).await;

@@ -63,7 +63,9 @@ impl Batch<'_> {
 
     /// Undoes the batch.
     pub async fn rollback(self) -> Result<(), LedgerError> {
-        self.transaction.rollback("undoing a group").await
+        self.transaction.rollback("undoing a group").await?;
+        rest(&self.work.end(), Side::Undone).await;
+        Ok(())
     }
 
     /// Binds the ledger to the provider that it issues to, or finds that it is another. Says what is

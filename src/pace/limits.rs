@@ -199,7 +199,6 @@ fn answers_that_differ_are_no_queue() {
     // Goal: a server that answers now soon and now late, or refuses some at once, is used in full. Method: half
     // a minute against servers with workers for all, from a seed; what 32 at once would reach.
     let seed = 11_u64;
-    println!("seed {seed}");
     let mut state = seed;
     let mut draw = |end: u64| {
         state =
@@ -221,6 +220,6 @@ fn answers_that_differ_are_no_queue() {
             _ => 100,
         });
         let goal = 32_000 / mean_ms * 85 / 100;
-        assert!(went.per_second >= goal, "{name}: {went:?}, the goal is {goal}");
+        assert!(went.per_second >= goal, "{name}, seed {seed}: {went:?}, the goal is {goal}");
     }
 }

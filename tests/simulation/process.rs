@@ -343,26 +343,66 @@ impl Watch for WorldWatch {
     }
 
     fn pause(&self, side: Side) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let (wait, waker, dies) = {
-            let mut state = self.world.state();
-            let at = match side {
-                Side::Before => Fault::CrashBeforeCommit,
-                Side::After => Fault::CrashAfterCommit,
+        let world = self.world.clone();
+        Box::pin(async move {
+            // SQLite is done at a moment of the machine's own: only when all else rests does it not matter.
+            Patience { world: world.clone(), number: None }.await;
+            let Some(wait) = pause(&world, side) else {
+                return std::future::pending().await;
             };
-            let dies = state.is_ambushed(at);
-            let most = state.terms.commit_pause;
-            let wait = state.dice.between(0, most);
-            (wait, state.end_waker(), dies)
-        };
-        if let Some(waker) = waker {
-            waker.wake();
+            if wait > 0 {
+                Nap { world, wait, place: None }.await;
+            }
+        })
+    }
+}
+
+/// How long a group's end takes on this side, in microseconds; nothing where the process dies there.
+fn pause(world: &World, side: Side) -> Option<i64> {
+    let mut state = world.state();
+    let at = match side {
+        Side::Before => Fault::CrashBeforeCommit,
+        Side::After => Fault::CrashAfterCommit,
+        Side::Undone => return Some(0),
+    };
+    let dies = state.is_ambushed(at);
+    let most = state.terms.commit_pause;
+    let wait = state.dice.between(0, most);
+    let waker = state.end_waker();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+    (!dies).then_some(wait)
+}
+
+/// A wait until nobody else has anything to do.
+struct Patience {
+    world: Arc<World>,
+    number: Option<u64>,
+}
+
+impl Future for Patience {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let world = self.world.clone();
+        let mut state = world.state();
+        match self.number {
+            None => {
+                self.number = Some(state.be_patient(context.waker().clone()));
+                Poll::Pending
+            }
+            Some(number) if state.is_patient(number) => Poll::Pending,
+            Some(_) => Poll::Ready(()),
         }
-        if dies {
-            return Box::pin(std::future::pending());
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.world.state().be_patient_no_more(number);
         }
-        if wait == 0 {
-            return Box::pin(std::future::ready(()));
-        }
-        Box::pin(Nap { world: self.world.clone(), wait, place: None })
     }
 }

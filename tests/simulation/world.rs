@@ -89,6 +89,8 @@ pub(crate) struct State {
     pub(crate) ambush: Option<Ambush>,
     pub(crate) end: Option<End>,
     end_waker: Option<Waker>,
+    /// Who goes on once nobody else has anything to do, by their numbers.
+    patient: BTreeMap<u64, Waker>,
     trace: Trace,
     steps: u64,
     /// The run that lives, or lived last.
@@ -133,6 +135,7 @@ impl World {
             seen: BTreeMap::new(),
             ambush: None,
             end: None,
+            patient: BTreeMap::new(),
             end_waker: None,
             trace: Trace { kept: keeps_trace.then(Vec::new), ..Trace::default() },
             steps: 0,
@@ -154,8 +157,14 @@ impl World {
         self.state().now
     }
 
-    /// Lets events happen until one of them wakes somebody, or none is left.
+    /// Nobody has anything to do: lets who was patient go on, or events happen until one of them wakes
+    /// somebody, or none is left.
     pub(crate) fn pass(&self) {
+        let patient = self.state().patient.pop_first();
+        if let Some((_, waker)) = patient {
+            waker.wake();
+            return;
+        }
         loop {
             let woken = {
                 let mut state = self.state();
@@ -208,6 +217,21 @@ impl State {
         for (at, jump) in self.terms.server_jumps.clone() {
             self.push(at, Event::ServerJump(jump));
         }
+    }
+
+    /// Waits until nobody else has anything to do.
+    pub(crate) fn be_patient(&mut self, waker: Waker) -> u64 {
+        self.sequence += 1;
+        self.patient.insert(self.sequence, waker);
+        self.sequence
+    }
+
+    pub(crate) fn is_patient(&self, number: u64) -> bool {
+        self.patient.contains_key(&number)
+    }
+
+    pub(crate) fn be_patient_no_more(&mut self, number: u64) {
+        self.patient.remove(&number);
     }
 
     pub(crate) fn push(&mut self, at: i64, event: Event) -> Place {
