@@ -34,7 +34,7 @@ pub(crate) struct Open {
 
 /// A runtime as the program's.
 pub(crate) fn runtime() -> Runtime {
-    Builder::new_multi_thread().enable_all().build().expect("a runtime")
+    Builder::new_current_thread().global_queue_interval(1).enable_all().build().expect("a runtime")
 }
 
 impl Open {

@@ -1,7 +1,7 @@
 //! How many requests may be in flight: few at first, halved when the server strains, grown when it is well.
 //! A run that begins in an outage makes few doubts.
 //!
-//! It grows by half at a time, where more are wanted, and then holds the mean of its answers against that of
+//! It grows by half at a time, where most are in use, and then holds the mean of its answers against that of
 //! before. A server that queues what it cannot do yet takes about half as long again: then it goes back, and
 //! stays for a while. One more request would be one more to wait there, and to doubt in the end. Means of
 //! whole rounds are compared, never single answers: those differ by far more than that.
@@ -18,7 +18,7 @@ pub struct Concurrency {
     last_cut_at: Option<DateTime<Utc>>,
     /// Until the first cut every good answer adds a slot.
     is_starting: bool,
-    /// A request had to wait for a slot since the last growth.
+    /// Most slots were in use at once since the last growth.
     is_wanted: bool,
     /// A level, and the mean of its answers.
     known: Option<Level>,
@@ -87,9 +87,9 @@ impl Concurrency {
         self.limit
     }
 
-    /// A request waits for a slot.
-    pub fn wants_more(&mut self) {
-        self.is_wanted = true;
+    /// So many are in flight. Where it is more than half of the slots, the next burst may want all of them.
+    pub fn used(&mut self, in_flight: usize) {
+        self.is_wanted |= in_flight * 2 > self.limit;
     }
 
     /// One more good answer, which took so long.
@@ -220,9 +220,10 @@ mod tests {
     #[test]
     fn it_does_not_grow_where_nothing_waits() {
         // Goal: no more slots than are needed, so that a server which slows down is not flooded at once.
-        // Method: good answers, and no request that had to wait.
+        // Method: good answers, and a few slots in use.
         let mut limit = Concurrency::new(64);
         for _ in 0..500 {
+            limit.used(START / 2);
             limit.answered(TimeDelta::milliseconds(1), at(0));
         }
         assert_eq!(limit.limit(), START);
@@ -237,7 +238,7 @@ mod tests {
         assert_eq!(answer(&mut limit, 2_000, |slots| slots * 10), START, "it stays there");
         for second in 0..60 {
             for _ in 0..100 {
-                limit.wants_more();
+                limit.used(limit.limit());
                 limit.answered(TimeDelta::milliseconds(80), at(second * 1_000));
             }
         }
@@ -248,7 +249,7 @@ mod tests {
     /// slots in the end.
     fn answer(limit: &mut Concurrency, count: i64, took_ms: fn(i64) -> i64) -> usize {
         for _ in 0..count {
-            limit.wants_more();
+            limit.used(limit.limit());
             let took = TimeDelta::milliseconds(took_ms(limit.limit() as i64));
             limit.answered(took, at(0));
         }

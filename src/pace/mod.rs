@@ -135,13 +135,14 @@ impl Pace {
             }
         }
         if self.in_flight >= self.concurrency.limit() {
-            self.concurrency.wants_more();
+            self.concurrency.used(self.in_flight);
             return Permit::Later;
         }
         match self.rate.take(now) {
             Some(until) => Permit::At(until),
             None => {
                 self.in_flight += 1;
+                self.concurrency.used(self.in_flight);
                 Permit::Now
             }
         }
@@ -164,9 +165,8 @@ impl Pace {
     /// server is getting faster. So a fast server never waits for the ledger, and a crash of a run
     /// against a slow one leaves few intents that were not sent.
     pub fn ahead(&self, sent: usize) -> usize {
-        let slots = self.concurrency.limit();
-        let free = slots.saturating_sub(self.in_flight);
-        let ahead = free.max(sent * 2).clamp(1, slots);
+        let free = self.concurrency.limit().saturating_sub(self.in_flight);
+        let ahead = free.max(sent * 2).clamp(1, self.concurrency.ceiling());
         match self.rate.per_second() {
             None => ahead,
             Some(per_second) => ahead.min(1 + per_second as usize / 20),
@@ -291,7 +291,7 @@ mod tests {
         let grown = |per_second| {
             let mut pace = Pace::new(per_second, 32);
             for _ in 0..500 {
-                pace.concurrency.wants_more();
+                pace.concurrency.used(32);
                 pace.concurrency.answered(TimeDelta::zero(), at(0));
             }
             pace
