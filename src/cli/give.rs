@@ -1,7 +1,5 @@
 //! `issue`, `run` and `retry`: the commands that give.
 
-use std::panic::resume_unwind;
-
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
@@ -15,12 +13,12 @@ use super::load::load;
 use super::progress::Display;
 use super::reconcile::reconcile_one;
 use super::signals::Signals;
+use super::task::in_own_task;
 use crate::crash::{self, Step};
 use crate::domain::{Event, GiftState, Money};
 use crate::issue::{IssueOptions, Progress, Tools, run_issue};
 use crate::ledger::{Campaign, LedgerError, Outcome};
 use crate::pace::Pace;
-use crate::plan::plan_id;
 use crate::provider::WalletClient;
 use crate::report::{States, Summary};
 use crate::settle::{InDoubt, Policy};
@@ -94,7 +92,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     }
     let question = Question {
         campaign: &campaign.name,
-        plan: &plan(&campaign),
+        plan: &campaign.plan_id(),
         gifts,
         amount,
         // What is reopened was not given: the limit is on what this command may give.
@@ -138,7 +136,7 @@ fn confirm_open(
     let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
     let question = Question {
         campaign: &campaign.name,
-        plan: &plan(campaign),
+        plan: &campaign.plan_id(),
         gifts,
         amount,
         exposure: amount + given.map(|state| states.amount(state)).into_iter().sum(),
@@ -151,11 +149,6 @@ fn confirm_open(
 fn to_send(states: &States) -> (u64, Money) {
     let gifts = OPEN.map(|state| states.gifts(state)).into_iter().sum();
     (gifts, OPEN.map(|state| states.amount(state)).into_iter().sum())
-}
-
-/// What `--confirm` takes.
-fn plan(campaign: &Campaign) -> String {
-    plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total)
 }
 
 /// States of which a run may send a gift, once doubts are settled.
@@ -218,13 +211,12 @@ async fn give(
         progress,
     };
     let options = options(context, wishes.limits);
-    // In a task of its own: a runtime looks after the task that it was given at its start less often.
     let (ledger, writer, issued_of) = (session.ledger.clone(), session.writer, campaign.clone());
-    let run = tokio::spawn(async move {
+    let (issued, pace) = in_own_task(async move {
         let issued = run_issue(&ledger, writer, &mut pace, &tools, &issued_of, &options).await;
         (issued, pace)
-    });
-    let (issued, pace) = run.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    })
+    .await;
     display.finish().await;
     let (writer, stop) = issued?;
     session.writer = writer;

@@ -18,7 +18,7 @@ use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Money};
 use crate::intake::{Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
 use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock};
-use crate::plan::{largest_of_series, plan_id};
+use crate::plan::largest_of_series;
 
 /// What a file brought.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) async fn load(
         prepare(context, session, &args.file, &args.campaign, args.max_total).await?;
     if !context.out.args.json {
         let text = loaded.preview.text();
-        context.out.note(&format!("{text}  {:<10} {}", "plan", plan_of(&loaded.campaign)));
+        context.out.note(&format!("{text}  {:<10} {}", "plan", loaded.campaign.plan_id()));
     }
     crash::before(Step::Load);
     load.commit().await?;
@@ -83,10 +83,6 @@ fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn plan_of(campaign: &Campaign) -> String {
-    plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total)
 }
 
 /// Brings a file that may be stored to the point where one commit stores it.

@@ -29,6 +29,7 @@ mod seen;
 mod settings;
 mod signals;
 mod stream;
+mod task;
 mod values;
 mod view;
 

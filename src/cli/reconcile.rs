@@ -1,7 +1,5 @@
 //! `reconcile`, and the reconcile at the end of a run.
 
-use std::panic::resume_unwind;
-
 use tokio::sync::watch;
 
 use super::commands::ReconcileArgs;
@@ -12,6 +10,7 @@ use super::finish;
 use super::give::{client, delta, pace};
 use super::progress::Display;
 use super::signals::Signals;
+use super::task::in_own_task;
 use crate::ledger::Campaign;
 use crate::pace::Pace;
 use crate::provider::WalletClient;
@@ -80,13 +79,12 @@ pub(super) async fn reconcile_one(
         window: delta(context.settings.settle),
         give_up_after: delta(context.settings.give_up_after),
     };
-    // In a task of its own: a runtime looks after the task that it was given at its start less often.
     let (ledger, writer, campaign) = (session.ledger.clone(), session.writer, campaign.clone());
-    let sweep = tokio::spawn(async move {
+    let (reconciled, pace) = in_own_task(async move {
         let reconciled = run_reconcile(&ledger, writer, &mut pace, &campaign, &options).await;
         (reconciled, pace)
-    });
-    let (reconciled, pace) = sweep.await.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+    })
+    .await;
     display.finish().await;
     let (writer, end) = reconciled?;
     session.writer = writer;

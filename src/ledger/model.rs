@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
+use crate::plan::plan_id;
 
 /// A campaign as it was loaded.
 #[derive(Clone, Debug)]
@@ -29,6 +30,13 @@ pub struct Campaign {
     pub plan_digest: RowDigest,
     /// When a reconcile of it last ended.
     pub reconciled_at: Option<DateTime<Utc>>,
+}
+
+impl Campaign {
+    /// What `--confirm` takes: it names these very rows.
+    pub fn plan_id(&self) -> String {
+        plan_id(&self.name, self.plan_digest, self.gifts, self.total)
+    }
 }
 
 /// The provider of this ledger's gifts.

@@ -9,11 +9,7 @@ use reqwest::Url;
 
 /// A base URL that secrets may be sent to; without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    text: String,
-    /// The same, parsed once and not for each request.
-    url: Url,
-}
+pub struct BaseUrl(Url);
 
 /// Why text is no base URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +29,7 @@ impl FromStr for BaseUrl {
     type Err = BaseUrlError;
 
     fn from_str(text: &str) -> Result<BaseUrl, BaseUrlError> {
-        let url =
+        let mut url =
             Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAbsolute(text.to_owned()))?;
         // Before anything that repeats the URL: it may hold a password.
         if !url.username().is_empty()
@@ -49,7 +45,9 @@ impl FromStr for BaseUrl {
             ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(text.to_owned())),
             _ => return Err(BaseUrlError::NotAbsolute(text.to_owned())),
         }
-        Ok(BaseUrl { text: url.as_str().trim_end_matches('/').to_owned(), url })
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(BaseUrl(url))
     }
 }
 
@@ -62,20 +60,21 @@ fn is_loopback(url: &Url) -> bool {
 impl BaseUrl {
     /// The URL of a path below it; `path` begins with a slash and has no query.
     pub(super) fn join(&self, path: &str) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
+        let mut url = self.0.clone();
+        // A URL without a path has a slash for one.
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
         url
     }
 
     /// Whether what is sent there is encrypted; what is not stays on this machine.
     pub(super) fn is_encrypted(&self) -> bool {
-        self.url.scheme() == "https"
+        self.0.scheme() == "https"
     }
 }
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text.fmt(out)
+        self.0.as_str().trim_end_matches('/').fmt(out)
     }
 }
 

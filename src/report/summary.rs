@@ -9,7 +9,6 @@ use chrono::{DateTime, Utc};
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::Money;
 use crate::ledger::{Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, StateTally};
-use crate::plan::plan_id;
 
 /// Refused gifts of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +93,7 @@ async fn read_once(
     let states = add_up(campaign, &tallies)?;
     Ok(Summary {
         campaign: campaign.name.clone(),
-        plan: plan_id(&campaign.name, campaign.plan_digest, campaign.gifts, campaign.total),
+        plan: campaign.plan_id(),
         amounts: Amounts::of(&states),
         reconciled: findings(campaign, &fates)?,
         reconciled_at: campaign.reconciled_at,

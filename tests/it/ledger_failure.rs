@@ -167,7 +167,7 @@ impl SmallDisk {
     fn mount(at: PathBuf) -> Option<SmallDisk> {
         fs::create_dir(&at).expect("a folder can be made");
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=2m,mode=0700", "giftbatch-test"]).arg(&at);
+        mount.args(["-t", "tmpfs", "-o", "size=32m,mode=0700", "giftbatch-test"]).arg(&at);
         let is_mounted = mount.output().is_ok_and(|output| output.status.success());
         is_mounted.then_some(SmallDisk(at))
     }
