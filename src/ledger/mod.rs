@@ -16,6 +16,7 @@
 //! **Invariant:** no call here may be cancelled half-way: never inside `select!` or a time-out. A
 //! commit whose future was dropped has usually happened all the same.
 
+mod chain;
 mod claim;
 mod difference;
 mod error;
@@ -42,6 +43,7 @@ mod transaction;
 mod watch;
 mod writer;
 
+pub use chain::{Chain, ChainHead};
 pub use claim::{Claimed, Doubt, Unsent};
 pub use difference::Corrected;
 pub use error::LedgerError;

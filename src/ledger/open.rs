@@ -170,6 +170,7 @@ fn migrations() -> Migrator {
         step(6, "restored", include_str!("../../migrations/0006_restored.sql")),
         step(7, "checks", include_str!("../../migrations/0007_checks.sql")),
         step(8, "indexes", include_str!("../../migrations/0008_indexes.sql")),
+        step(15, "chain", include_str!("../../migrations/0015_chain.sql")),
     ])
 }
 

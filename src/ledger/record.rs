@@ -9,10 +9,11 @@ use serde_json::json;
 use sqlx::sqlite::SqliteArguments;
 use uuid::Uuid;
 
+use super::chain::Link;
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
 use super::transaction::Part;
-use super::{Batch, LedgerError, sql};
+use super::{Batch, ChainHead, LedgerError, sql};
 use crate::domain::{Event, GiftId, GiftState};
 
 /// Something that happened to one gift.
@@ -55,7 +56,7 @@ impl Batch<'_> {
         for group in outcomes.chunks(many::ROWS) {
             let parts = [Part { doing, changes: Some(group.len() as u64) }, Part::new(doing)];
             let arguments = self.transaction.add(&RECORD.text(group.len()), &parts);
-            bind_outcomes(arguments, run, group)?;
+            self.head = bind_outcomes(arguments, self.head, run, group)?;
         }
         Ok(())
     }
@@ -81,12 +82,13 @@ impl Batch<'_> {
 /// Records a group, and adds its events.
 static RECORD: Many = Many::new(&[sql::GIFT_RECORD, sql::EVENT_INSERT]);
 
-/// What the two statements' rows hold, in their order.
+/// What the two statements' rows hold, in their order. Says how far the chain of events then reaches.
 fn bind_outcomes(
     all: &mut SqliteArguments,
+    mut head: ChainHead,
     run: Option<Uuid>,
     outcomes: &[Outcome],
-) -> Result<(), LedgerError> {
+) -> Result<ChainHead, LedgerError> {
     for outcome in outcomes {
         let next = outcome.state.next(&outcome.event)?;
         let at = outcome.at.timestamp_millis();
@@ -104,16 +106,28 @@ fn bind_outcomes(
         bind(all, columns.error_text);
     }
     fill(all, outcomes.len(), 10);
-    for outcome in outcomes {
-        bind(all, outcome.row);
-        bind(all, outcome.attempt);
-        bind(all, run);
-        bind(all, outcome.at.timestamp_millis());
-        bind(all, outcome.event.word());
-        bind(all, detail(&outcome.event));
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let detail = detail(&outcome.event);
+        let link = Link {
+            gift_row: outcome.row,
+            attempt: outcome.attempt,
+            run,
+            at_ms: outcome.at.timestamp_millis(),
+            word: outcome.event.word(),
+            detail: detail.as_deref(),
+        };
+        head = head.then(&link);
+        let is_last = number + 1 == outcomes.len();
+        bind(all, link.gift_row);
+        bind(all, link.attempt);
+        bind(all, link.run);
+        bind(all, link.at_ms);
+        bind(all, link.word);
+        bind(all, detail);
+        bind(all, is_last.then(|| head.0.to_vec()));
     }
-    fill(all, outcomes.len(), 6);
-    Ok(())
+    fill(all, outcomes.len(), 7);
+    Ok(head)
 }
 
 /// What an event writes into the columns of `gift` beside the state.

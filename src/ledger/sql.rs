@@ -25,6 +25,8 @@ statements! {
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
     CAMPAIGN_TAG = "campaign_tag";
+    CHAIN_HEAD = "chain_head";
+    CHAIN_WALK = "chain_walk";
     EVENT_INSERT = "event_insert";
     GIFT_ADD = "gift_add";
     GIFT_ADDED = "gift_added";

@@ -8,7 +8,7 @@ use super::error::Doing;
 use super::place::Place;
 use super::transaction::{Connection, Transaction};
 use super::watch::{AtWork, Side, Watched, rest};
-use super::{LedgerError, Lists, Provider, sql};
+use super::{ChainHead, LedgerError, Lists, Provider, chain, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Writer {
     connection: Connection,
     place: Place,
     watched: Watched,
+    /// How far the chain of events reaches; not known before the first batch.
+    head: Option<ChainHead>,
 }
 
 /// A group of changes that become durable together, or not at all.
@@ -27,11 +29,14 @@ pub struct Writer {
 pub struct Batch<'w> {
     pub(super) transaction: Transaction<'w>,
     work: AtWork,
+    /// How far the chain of events reaches with what this batch adds to it.
+    pub(super) head: ChainHead,
+    kept_head: &'w mut Option<ChainHead>,
 }
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection, place: Place, watched: Watched) -> Writer {
-        Writer { connection: Connection::new(connection), place, watched }
+        Writer { connection: Connection::new(connection), place, watched, head: None }
     }
 
     /// Opens a batch that holds the right to write from its first statement on.
@@ -41,7 +46,12 @@ impl Writer {
     pub async fn begin(&mut self) -> Result<Batch<'_>, LedgerError> {
         self.place.check()?;
         let work = AtWork::begin(&self.watched);
-        Ok(Batch { transaction: self.connection.begin().await, work })
+        let mut transaction = self.connection.begin().await;
+        let head = match self.head {
+            Some(head) => head,
+            None => chain::head(transaction.now().await?).await?,
+        };
+        Ok(Batch { transaction, work, head, kept_head: &mut self.head })
     }
 
     /// Closes the connection, so that the write-ahead log is folded into the file.
@@ -56,7 +66,10 @@ impl Batch<'_> {
         let watched = self.work.end();
         rest(&watched, Side::Before).await;
         let work = AtWork::begin(&watched);
+        // Of a commit that failed nobody knows whether it happened: the next batch looks.
+        *self.kept_head = None;
         self.transaction.commit("committing a group").await?;
+        *self.kept_head = Some(self.head);
         rest(&work.end(), Side::After).await;
         Ok(())
     }

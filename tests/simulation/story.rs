@@ -161,6 +161,7 @@ fn read(path: &Path) -> Vec<Reported> {
     real_time(async {
         let ledger = Ledger::open(path).await?;
         let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
+        assert_eq!(ledger.chain(None).await?.broken_at, None, "the chain of events is whole");
         let mut rows = Vec::new();
         for gift in ledger.gift_page(campaign.id, None, 0, 1_000).await? {
             let history = ledger.history(gift.row).await?;

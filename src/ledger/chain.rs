@@ -1,0 +1,158 @@
+//! The chain of events: a hash of each event covers the one before it, so that whoever has kept a late hash,
+//! as a statement does, sees whether anything of the past was changed since.
+//!
+//! It stands apart because it is what an auditor relies on: the triggers of the tables keep this program from
+//! changing what happened, the chain shows it where another program did.
+//!
+//! **Invariant:** the hash is of what is stored, as it is stored, and of nothing else: it can be computed anew
+//! from the file alone.
+
+use std::fmt;
+
+use futures_util::TryStreamExt as _;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::{Ledger, LedgerError, sql};
+
+/// A hash that covers an event and all before it: SHA-256 of the hash before, then of the event's columns.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChainHead(pub [u8; 32]);
+
+/// An event as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link<'e> {
+    pub(super) gift_row: i64,
+    pub(super) attempt: i64,
+    pub(super) run: Option<Uuid>,
+    pub(super) at_ms: i64,
+    pub(super) word: &'e str,
+    pub(super) detail: Option<&'e str>,
+}
+
+/// What a walk along the chain found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// How many events there are.
+    pub events: u64,
+    /// The hash of all of them; zeros where there are none.
+    pub head: ChainHead,
+    /// The first event, by its row, at which what is stored is not what its events come to: it, or one since
+    /// the last hash before it, was changed, added or left out.
+    pub broken_at: Option<i64>,
+    /// The hash after as many events as was asked for; nothing where there are fewer.
+    pub asked: Option<ChainHead>,
+}
+
+impl ChainHead {
+    /// The hash that follows.
+    ///
+    /// Each text is preceded by its length, and what may be missing by whether it is there: no two events
+    /// are the same bytes.
+    pub(super) fn then(self, link: &Link<'_>) -> ChainHead {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        for number in [link.gift_row, link.attempt, link.at_ms] {
+            hash.update(number.to_be_bytes());
+        }
+        let run = link.run.map(Uuid::into_bytes);
+        let texts = [run.as_ref().map(<[u8; 16]>::as_slice), Some(link.word.as_bytes())];
+        for bytes in texts.into_iter().chain([link.detail.map(str::as_bytes)]) {
+            hash.update([u8::from(bytes.is_some())]);
+            let bytes = bytes.unwrap_or_default();
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+        ChainHead(hash.finalize().into())
+    }
+}
+
+impl fmt::Display for ChainHead {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ChainHead {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "ChainHead({self})")
+    }
+}
+
+impl Ledger {
+    /// Walks along all events; holds each hash that is stored against what the events come to, and says the
+    /// hash after the first `asked` events.
+    pub async fn chain(&self, asked: Option<u64>) -> Result<Chain, LedgerError> {
+        walk(&mut *self.reading().acquire().await.doing(WALKING)?, asked).await
+    }
+}
+
+const WALKING: &str = "walking along its events";
+
+/// How far the chain reaches, for whoever adds to it.
+pub(super) async fn head(connection: &mut SqliteConnection) -> Result<ChainHead, LedgerError> {
+    let doing = "looking for the end of its events";
+    let last: Option<SqliteRow> =
+        sqlx::query(sql::CHAIN_HEAD).fetch_optional(&mut *connection).await.doing(doing)?;
+    match last.map(|row| stored_head(&row)).transpose().doing(doing)? {
+        None => Ok(ChainHead::default()),
+        Some(Some(head)) => Ok(head),
+        // Events of a time before the chain.
+        Some(None) => Ok(walk(connection, None).await?.head),
+    }
+}
+
+async fn walk(connection: &mut SqliteConnection, asked: Option<u64>) -> Result<Chain, LedgerError> {
+    let mut events = sqlx::query(sql::CHAIN_WALK).fetch(connection);
+    let mut chain = Chain::default();
+    let mut is_covered = true;
+    let mut was_begun = false;
+    let mut last = 0;
+    while let Some(row) = events.try_next().await.doing(WALKING)? {
+        if asked == Some(chain.events) {
+            chain.asked = Some(chain.head);
+        }
+        let stored = step(&row, &mut chain).doing(WALKING)?;
+        last = row.try_get("id").doing(WALKING)?;
+        is_covered = stored.is_some();
+        was_begun |= is_covered;
+        if stored.is_some_and(|stored| stored != chain.head) {
+            chain.broken_at.get_or_insert(last);
+        }
+    }
+    if asked == Some(chain.events) {
+        chain.asked = Some(chain.head);
+    }
+    // Whoever records events gives the last of them its hash.
+    if was_begun && !is_covered {
+        chain.broken_at.get_or_insert(last);
+    }
+    Ok(chain)
+}
+
+/// Goes on by one event; the hash that is stored with it.
+fn step(row: &SqliteRow, chain: &mut Chain) -> Result<Option<ChainHead>, sqlx::Error> {
+    let link = Link {
+        gift_row: row.try_get("gift_row")?,
+        attempt: row.try_get("attempt_number")?,
+        run: row.try_get("run_id")?,
+        at_ms: row.try_get("at_ms")?,
+        word: row.try_get("word")?,
+        detail: row.try_get("detail")?,
+    };
+    chain.head = chain.head.then(&link);
+    chain.events += 1;
+    stored_head(row)
+}
+
+fn stored_head(row: &SqliteRow) -> Result<Option<ChainHead>, sqlx::Error> {
+    let bytes: Option<Vec<u8>> = row.try_get("head")?;
+    let head = bytes.map(|bytes| <[u8; 32]>::try_from(bytes).map(ChainHead));
+    head.transpose().map_err(|_| sqlx::Error::ColumnDecode {
+        index: "head".into(),
+        source: "a hash has 32 bytes".into(),
+    })
+}
