@@ -67,6 +67,10 @@ steps! {
     Findings = "findings",
     /// The commit with which a reconcile ends.
     ReconcileEnding = "reconcile_ending",
+    /// The commit of intents to delete gifts, and of what came of others.
+    Revoking = "revoking",
+    /// One DELETE: before it, and after its answer was read.
+    Delete = "delete",
 }
 
 /// One side of a step.

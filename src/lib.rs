@@ -38,5 +38,6 @@ pub mod plan;
 pub mod provider;
 pub mod reconcile;
 pub mod report;
+pub mod revoke;
 pub mod sandbox;
 pub mod settle;

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
-    RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::values;
 
@@ -138,6 +138,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Reopen refused gifts, and issue them.
     Retry(RetryArgs),
+    /// Delete unspent gifts of a campaign at the provider.
+    Revoke(RevokeArgs),
     /// One screen: all campaigns, or one.
     Status(StatusArgs),
     /// List gifts.
@@ -167,6 +169,7 @@ impl Command {
             Command::Reconcile(_) => "reconcile",
             Command::Run(_) => "run",
             Command::Retry(_) => "retry",
+            Command::Revoke(_) => "revoke",
             Command::Status(_) => "status",
             Command::Gifts(_) => "gifts",
             Command::Show(_) => "show",
@@ -184,6 +187,7 @@ impl Command {
             Command::Run(args) => Some(args.load.campaign.to_string()),
             Command::Issue(args) => Some(args.campaign.clone()),
             Command::Retry(args) => Some(args.issue.campaign.clone()),
+            Command::Revoke(args) => Some(args.campaign.clone()),
             Command::Gifts(args) => Some(args.campaign.clone()),
             Command::Report(args) => Some(args.campaign.clone()),
             Command::Reconcile(args) => args.campaign.clone(),

@@ -184,6 +184,18 @@ pub(super) struct RetryArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// The campaign.
+    #[arg(value_name = "NAME")]
+    pub(super) campaign: String,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
+    /// No more than this may be taken back.
+    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
+    pub(super) max_total: Option<Money>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// The campaign; all where none is named.
     #[arg(value_name = "NAME")]

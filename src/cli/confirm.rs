@@ -17,7 +17,9 @@ pub(super) struct Question<'q> {
     pub(super) campaign: &'q str,
     /// The plan's id.
     pub(super) plan: &'q str,
-    /// Gifts that may be sent now.
+    /// What will be done with the gifts, after `…` gifts.
+    pub(super) what: &'static str,
+    /// Gifts with which that may be done now.
     pub(super) gifts: u64,
     /// Their money: what a person types.
     pub(super) amount: Money,
@@ -65,11 +67,11 @@ fn can_ask(context: &Context) -> bool {
 }
 
 fn ask(question: &Question<'_>) -> Result<(), Failure> {
-    let Question { campaign, gifts, amount, .. } = question;
+    let Question { campaign, gifts, amount, what, .. } = question;
     logs::flush();
     let mut screen = anstream::stderr().lock();
     let amount_shown = report::money(*amount);
-    writeln!(screen, "\n{gifts} gifts of {campaign:?} will be sent now, {amount_shown} in all.")?;
+    writeln!(screen, "\n{gifts} gifts of {campaign:?} {what}, {amount_shown} in all.")?;
     write!(screen, "Type the total to confirm: ")?;
     screen.flush()?;
     let mut typed = String::new();

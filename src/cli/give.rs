@@ -93,6 +93,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let question = Question {
         campaign: &campaign.name,
         plan: &campaign.plan_id(),
+        what: "will be sent now",
         gifts,
         amount,
         // What is reopened was not given: the limit is on what this command may give.
@@ -107,7 +108,10 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
 }
 
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
-async fn refuse_forgotten(session: &mut Session, campaign: &Campaign) -> Result<(), Failure> {
+pub(super) async fn refuse_forgotten(
+    session: &mut Session,
+    campaign: &Campaign,
+) -> Result<(), Failure> {
     let mut batch = session.writer.begin().await?;
     let forgot_since = batch.forgot_since(campaign.id).await?;
     batch.rollback().await?;
@@ -137,6 +141,7 @@ fn confirm_open(
     let question = Question {
         campaign: &campaign.name,
         plan: &campaign.plan_id(),
+        what: "will be sent now",
         gifts,
         amount,
         exposure: amount + given.map(|state| states.amount(state)).into_iter().sum(),

@@ -24,6 +24,7 @@ mod preview;
 mod progress;
 mod reconcile;
 mod rejects;
+mod revoke;
 mod sandbox;
 mod seen;
 mod settings;
@@ -131,6 +132,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Issue(args) => give::issue(&context, &args).await,
         Command::Reconcile(args) => reconcile::reconcile(&context, &args).await,
         Command::Run(args) => give::run(&context, &args).await,
+        Command::Revoke(args) => revoke::revoke(&context, &args).await,
         Command::Retry(args) => give::retry(&context, &args).await,
         Command::Status(args) => view::status(&context, &args).await,
         Command::Gifts(args) => view::gifts(&context, &args).await,

@@ -111,8 +111,11 @@ pub enum Event {
     RevokeStarted,
     /// The list shows that it is gone.
     Deleted,
-    /// The list still shows it.
-    StillThere,
+    /// It was not deleted.
+    StillThere {
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Two words that do not go together: a fault of this program, never of its input.
@@ -161,7 +164,7 @@ impl GiftState {
             (S::Refused, Event::Reopened) => S::Planned,
             (S::Issued, Event::RevokeStarted) => S::Revoking,
             (S::Revoking, Event::Deleted) => S::Revoked,
-            (S::Revoking, Event::StillThere) => S::Issued,
+            (S::Revoking, Event::StillThere { .. }) => S::Issued,
             _ => return Err(IllegalEvent { state: self, event: event.word() }),
         })
     }
@@ -210,7 +213,7 @@ impl Event {
             Event::Reopened => "reopened",
             Event::RevokeStarted => "revoke_started",
             Event::Deleted => "deleted",
-            Event::StillThere => "still_there",
+            Event::StillThere { .. } => "still_there",
         }
     }
 }
@@ -258,14 +261,14 @@ mod tests {
             Event::FoundIssued { gift },
             Event::Recalled { gift },
             Event::FoundAbsent,
-            Event::StayedUnclear { why },
+            Event::StayedUnclear { why: why.clone() },
             Event::ResolvedIssued { gift },
             Event::ResolvedRefused(refusal),
             Event::ResolvedRetry,
             Event::Reopened,
             Event::RevokeStarted,
             Event::Deleted,
-            Event::StillThere,
+            Event::StillThere { why },
         ]
     }
 

@@ -74,6 +74,22 @@ impl Ledger {
             .doing("reading the last run")
     }
 
+    /// The next gifts of a campaign that exist at the provider, as far as we know, after row `after`.
+    pub async fn given_page(
+        &self,
+        campaign: i64,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<KnownGift>, LedgerError> {
+        sqlx::query_as(sql::GIVEN_PAGE)
+            .bind(campaign)
+            .bind(after)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&*self.reading())
+            .await
+            .doing("reading what was given")
+    }
+
     /// The next gifts of a campaign in the order of its rows, after row `after`.
     pub async fn gift_page(
         &self,

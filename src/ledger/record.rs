@@ -173,14 +173,12 @@ impl<'e> Columns<'e> {
                 error_text: Some("the run that sent it ended before the answer came"),
                 ..none
             },
-            Event::StayedUnclear { why } => Columns { error_text: Some(why), ..none },
+            Event::StayedUnclear { why } | Event::StillThere { why } => {
+                Columns { error_text: Some(why), ..none }
+            }
             Event::FoundAbsent | Event::ResolvedRetry => Columns { ready_at: Some(at), ..none },
             Event::Reopened => Columns { ready_at: Some(0), ..none },
-            Event::Started
-            | Event::Withdrawn
-            | Event::RevokeStarted
-            | Event::Deleted
-            | Event::StillThere => none,
+            Event::Started | Event::Withdrawn | Event::RevokeStarted | Event::Deleted => none,
         }
     }
 }
@@ -197,7 +195,8 @@ fn detail(event: &Event) -> Option<String> {
         }
         Event::Undelivered { why, .. }
         | Event::AnswerLost { why }
-        | Event::StayedUnclear { why } => Some(why.clone()),
+        | Event::StayedUnclear { why }
+        | Event::StillThere { why } => Some(why.clone()),
         _ => None,
     }
 }

@@ -47,6 +47,7 @@ statements! {
     GIFT_REFUSED_CLASSES = "gift_refused_classes";
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
+    GIVEN_PAGE = "given_page";
     HISTORY = "history";
     KEY_INDEX_CREATE = "key_index_create";
     KEY_INDEX_DROP = "key_index_drop";

@@ -22,7 +22,7 @@ pub use breaker::Breaker;
 pub use concurrency::Concurrency;
 pub use rate::Rate;
 
-use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
+use crate::provider::{ListReading, Obstacle, Removal, Trouble, Verdict};
 
 /// What one reply says about the server, whatever it says about a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,15 @@ impl Health {
             ListReading::Whole(_) | ListReading::NoList => Health::Well,
             ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
             ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
+        }
+    }
+
+    /// What a reply to a delete says about the server.
+    pub fn of_removal(removal: &Removal) -> Health {
+        match removal {
+            Removal::Done | Removal::Declined(_) => Health::Well,
+            Removal::NotProcessed(obstacle) => Health::of_obstacle(obstacle),
+            Removal::Unknown { trouble, .. } => Health::of_trouble(*trouble),
         }
     }
 

@@ -11,10 +11,11 @@ use super::BaseUrl;
 use super::classify::{Verdict, classify};
 use super::credit::{ListReading, read_gift, read_list};
 use super::http::{ClientError, Credentials, Http};
+use super::removal::{Removal, read_removal};
 use super::reply::{Answer, Exchange, Reply};
-use super::transport::{Delivery, Request, Transport, Url};
+use super::transport::{Delivery, Method, Request, Transport, Url};
 use super::wallet::{Balances, Reading, WalletRecord, read_balances, read_record};
-use super::wire::create_body;
+use super::wire::{create_body, delete_body};
 use crate::clock::Clock;
 use crate::domain::{Gift, GiftId, WalletId};
 
@@ -63,8 +64,20 @@ impl WalletClient {
     pub async fn create_gift(&self, gift: &Gift) -> (Verdict, Exchange) {
         let url = self.0.create_url.clone();
         let body = Some(create_body(gift));
-        let exchange = self.exchange(Request { url, body, cap: ANSWER_BYTES }).await;
+        let request = Request { method: Method::Post, url, body, cap: ANSWER_BYTES };
+        let exchange = self.exchange(request).await;
         (classify(gift, &exchange.reply), exchange)
+    }
+
+    /// Deletes one gift by the provider's id, once, and says what the reply proves.
+    ///
+    /// Never by a wallet's id: the API has such a call too, and it takes all of a wallet's gifts.
+    pub async fn delete_gift(&self, id: GiftId) -> (Removal, Exchange) {
+        let url = self.0.create_url.clone();
+        let body = Some(delete_body(id));
+        let request = Request { method: Method::Delete, url, body, cap: ANSWER_BYTES };
+        let exchange = self.exchange(request).await;
+        (read_removal(&exchange.reply), exchange)
     }
 
     /// Reads the gift list of a wallet.
@@ -90,12 +103,14 @@ impl WalletClient {
     pub async fn balances(&self, id: WalletId) -> (Reading<Balances>, Exchange) {
         let mut url = self.0.base.join("/api/v1/wallet/balances");
         url.set_query(Some(&format!("Id={id}")));
-        let exchange = self.exchange(Request { url, body: None, cap: ANSWER_BYTES }).await;
+        let request = Request { method: Method::Get, url, body: None, cap: ANSWER_BYTES };
+        let exchange = self.exchange(request).await;
         (read_balances(&exchange.reply), exchange)
     }
 
     async fn get(&self, path: &str, cap: usize) -> Exchange {
-        self.exchange(Request { url: self.0.base.join(path), body: None, cap }).await
+        let url = self.0.base.join(path);
+        self.exchange(Request { method: Method::Get, url, body: None, cap }).await
     }
 
     async fn exchange(&self, request: Request) -> Exchange {

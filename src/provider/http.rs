@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
 use super::reply::Loss;
-use super::transport::{Delivery, Request, Sending, Transport};
+use super::transport::{Delivery, Method, Request, Sending, Transport};
 
 /// An idle connection is closed by us before most servers close it: each one that the server closes
 /// while a request is on its way costs a doubt.
@@ -90,11 +90,15 @@ impl Http {
 
 impl Transport for Http {
     fn send(&self, request: Request) -> Sending {
-        let Request { url, body, cap } = request;
-        let request = match body {
-            None => self.client.get(url),
-            Some(json) => self.client.post(url).header(CONTENT_TYPE, JSON).body(json),
+        let Request { method, url, body, cap } = request;
+        let mut request = match method {
+            Method::Get => self.client.get(url),
+            Method::Post => self.client.post(url),
+            Method::Delete => self.client.delete(url),
         };
+        if let Some(json) = body {
+            request = request.header(CONTENT_TYPE, JSON).body(json);
+        }
         Box::pin(carry(request, cap))
     }
 }

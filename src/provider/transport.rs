@@ -13,12 +13,25 @@ pub use reqwest::Url;
 
 use super::reply::Loss;
 
+/// What is to be done with what a URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// It is read.
+    Get,
+    /// Something new is made there.
+    Post,
+    /// What the body names is deleted.
+    Delete,
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// What is to be done.
+    pub method: Method,
     /// Where to, with path and query; parsed, so that what is asked again and again costs no parsing.
     pub url: Url,
-    /// The JSON of a POST; none for a GET.
+    /// The JSON of a POST or a DELETE; none for a GET.
     pub body: Option<String>,
     /// A longer answer, in bytes, is not read to its end.
     pub cap: usize,

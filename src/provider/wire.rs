@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::domain::{Expiry, Gift, Money};
+use crate::domain::{Expiry, Gift, GiftId, Money};
 
 /// The body of a create.
 #[derive(Serialize)]
@@ -36,6 +36,11 @@ pub(super) fn create_body(gift: &Gift) -> String {
         external_reference: gift.key.to_string(),
     };
     serde_json::to_string(&body).expect("text and numbers always become JSON")
+}
+
+/// The JSON of a delete: the id of one gift.
+pub(super) fn delete_body(id: GiftId) -> String {
+    format!(r#"{{"Id":"{id}"}}"#)
 }
 
 fn plain_number(amount: Money) -> Box<RawValue> {

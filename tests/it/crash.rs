@@ -217,9 +217,15 @@ mod points {
         Retrying,
     }
 
+    /// Steps to which only `revoke` comes: its own stories crash there.
+    const REVOKING: [Step; 2] = [Step::Revoking, Step::Delete];
+
     impl When {
         /// Whether such a run comes to the step at all.
         fn comes_to(self, step: Step) -> bool {
+            if REVOKING.contains(&step) {
+                return false;
+            }
             let is_new = matches!(step, Step::Tables | Step::Identity);
             match self {
                 When::First => !matches!(step, Step::Orphans | Step::Reopening),
@@ -283,7 +289,7 @@ mod points {
         say(&format!("crashes: {crashes}, gifts recovered: {recovered:?}; lost 0, duplicated 0"));
         let never: Vec<_> = hits.iter().filter(|(_, count)| **count == 0).collect();
         assert!(never.is_empty(), "points that no run came to: {never:?}");
-        for point in Point::all() {
+        for point in Point::all().filter(|point| !REVOKING.contains(&point.step())) {
             let is_there = hits.keys().any(|(_, name)| *name == point.to_string());
             assert!(is_there, "nobody crashes at {point}");
         }

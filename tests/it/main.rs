@@ -11,5 +11,6 @@ mod power_loss;
 mod preview;
 mod provider;
 mod reconcile;
+mod revoke;
 mod tidy;
 mod world;

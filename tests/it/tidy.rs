@@ -31,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("issue", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
     ("report", &["domain", "ledger", "plan"]),
+    ("revoke", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
 ];
 
 /// Words that only some modules may use, and what to do instead.
@@ -60,11 +61,13 @@ const PURE: &[&str] = &[
     "src/provider/classify.rs",
     "src/provider/credit.rs",
     "src/provider/envelope.rs",
+    "src/provider/removal.rs",
     "src/provider/reply.rs",
     "src/provider/transport.rs",
     "src/provider/wire.rs",
     "src/reconcile/audit.rs",
     "src/reconcile/queue.rs",
+    "src/revoke/decide.rs",
 ];
 
 /// What a file that only decides must not name.
@@ -288,8 +291,8 @@ fn following(event: &Event) -> Option<Event> {
         Event::ResolvedRetry => Event::Reopened,
         Event::Reopened => Event::RevokeStarted,
         Event::RevokeStarted => Event::Deleted,
-        Event::Deleted => Event::StillThere,
-        Event::StillThere => return None,
+        Event::Deleted => Event::StillThere { why: String::new() },
+        Event::StillThere { .. } => return None,
     })
 }
 

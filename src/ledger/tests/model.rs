@@ -69,7 +69,7 @@ fn events(gift: GiftId, at: DateTime<Utc>) -> Vec<Event> {
         Event::Reopened,
         Event::RevokeStarted,
         Event::Deleted,
-        Event::StillThere,
+        Event::StillThere { why: "its list still shows it".into() },
     ]
 }
 

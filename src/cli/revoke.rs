@@ -1,0 +1,136 @@
+//! `revoke`: what was given and not used yet is taken back.
+
+use tokio::sync::watch;
+
+use super::commands::RevokeArgs;
+use super::confirm::{Question, confirm};
+use super::context::{self, Context};
+use super::exit::{Exit, Signal};
+use super::failure::Failure;
+use super::finish;
+use super::give::{client, delta, pace, refuse_forgotten};
+use super::progress::{Display, Shown};
+use super::signals::Signals;
+use super::task::in_own_task;
+use crate::domain::{GiftState, Money};
+use crate::report::{self, States, Summary};
+use crate::revoke::{Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
+
+/// `giftbatch revoke`.
+pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let campaign = context::campaign(&session.ledger, &args.campaign).await?;
+    refuse_forgotten(&mut session, &campaign).await?;
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    let given = [GiftState::Issued, GiftState::Revoking];
+    let gifts = given.map(|state| states.gifts(state)).into_iter().sum();
+    let amount: Money = given.map(|state| states.amount(state)).into_iter().sum();
+    context.out.note(&format!(
+        "{}: {gifts} given, {}; what is wholly unspent of that will be deleted at the provider",
+        campaign.name,
+        report::money(amount)
+    ));
+    let plan = campaign.plan_id();
+    let question = Question {
+        campaign: &campaign.name,
+        plan: &plan,
+        what: "will be deleted now, where nothing of them was used",
+        gifts,
+        amount,
+        exposure: amount,
+        max_total: args.max_total,
+    };
+    confirm(context, &args.confirm, &question)?;
+    let signals = Signals::listen(context.out)?;
+    let mut pace = pace(context);
+    let (progress, source) = watch::channel(RevokeProgress { gifts, ..RevokeProgress::default() });
+    let display = Display::start(context.out, source);
+    let options = RevokeOptions {
+        client,
+        clock: context.clock.clone(),
+        interrupt: signals.interrupt.clone(),
+        progress,
+        window: delta(context.settings.settle),
+        give_up_after: delta(context.settings.give_up_after),
+    };
+    let (ledger, writer, of) = (session.ledger.clone(), session.writer, campaign.clone());
+    let ended =
+        in_own_task(
+            async move { run_revoke(&ledger, writer, &mut pace, &of, gifts, &options).await },
+        )
+        .await;
+    display.finish().await;
+    let (writer, done) = ended?;
+    session.writer = writer;
+    let campaign = context::campaign(&session.ledger, &campaign.name).await?;
+    let summary = Summary::read_still(&session.ledger, &campaign).await?;
+    let exit = exit(&summary, &done, signals.first());
+    tell(context, &summary, &done);
+    finish::tell(context, &summary, exit);
+    session.close().await;
+    Ok(exit)
+}
+
+/// Says what was done, and what was left.
+fn tell(context: &Context, summary: &Summary, done: &Revocation) {
+    let out = context.out;
+    out.note(&format!("revoked: {} gifts, {}", done.revoked, report::money(done.amount)));
+    match &done.stop {
+        None | Some(RevokeStop::Interrupted) => {}
+        Some(RevokeStop::GaveUp) => out.complain(
+            "error: no usable answer from the provider: gave up; run the same command again later",
+        ),
+        Some(RevokeStop::CredentialsRejected { why }) => {
+            out.complain(&format!("error: the provider rejects the credentials ({why})"));
+        }
+    }
+    let left = done.left + done.unread;
+    if left > 0 {
+        out.complain(&format!("{left} gifts were left as they are:"));
+        for gift in &done.named {
+            out.complain(&format!("  {}  wallet {}  {}", gift.key, gift.wallet, gift.why));
+        }
+        let more = left - (done.named.len() as u64).min(left);
+        if more > 0 {
+            let name = &summary.campaign;
+            out.complain(&format!(
+                "  and {more} more: giftbatch gifts {name:?} --state issued lists what is still given"
+            ));
+        }
+    }
+    let unsent = [GiftState::Planned, GiftState::Deferred];
+    if unsent.into_iter().any(|state| summary.states.gifts(state) > 0) {
+        out.note(&format!(
+            "hint: some gifts of it were never sent and may still be: giftbatch cancel {:?} withdraws them",
+            summary.campaign
+        ));
+    }
+}
+
+/// How it ended, where several reasons apply: a signal, then what is open, then the keys, then an early
+/// stop, then gifts that were left.
+fn exit(summary: &Summary, done: &Revocation, signal: Option<Signal>) -> Exit {
+    match (&done.stop, signal) {
+        (Some(RevokeStop::Interrupted), Some(Signal::Terminate)) => Exit::Terminated,
+        (Some(RevokeStop::Interrupted), _) => Exit::Interrupted,
+        _ if summary.states.gifts(GiftState::Revoking) > 0 => Exit::Attention,
+        (Some(RevokeStop::CredentialsRejected { .. }), _) => Exit::CredentialsRejected,
+        (Some(RevokeStop::GaveUp), _) => Exit::Stopped,
+        (None, _) if done.unread > 0 => Exit::Stopped,
+        (None, _) if done.left > 0 => Exit::SomeRefused,
+        (None, _) => Exit::Done,
+    }
+}
+
+impl Shown for RevokeProgress {
+    const WHAT: &'static str = "gifts";
+
+    fn of(&self) -> (u64, u64) {
+        (self.gifts, self.done)
+    }
+
+    fn words(&self) -> String {
+        format!("{} revoked, {}", self.revoked, self.amount)
+    }
+}

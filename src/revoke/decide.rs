@@ -1,0 +1,250 @@
+//! What a list proves of a gift that is to be deleted, and what is done about it. Pure.
+//!
+//! **Invariant:** a gift is deleted only where a list has just shown it whole and unspent, and is called
+//! revoked only where a list that was asked for afterwards does not show it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+
+use crate::domain::{GiftId, GiftState};
+use crate::ledger::KnownGift;
+use crate::provider::Credit;
+
+/// Deletes of one gift whose answers may be lost.
+const MAX_DELETES: u32 = 5;
+
+/// A gift that is to be deleted.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) gift: KnownGift,
+    pub(super) id: GiftId,
+    /// Deletes that may have reached the server in this run.
+    pub(super) deletes: u32,
+    /// What came of the last of them, and when it ended.
+    pub(super) answer: Option<(Answer, DateTime<Utc>)>,
+}
+
+/// What came of a delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The server says that it is deleted.
+    Deleted,
+    /// The server says no.
+    Declined(String),
+    /// Nobody knows.
+    Lost(String),
+}
+
+/// What is to be done about a gift, once its wallet's list was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Its intent is to be written, then it is deleted.
+    Begin,
+    /// It is deleted, once more.
+    Delete,
+    /// The list may show it for a while yet: look again, at the latest then.
+    Look(DateTime<Utc>),
+    /// It is gone.
+    Gone,
+    /// It is there and stays.
+    Stays(String),
+    /// It was never begun, and is left as it is.
+    Leave(Left),
+}
+
+/// Why a gift is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Some of it was spent.
+    Spent {
+        /// How much is left, where the list says so.
+        remaining: Option<Decimal>,
+    },
+    /// Its wallet's list does not show it.
+    NotThere,
+    /// The list shows another amount.
+    OtherAmount(Decimal),
+    /// The list could not be read.
+    Unread,
+    /// The provider did not delete it.
+    Stays(String),
+}
+
+impl Target {
+    /// A gift that exists at the provider as far as we know.
+    pub(super) fn of(gift: KnownGift) -> Option<Target> {
+        Some(Target { id: gift.gift_id?, gift, deletes: 0, answer: None })
+    }
+
+    /// What is to be done now that a list which was asked for at `sent_at` shows `credits`.
+    pub(super) fn next(
+        &self,
+        credits: &[Credit],
+        sent_at: DateTime<Utc>,
+        window: TimeDelta,
+    ) -> Next {
+        let shown = credits.iter().find(|credit| credit.id == self.id);
+        let is_begun = self.gift.state == GiftState::Revoking;
+        match shown.map(|credit| self.blemish(credit)) {
+            None if is_begun => Next::Gone,
+            None => Next::Leave(Left::NotThere),
+            Some(None) if is_begun => self.again(sent_at, window),
+            Some(None) => Next::Begin,
+            Some(Some(left)) if is_begun => Next::Stays(left.to_string()),
+            Some(Some(left)) => Next::Leave(left),
+        }
+    }
+
+    /// Why it must not be deleted, though it is there.
+    fn blemish(&self, credit: &Credit) -> Option<Left> {
+        let amount = self.gift.content.amount.to_decimal();
+        if credit.amount != amount {
+            return Some(Left::OtherAmount(credit.amount));
+        }
+        let is_whole = credit.remaining.is_none_or(|remaining| remaining == amount);
+        (credit.is_used || !is_whole).then_some(Left::Spent { remaining: credit.remaining })
+    }
+
+    /// It is there, whole, after a delete.
+    fn again(&self, sent_at: DateTime<Utc>, window: TimeDelta) -> Next {
+        // An earlier run wrote the intent: nobody knows whether it sent anything.
+        let Some((answer, at)) = &self.answer else {
+            return Next::Delete;
+        };
+        let until = *at + window;
+        match answer {
+            Answer::Declined(why) => Next::Stays(why.clone()),
+            Answer::Lost(_) if self.deletes < MAX_DELETES => Next::Delete,
+            _ if sent_at < until => Next::Look(until),
+            Answer::Deleted => Next::Stays(
+                "the provider says that it deleted it, and its list still shows it".to_owned(),
+            ),
+            Answer::Lost(why) => Next::Stays(why.clone()),
+        }
+    }
+
+    /// Whether its intent was written and certainly nothing was sent since.
+    pub(super) fn is_surely_unsent(&self, was_begun_here: bool) -> bool {
+        was_begun_here && self.deletes == 0
+    }
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Left::Spent { remaining: Some(remaining) } => {
+                write!(out, "used: {remaining} of it is left")
+            }
+            Left::Spent { remaining: None } => out.write_str("used"),
+            Left::NotThere => out.write_str("its wallet's list does not show it"),
+            Left::OtherAmount(amount) => write!(out, "the list shows another amount: {amount}"),
+            Left::Unread => out.write_str("its wallet's list could not be read"),
+            Left::Stays(why) => write!(out, "not deleted: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Expiry, GiftContent, GiftKey, Money};
+    use crate::provider::SeenExpiry;
+
+    const S: TimeDelta = TimeDelta::minutes(5);
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+    }
+
+    fn target(state: GiftState, answer: Option<Answer>, deletes: u32) -> Target {
+        let content = GiftContent {
+            wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
+            amount: Money::from_minor(5_000),
+            expiry: Expiry::Never,
+            description: "KUPON".to_owned(),
+        };
+        let gift = KnownGift {
+            row: 1,
+            campaign: 1,
+            key: GiftKey("11111111-2222-5333-8444-555555555555".parse().unwrap()),
+            content,
+            state,
+            attempts: 1,
+            gift_id: Some("6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap()),
+            issued_at: Some(now()),
+            first_sent_at: Some(now()),
+        };
+        let mut target = Target::of(gift).unwrap();
+        target.answer = answer.map(|answer| (answer, now()));
+        target.deletes = deletes;
+        target
+    }
+
+    fn credit(minor: i64, left: Option<i64>, is_used: bool) -> Credit {
+        Credit {
+            id: "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap(),
+            amount: Money::from_minor(minor).to_decimal(),
+            remaining: left.map(|left| Money::from_minor(left).to_decimal()),
+            expiry: SeenExpiry::Exact(Expiry::Never),
+            description: "KUPON".to_owned(),
+            created_at: None,
+            reference: None,
+            is_used,
+        }
+    }
+
+    /// What is done about a gift of which the list, asked for so many seconds later, shows this.
+    fn next(target: &Target, shown: Option<Credit>, later: i64) -> Next {
+        let credits: Vec<Credit> = shown.into_iter().collect();
+        target.next(&credits, now() + TimeDelta::seconds(later), S)
+    }
+
+    #[test]
+    fn only_what_is_whole_and_unspent_is_begun() {
+        // Goal: no customer loses what was used, and nothing else than our gift is touched. Method: each
+        // form in which a list may show a gift that is not begun.
+        let fresh = target(GiftState::Issued, None, 0);
+        assert_eq!(next(&fresh, Some(credit(5_000, Some(5_000), false)), 0), Next::Begin);
+        assert_eq!(next(&fresh, Some(credit(5_000, None, false)), 0), Next::Begin);
+        assert_eq!(next(&fresh, None, 0), Next::Leave(Left::NotThere));
+        for used in [credit(5_000, Some(4_999), false), credit(5_000, Some(5_000), true)] {
+            let remaining = used.remaining;
+            assert_eq!(next(&fresh, Some(used), 0), Next::Leave(Left::Spent { remaining }));
+        }
+        let other = Next::Leave(Left::OtherAmount(Money::from_minor(6_000).to_decimal()));
+        assert_eq!(next(&fresh, Some(credit(6_000, Some(6_000), false)), 0), other);
+        let stranger = Credit {
+            id: "7a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap(),
+            ..credit(5_000, None, false)
+        };
+        assert_eq!(next(&fresh, Some(stranger), 0), Next::Leave(Left::NotThere));
+    }
+
+    #[test]
+    fn what_was_begun_ends_by_what_the_list_shows() {
+        // Goal: a lost answer is neither a yes nor a no, and a list has its time. Method: each answer with
+        // a list that shows the gift whole, spent, or not at all, early and late.
+        let whole = || Some(credit(5_000, Some(5_000), false));
+        let begun = |answer, deletes| target(GiftState::Revoking, answer, deletes);
+        let lost = || Some(Answer::Lost("time-out".into()));
+        let window = i64::from(S.num_seconds() as i32);
+        let until = now() + S;
+        let stays = |why: &str| Next::Stays(why.to_owned());
+        assert_eq!(next(&begun(None, 0), whole(), 0), Next::Delete, "an earlier run's");
+        for answer in [None, Some(Answer::Deleted), Some(Answer::Declined("no".into())), lost()] {
+            assert_eq!(next(&begun(answer.clone(), 1), None, 0), Next::Gone);
+            let spent = Some(credit(5_000, Some(100), true));
+            assert_eq!(next(&begun(answer, 1), spent, 0), stays("used: 1.00 of it is left"));
+        }
+        assert_eq!(next(&begun(Some(Answer::Declined("no".into())), 1), whole(), 0), stays("no"));
+        let deleted = begun(Some(Answer::Deleted), 1);
+        assert_eq!(next(&deleted, whole(), window - 1), Next::Look(until));
+        assert!(matches!(next(&deleted, whole(), window), Next::Stays(_)));
+        for deletes in 1..MAX_DELETES {
+            assert_eq!(next(&begun(lost(), deletes), whole(), 0), Next::Delete);
+        }
+        let tried = begun(lost(), MAX_DELETES);
+        assert_eq!(next(&tried, whole(), window - 1), Next::Look(until));
+        assert_eq!(next(&tried, whole(), window), stays("time-out"));
+    }
+}

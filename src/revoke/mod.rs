@@ -1,0 +1,110 @@
+//! Revoking: gifts of a campaign that nobody has used yet are deleted at the provider.
+//!
+//! It stands apart because it is the only stage that takes something away. It names gifts by the provider's
+//! ids alone, never by their wallets.
+//!
+//! | [`run_revoke`] does | this module decides |
+//! | --- | --- |
+//! | reads a wallet's list, commits intents, deletes one gift after another, reads the list again | [`decide`]: which gifts may be deleted, and which are gone |
+//!
+//! **Invariant:** a DELETE is sent only after the commit of its intent has returned.
+//! **Invariant:** what a dead run began is looked at first: a gift that is not there any more is not asked for.
+
+mod decide;
+mod replies;
+mod request;
+mod run;
+
+use chrono::TimeDelta;
+use tokio::sync::watch;
+
+pub use decide::Left;
+pub use run::run_revoke;
+
+use crate::clock::Clock;
+use crate::domain::{GiftKey, Money, WalletId};
+use crate::interrupt::Interrupt;
+use crate::provider::WalletClient;
+
+/// What a revocation needs.
+#[derive(Debug)]
+pub struct RevokeOptions {
+    /// Asks the provider.
+    pub client: WalletClient,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Ends it early.
+    pub interrupt: Interrupt,
+    /// Hears how it goes.
+    pub progress: watch::Sender<RevokeProgress>,
+    /// S: for so long a list may go on showing a gift that was deleted.
+    pub window: TimeDelta,
+    /// Without one usable answer for this long, the rest is left.
+    pub give_up_after: TimeDelta,
+}
+
+/// How a revocation goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RevokeProgress {
+    /// Gifts that are to be deleted.
+    pub gifts: u64,
+    /// Gifts about which nothing more will be asked.
+    pub done: u64,
+    /// Gifts that are gone.
+    pub revoked: u64,
+    /// Their money.
+    pub amount: Money,
+}
+
+/// What a revocation did.
+#[derive(Clone, Debug, Default)]
+pub struct Revocation {
+    /// Why it ended before all was asked for, where it did.
+    pub stop: Option<RevokeStop>,
+    /// Gifts that are gone now, and their money.
+    pub revoked: u64,
+    /// How much they had given.
+    pub amount: Money,
+    /// Gifts that were left as they are: spent, not there, or kept by the provider.
+    pub left: u64,
+    /// Gifts whose wallets could not be read.
+    pub unread: u64,
+    /// The first of those that were left.
+    pub named: Vec<LeftGift>,
+}
+
+/// A gift that was left as it is.
+#[derive(Clone, Debug)]
+pub struct LeftGift {
+    /// Its key.
+    pub key: GiftKey,
+    /// Whose it is.
+    pub wallet: WalletId,
+    /// Why.
+    pub why: Left,
+}
+
+/// Why a revocation ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevokeStop {
+    /// The provider gave no usable answer for too long.
+    GaveUp,
+    /// A person, or the system, ended it.
+    Interrupted,
+    /// The provider does not take our keys.
+    CredentialsRejected {
+        /// What it said.
+        why: String,
+    },
+}
+
+impl RevokeStop {
+    /// The word for the record.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            RevokeStop::GaveUp => "silence",
+            RevokeStop::Interrupted => "interrupted",
+            RevokeStop::CredentialsRejected { .. } => "credentials rejected",
+        }
+    }
+}

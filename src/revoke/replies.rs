@@ -1,0 +1,201 @@
+//! What the loop makes of what comes back: a list says what is deleted, what is gone, and what stays.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::decide::{Answer, Left, Next, Target};
+use super::request::{Reply, Reported};
+use super::run::{Job, Loop};
+use super::{LeftGift, RevokeStop};
+use crate::domain::{Event, GiftId, GiftState};
+use crate::ledger::Outcome;
+use crate::pace::Health;
+use crate::provider::{Credit, ListReading, Obstacle, Removal};
+
+/// Reads of one wallet that may fail.
+const MAX_FAILURES: u32 = 6;
+
+/// Gifts that are named where they are left.
+const NAMED: usize = 20;
+
+impl Loop<'_> {
+    /// A request has ended.
+    pub(super) fn reported(&mut self, reported: Reported) {
+        let Reported { job, reply, sent_at, ended_at } = reported;
+        match reply {
+            Reply::List(reading) => {
+                self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
+                self.listed(job, reading, sent_at, ended_at);
+            }
+            Reply::Delete(id, removal) => {
+                self.pace.ended(Health::of_removal(&removal), sent_at, ended_at);
+                self.deleted(job, id, removal, ended_at);
+            }
+        }
+    }
+
+    fn listed(
+        &mut self,
+        mut job: Job,
+        reading: ListReading,
+        sent_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        match reading {
+            ListReading::Whole(credits) => self.judge(job, &credits, sent_at, now),
+            ListReading::NoList => self.judge(job, &[], sent_at, now),
+            // The server said when to come back: that is no failure of the wallet's.
+            ListReading::Obstructed(Obstacle::Throttled { .. }) => self.ready.push_front(job),
+            ListReading::Obstructed(Obstacle::CredentialsRejected { why }) => {
+                self.done.stop.get_or_insert(RevokeStop::CredentialsRejected { why });
+                self.ready.push_back(job);
+            }
+            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+                job.failures += 1;
+                if job.failures < MAX_FAILURES {
+                    let gap = TimeDelta::milliseconds(200) * (1 << job.failures);
+                    self.look_again(job, now + gap);
+                } else {
+                    tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
+                    for target in std::mem::take(&mut job.targets) {
+                        self.done.unread += 1;
+                        self.leave(&target, Left::Unread);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what a list asks for.
+    fn judge(
+        &mut self,
+        mut job: Job,
+        credits: &[Credit],
+        sent_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        let mut look_by: Option<DateTime<Utc>> = None;
+        let mut has_begun = false;
+        for mut target in std::mem::take(&mut job.targets) {
+            match target.next(credits, sent_at, self.options.window) {
+                Next::Begin => {
+                    self.record(&mut target, Event::RevokeStarted, now);
+                    has_begun = true;
+                    job.begun.push(target.id);
+                    job.deletes.push_back(target.id);
+                    job.targets.push(target);
+                }
+                Next::Delete => {
+                    job.deletes.push_back(target.id);
+                    job.targets.push(target);
+                }
+                Next::Look(until) => {
+                    look_by = Some(look_by.map_or(until, |by| by.max(until)));
+                    job.targets.push(target);
+                }
+                Next::Gone => {
+                    self.record(&mut target, Event::Deleted, now);
+                    self.done.revoked += 1;
+                    self.done.amount += target.gift.content.amount;
+                    self.progress.done += 1;
+                    self.progress.revoked = self.done.revoked;
+                    self.progress.amount = self.done.amount;
+                }
+                Next::Stays(why) => {
+                    self.record(&mut target, Event::StillThere { why: why.clone() }, now);
+                    self.done.left += 1;
+                    self.leave(&target, Left::Stays(why));
+                }
+                Next::Leave(left) => {
+                    self.done.left += 1;
+                    self.leave(&target, left);
+                }
+            }
+        }
+        if has_begun {
+            self.beginning.push(job);
+        } else if !job.deletes.is_empty() {
+            self.ready.push_back(job);
+        } else if let Some(by) = look_by {
+            job.looks += 1;
+            let gap = TimeDelta::milliseconds(250) * (1 << job.looks.min(7));
+            self.look_again(job, (now + gap).min(by));
+        }
+    }
+
+    fn deleted(&mut self, mut job: Job, id: GiftId, removal: Removal, now: DateTime<Utc>) {
+        let answer = match removal {
+            Removal::Done => Answer::Deleted,
+            Removal::Declined(refusal) | Removal::NotProcessed(Obstacle::Forbidden(refusal)) => {
+                Answer::Declined(refusal.message)
+            }
+            Removal::Unknown { why, .. } => Answer::Lost(why),
+            Removal::NotProcessed(obstacle) => {
+                job.target(id).deletes -= 1;
+                job.deletes.push_front(id);
+                match obstacle {
+                    Obstacle::CredentialsRejected { why } => {
+                        self.done.stop.get_or_insert(RevokeStop::CredentialsRejected { why });
+                        self.ready.push_back(job);
+                    }
+                    // The pace waits as long as the server asks for, or knocks while it is down.
+                    _ => self.ready.push_front(job),
+                }
+                return;
+            }
+        };
+        let is_lost = matches!(answer, Answer::Lost(_));
+        job.target(id).answer = Some((answer, now));
+        if job.deletes.is_empty() && is_lost {
+            self.look_again(job, now + TimeDelta::milliseconds(250));
+        } else {
+            self.ready.push_back(job);
+        }
+    }
+
+    fn look_again(&mut self, job: Job, at: DateTime<Utc>) {
+        // Two pages may bring the same wallet: each has its own moment.
+        let mut at = at;
+        while self.waiting.contains_key(&(at, job.wallet)) {
+            at += TimeDelta::milliseconds(1);
+        }
+        self.waiting.insert((at, job.wallet), job);
+    }
+
+    fn record(&mut self, target: &mut Target, event: Event, at: DateTime<Utc>) {
+        let gift = &mut target.gift;
+        let next = gift.state.next(&event).expect("what is decided follows the table");
+        self.pending.push(Outcome {
+            row: gift.row,
+            state: gift.state,
+            attempt: gift.attempts,
+            event,
+            at,
+        });
+        gift.state = next;
+    }
+
+    fn leave(&mut self, target: &Target, why: Left) {
+        self.progress.done += 1;
+        if self.done.named.len() < NAMED {
+            let gift = &target.gift;
+            self.done.named.push(LeftGift { key: gift.key, wallet: gift.content.wallet, why });
+        }
+    }
+
+    /// Where it ends early, what was begun and certainly not sent is given back.
+    pub(super) fn give_back(&mut self, now: DateTime<Utc>) {
+        let waiting = std::mem::take(&mut self.waiting).into_values();
+        let jobs: Vec<Job> = self.ready.drain(..).chain(waiting).collect();
+        for mut job in jobs {
+            for mut target in std::mem::take(&mut job.targets) {
+                let was_begun_here = job.begun.contains(&target.id);
+                if target.gift.state == GiftState::Revoking
+                    && target.is_surely_unsent(was_begun_here)
+                {
+                    let why = "the run stopped before it was deleted".to_owned();
+                    self.record(&mut target, Event::StillThere { why }, now);
+                }
+            }
+        }
+    }
+}
