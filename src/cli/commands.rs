@@ -200,6 +200,9 @@ pub(super) struct StatusArgs {
     /// The campaign; all where none is named.
     #[arg(value_name = "NAME")]
     pub(super) campaign: Option<String>,
+    /// Again and again, with how fast it goes, until Ctrl-C.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) watch: bool,
 }
 
 #[derive(Debug, Args)]

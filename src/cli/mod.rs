@@ -33,6 +33,7 @@ mod stream;
 mod task;
 mod values;
 mod view;
+mod watch;
 
 use std::process::ExitCode;
 use std::time::Instant;

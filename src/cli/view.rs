@@ -8,12 +8,16 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
+use super::watch::watch;
 use crate::domain::{GiftKey, WalletId, parse_guid};
 use crate::ledger::{Campaign, Ledger};
 use crate::report::{self, Cells, ReportError, Summary, list};
 
 /// `giftbatch status`.
 pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
+    if args.watch {
+        match watch(context, args).await? {}
+    }
     let ledger = context.ledger().await?;
     if let Some(name) = &args.campaign {
         let campaign = context::campaign(&ledger, name).await?;
