@@ -32,6 +32,7 @@ pub fn outcomes(
     expires: Option<Expiry>,
 ) -> Result<(Survey, Vec<RowOutcome>), IntakeError> {
     let options = ReadOptions {
+        birthdays: None,
         encoding: None,
         sheet: None,
         currency: Currency::default(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::birthday_args::BirthdaysArgs;
 use super::commands::{
     CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
     RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
@@ -13,6 +14,7 @@ use super::values;
 const EXAMPLES: &str = "\
 Examples:
   giftbatch run may.csv --campaign may-drop        load, issue, reconcile and report in one
+  giftbatch birthdays customers.csv --amount 100 --valid-for 30d     today's birthdays
   giftbatch demo                                   the whole job on a pretend provider
 
 Exit codes:
@@ -136,6 +138,8 @@ pub(super) enum Command {
     Reconcile(ReconcileArgs),
     /// Load, issue, reconcile and report in one.
     Run(RunArgs),
+    /// Give to customers whose birthday it is; then as run.
+    Birthdays(BirthdaysArgs),
     /// Reopen refused gifts, and issue them.
     Retry(RetryArgs),
     /// Delete unspent gifts of a campaign at the provider.
@@ -168,6 +172,7 @@ impl Command {
             Command::Issue(_) => "issue",
             Command::Reconcile(_) => "reconcile",
             Command::Run(_) => "run",
+            Command::Birthdays(_) => "birthdays",
             Command::Retry(_) => "retry",
             Command::Revoke(_) => "revoke",
             Command::Status(_) => "status",
@@ -185,6 +190,8 @@ impl Command {
         match self {
             Command::Load(args) => Some(args.campaign.to_string()),
             Command::Run(args) => Some(args.load.campaign.to_string()),
+            // Without a day it is that of the zone, which is not known yet.
+            Command::Birthdays(args) => args.on.map(|on| args.campaign(on)),
             Command::Issue(args) => Some(args.campaign.clone()),
             Command::Retry(args) => Some(args.issue.campaign.clone()),
             Command::Revoke(args) => Some(args.campaign.clone()),

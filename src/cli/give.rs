@@ -27,10 +27,10 @@ use crate::settle::{InDoubt, Policy};
 const REOPENED_AT_ONCE: usize = 1_000;
 
 /// What a person said about a run.
-struct Wishes<'a> {
-    confirm: &'a ConfirmArgs,
-    max_total: Option<Money>,
-    limits: &'a RunLimits,
+pub(super) struct Wishes<'a> {
+    pub(super) confirm: &'a ConfirmArgs,
+    pub(super) max_total: Option<Money>,
+    pub(super) limits: &'a RunLimits,
 }
 
 impl<'a> Wishes<'a> {
@@ -130,28 +130,33 @@ pub(super) fn pace(context: &Context) -> Pace {
 }
 
 /// Asks for what is open: all of it may be sent in this run.
-fn confirm_open(
+pub(super) fn confirm_open(
     context: &Context,
     wishes: &Wishes<'_>,
     campaign: &Campaign,
     states: &States,
 ) -> Result<(), Failure> {
     let (gifts, amount) = to_send(states);
-    let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
     let question = Question {
         campaign: &campaign.name,
         plan: &campaign.plan_id(),
         what: "will be sent now",
         gifts,
         amount,
-        exposure: amount + given.map(|state| states.amount(state)).into_iter().sum(),
+        exposure: amount + given(states),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)
 }
 
+/// Money that is given, or may be.
+pub(super) fn given(states: &States) -> Money {
+    let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
+    given.map(|state| states.amount(state)).into_iter().sum()
+}
+
 /// Gifts that a run may send, those included that a dead run left open, and their money.
-fn to_send(states: &States) -> (u64, Money) {
+pub(super) fn to_send(states: &States) -> (u64, Money) {
     let gifts = OPEN.map(|state| states.gifts(state)).into_iter().sum();
     (gifts, OPEN.map(|state| states.amount(state)).into_iter().sum())
 }
@@ -196,7 +201,7 @@ async fn reopen(
 }
 
 /// Issues, reconciles where that is wished and possible, and says how it ended.
-async fn give(
+pub(super) async fn give(
     context: &Context,
     mut session: Session,
     client: WalletClient,

@@ -72,7 +72,12 @@ async fn judge_rows(
     if !seen.faults.is_empty() {
         context.out.complain(&seen.faults.to_string());
     }
-    if args.on_invalid == OnInvalid::Skip && seen.totals.rows == 0 {
+    // Of customers, mostly none has a birthday; but some row must be good.
+    let has_good = match &seen.customers {
+        Some(_) => seen.rejected < survey.rows,
+        None => seen.totals.rows > 0,
+    };
+    if args.on_invalid == OnInvalid::Skip && !has_good {
         let message = "no row of the file is good; nothing was stored or sent";
         return Err(Failure::new(Exit::FileRefused, message).hint("mend the file itself"));
     }
@@ -119,9 +124,10 @@ async fn judge_news(
             Before::Unknown => Standing::of_file(&seen.totals),
             Before::Loaded => load.standing().await?,
         };
-        if let (Some(limit), Some(median)) = (standing.outlier_limit(&seen.totals), standing.median)
+        if let (Some(limit), Some(median), Some(column)) =
+            (standing.outlier_limit(&seen.totals), standing.median, survey.columns.amount)
         {
-            let rows = load.outliers(limit, survey.columns.amount).await?;
+            let rows = load.outliers(limit, column).await?;
             let breach = (rows.count > 0).then_some(Breach::Outliers { median, rows });
             refusal.add_all(breach, advice);
         }

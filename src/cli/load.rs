@@ -15,8 +15,8 @@ use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
-use crate::domain::{CampaignName, Money};
-use crate::intake::{Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
+use crate::domain::{CampaignName, Expiry, Money};
+use crate::intake::{Birthdays, Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
 use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock};
 use crate::plan::largest_of_series;
 
@@ -25,7 +25,27 @@ use crate::plan::largest_of_series;
 pub(super) struct Loaded {
     pub(super) campaign: Campaign,
     pub(super) preview: Preview,
+    /// Gifts that are new.
+    pub(super) added: u64,
     rejects: Option<Finished>,
+}
+
+/// A file on its way into a campaign.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub(super) args: &'a FileArgs,
+    pub(super) campaign: &'a CampaignName,
+    pub(super) max_total: Option<Money>,
+    /// It is a file of customers.
+    pub(super) celebration: Option<&'a Celebration>,
+}
+
+/// What a day's birthdays bring.
+#[derive(Debug)]
+pub(super) struct Celebration {
+    pub(super) series: CampaignName,
+    pub(super) birthdays: Birthdays,
+    pub(super) expiry: Expiry,
 }
 
 /// `giftbatch check`.
@@ -35,8 +55,9 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let lock = RunLock::take(ledger.path(), context.command, context.now())?;
     let mut session = Session::of(ledger, lock, context.now()).await?;
     let name = "check".parse().expect("a plain word is a campaign's name");
-    let (load, mut loaded) =
-        prepare(context, &mut session, &args.file, &name, args.max_total).await?;
+    let source =
+        Source { args: &args.file, campaign: &name, max_total: args.max_total, celebration: None };
+    let (load, mut loaded) = prepare(context, &mut session, &source).await?;
     load.rollback().await?;
     keep_rejects(context, &mut loaded)?;
     if context.out.args.json {
@@ -48,7 +69,8 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
         context.out.result(&document.to_string());
     } else {
         context.out.people(&loaded.preview.text());
-        let what = if loaded.preview.has_rejects() { "the rest of the file" } else { "the file" };
+        let what =
+            if loaded.preview.seen.rejected > 0 { "the rest of the file" } else { "the file" };
         context.out.people(&format!("{what} is good; nothing was stored or sent"));
     }
     Ok(Exit::Done)
@@ -60,8 +82,24 @@ pub(super) async fn load(
     session: &mut Session,
     args: &LoadArgs,
 ) -> Result<Loaded, Failure> {
-    let (load, mut loaded) =
-        prepare(context, session, &args.file, &args.campaign, args.max_total).await?;
+    let source = Source {
+        args: &args.file,
+        campaign: &args.campaign,
+        max_total: args.max_total,
+        celebration: None,
+    };
+    let (load, mut loaded) = prepare(context, session, &source).await?;
+    store(context, load, &loaded).await?;
+    keep_rejects(context, &mut loaded)?;
+    Ok(loaded)
+}
+
+/// Shows what a load brings, and stores it.
+pub(super) async fn store(
+    context: &Context,
+    load: Load<'_>,
+    loaded: &Loaded,
+) -> Result<(), Failure> {
     if !context.out.args.json {
         let text = loaded.preview.text();
         context.out.note(&format!("{text}  {:<10} {}", "plan", loaded.campaign.plan_id()));
@@ -69,11 +107,10 @@ pub(super) async fn load(
     crash::before(Step::Load);
     load.commit().await?;
     crash::after(Step::Load);
-    keep_rejects(context, &mut loaded)?;
-    Ok(loaded)
+    Ok(())
 }
 
-fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(), Failure> {
+pub(super) fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(), Failure> {
     let kept = loaded.rejects.take().map(Finished::keep).transpose()?;
     if let Some((path, count)) = kept.flatten() {
         let rows = if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") };
@@ -86,18 +123,18 @@ fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(), Failure> {
 }
 
 /// Brings a file that may be stored to the point where one commit stores it.
-async fn prepare<'s>(
+pub(super) async fn prepare<'s>(
     context: &Context,
     session: &'s mut Session,
-    args: &FileArgs,
-    name: &CampaignName,
-    max_total: Option<Money>,
+    source: &Source<'_>,
 ) -> Result<(Load<'s>, Loaded), Failure> {
+    let Source { args, campaign: name, max_total, celebration } = *source;
     let campaigns = session.ledger.campaigns().await?;
     let known = campaigns.iter().find(|known| known.name == name.as_str());
     // What a row means must not depend on the day: a campaign's days count from its first load.
     let today = context.now().trunc_subsecs(3);
-    let options = read_options(context, args, known.map_or(today, |known| known.first_loaded_at));
+    let base = known.map_or(today, |known| known.first_loaded_at);
+    let options = read_options(context, args, base, celebration);
     if let Some(known) = known {
         check_currency(known, &options)?;
     }
@@ -116,11 +153,22 @@ async fn prepare<'s>(
         args,
         max_total,
         before: if known.is_some() { Before::Loaded } else { Before::Unknown },
-        largest_of_series: largest_of_series(name.as_str(), others),
+        // How many have a birthday differs from day to day.
+        largest_of_series: match celebration {
+            Some(_) => None,
+            None => largest_of_series(name.as_str(), others),
+        },
     };
     let file = File { survey, options, today };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
-    let mut filled = fill(context, &measure, &file, &mut load, Repeats::AtTheEnd).await;
+    let repeats = match celebration {
+        Some(celebration) => {
+            load.belong_to_series(&celebration.series);
+            Repeats::EachRow
+        }
+        None => Repeats::AtTheEnd,
+    };
+    let mut filled = fill(context, &measure, &file, &mut load, repeats).await;
     if matches!(filled, Ok(None)) {
         load = load.start_over(&header).await?;
         filled = fill(context, &measure, &file, &mut load, Repeats::EachRow).await;
@@ -198,7 +246,7 @@ async fn fill(
     }
     let campaign = load.campaign().await?;
     let rejects = rejects.map(Rejects::finish).transpose()?;
-    Ok(Some(Loaded { campaign, preview, rejects }))
+    Ok(Some(Loaded { campaign, preview, added: totals.added, rejects }))
 }
 
 /// Puts all rows into the load and closes its sums; nothing comes back where keys repeat after all.
@@ -217,7 +265,12 @@ async fn take_in(
     Ok(Some((seen, load.finish(since).await?)))
 }
 
-fn read_options(context: &Context, args: &FileArgs, now: DateTime<Utc>) -> ReadOptions {
+fn read_options(
+    context: &Context,
+    args: &FileArgs,
+    now: DateTime<Utc>,
+    celebration: Option<&Celebration>,
+) -> ReadOptions {
     let tz = context.settings.tz;
     ReadOptions {
         encoding: args.encoding,
@@ -227,8 +280,12 @@ fn read_options(context: &Context, args: &FileArgs, now: DateTime<Utc>) -> ReadO
         decimal: args.decimal,
         map: args.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
         description: args.description.clone(),
-        expires: args.expires.as_ref().map(|expires| expires.resolve(now, tz)),
+        expires: match celebration {
+            Some(celebration) => Some(celebration.expiry),
+            None => args.expires.as_ref().map(|expires| expires.resolve(now, tz)),
+        },
         tz,
         now,
+        birthdays: celebration.map(|celebration| celebration.birthdays),
     }
 }

@@ -7,9 +7,12 @@
 //! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
 
 mod args;
+mod birthday_args;
+mod birthdays;
 mod commands;
 mod confirm;
 mod context;
+mod customers;
 mod demo;
 mod difference;
 mod exit;
@@ -134,6 +137,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Reconcile(args) => reconcile::reconcile(&context, &args).await,
         Command::Run(args) => give::run(&context, &args).await,
         Command::Revoke(args) => revoke::revoke(&context, &args).await,
+        Command::Birthdays(args) => birthdays::birthdays(context, &args).await,
         Command::Retry(args) => give::retry(&context, &args).await,
         Command::Status(args) => view::status(&context, &args).await,
         Command::Gifts(args) => view::gifts(&context, &args).await,

@@ -11,6 +11,8 @@ use super::logs;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Out {
     pub(super) args: OutputArgs,
+    /// Results are held back: whoever asked for parts of a command tells its end.
+    is_partial: bool,
 }
 
 impl Out {
@@ -20,7 +22,17 @@ impl Out {
             ColorKind::Always => anstream::ColorChoice::Always.write_global(),
             ColorKind::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Out { args }
+        Out { args, is_partial: false }
+    }
+
+    /// The same for a part of a command, whose result is not the command's.
+    pub(super) fn without_results(self) -> Out {
+        Out { is_partial: true, ..self }
+    }
+
+    /// The same for the command itself.
+    pub(super) fn with_results(self) -> Out {
+        Out { is_partial: false, ..self }
     }
 
     /// A result for people; silent with `-q`, and where a document is printed instead.
@@ -32,6 +44,9 @@ impl Out {
 
     /// A result, whatever else.
     pub(super) fn result(self, text: &str) {
+        if self.is_partial {
+            return;
+        }
         let mut out = anstream::stdout().lock();
         let _ = out.write_all(text.as_bytes());
         if !text.ends_with('\n') {

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::context::Context;
+use super::customers::Customers;
 use super::difference::Difference;
 use super::failure::Failure;
 use super::give::is_open;
@@ -32,7 +33,7 @@ pub(super) enum Before {
 #[derive(Debug)]
 pub(super) struct Preview {
     survey: Survey,
-    seen: Seen,
+    pub(super) seen: Seen,
     wallets: u64,
     estimate: Estimate,
     tz: Tz,
@@ -57,7 +58,12 @@ impl Preview {
                 let open = load.tally().await?.into_iter().filter(|tally| is_open(tally.state));
                 let gifts = open.map(|tally| tally.gifts).sum();
                 let estimate = Estimate { gifts, wallets: load.campaign_wallets().await?, rate };
-                (estimate, Some(Difference::of(load, &seen, totals).await?))
+                let difference = match seen.customers {
+                    // It is another day's customers who left, not rows.
+                    Some(_) => None,
+                    None => Some(Difference::of(load, &seen, totals).await?),
+                };
+                (estimate, difference)
             }
         };
         Ok(Preview { survey, seen, wallets, estimate, tz: context.settings.tz, difference })
@@ -70,6 +76,9 @@ impl Preview {
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:<10} {value}");
         };
+        for (name, value) in self.seen.customers.iter().flat_map(Customers::lines) {
+            line(name, &value);
+        }
         let noun = if self.wallets == 1 { "wallet" } else { "wallets" };
         line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
         let currency = &self.survey.dialect.currency;
@@ -104,11 +113,6 @@ impl Preview {
             text += &difference.text();
         }
         text
-    }
-
-    /// Whether rows of the file were left out.
-    pub(super) fn has_rejects(&self) -> bool {
-        self.seen.rejected > 0
     }
 
     /// The first and the last instant in both zones, and what never expires.
@@ -167,7 +171,8 @@ impl Preview {
         let columns = self.survey.columns;
         let known = [
             Some(columns.wallet_id),
-            Some(columns.amount),
+            columns.amount,
+            columns.birth_date,
             columns.expires_at,
             columns.description,
             columns.reference,
@@ -219,6 +224,7 @@ impl Preview {
             "requests_a_second": self.estimate.rate,
             "seconds": self.estimate.seconds(),
             "difference": self.difference.as_ref().map(Difference::json),
+            "birthdays": self.seen.customers.as_ref().map(Customers::json),
         })
     }
 }

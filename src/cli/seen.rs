@@ -1,5 +1,6 @@
 //! What the rows of a file showed on their way into the ledger.
 
+use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
 use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey};
@@ -9,7 +10,7 @@ use crate::plan::{Named, Totals};
 /// What the rows showed.
 #[derive(Debug)]
 pub(super) struct Seen {
-    /// The name of the column of references.
+    /// The name of the column of references, or of birth dates.
     reference: String,
     dialect: Dialect,
     pub(super) totals: Totals,
@@ -20,12 +21,16 @@ pub(super) struct Seen {
     pub(super) identical: Named<AddedRow>,
     /// Rows that the ledger has with another content.
     pub(super) changed: Named<AddedRow>,
+    /// Of a file of customers; only those are in the totals whose gift is new.
+    pub(super) customers: Option<Customers>,
 }
 
 impl Seen {
     /// Of a surveyed file, before its first row.
     pub(super) fn of(survey: &Survey) -> Seen {
-        let reference = survey.columns.reference.map(|column| survey.header[column].trim());
+        let column = survey.columns.reference.or(survey.columns.birth_date);
+        let reference = column.map(|column| survey.header[column].trim());
+        let customers = |column| Customers::new(column, survey.rows);
         Seen {
             reference: reference.unwrap_or_default().to_owned(),
             dialect: survey.dialect.clone(),
@@ -34,6 +39,7 @@ impl Seen {
             rejected: 0,
             identical: Named::default(),
             changed: Named::default(),
+            customers: survey.columns.birth_date.map(customers),
         }
     }
 
@@ -59,17 +65,13 @@ impl Seen {
     ) -> Result<(), Failure> {
         for row in rows {
             if row.fate == RowFate::ReferenceRepeated {
-                let cells = serde_json::from_str(&row.cells_json)?;
-                let place = self.dialect.place(row.line);
-                let fault = Fault {
-                    place,
-                    column: self.reference.clone(),
-                    value: row.reference.unwrap_or_default(),
-                    problem: "this reference stands on an earlier line too".to_owned(),
-                    mend: "give every row a reference of its own".to_owned(),
-                };
-                let row = BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] };
+                let row = self.repeated(row)?;
                 self.reject(row, rejects.as_deref_mut())?;
+                continue;
+            }
+            if let Some(customers) = &mut self.customers
+                && !customers.note(row.fate)
+            {
                 continue;
             }
             self.totals.add(row.line, &row.content);
@@ -80,6 +82,32 @@ impl Seen {
             }
         }
         Ok(())
+    }
+
+    /// A row that has the reference, or in a file of customers the wallet, of an earlier one.
+    fn repeated(&self, row: AddedRow) -> Result<BadRow, Failure> {
+        let cells: Vec<String> = serde_json::from_str(&row.cells_json)?;
+        let place = self.dialect.place(row.line);
+        let (value, problem, mend) = match &self.customers {
+            Some(customers) => (
+                cells.get(customers.column).cloned(),
+                "this wallet stands on an earlier line with another birthday",
+                "keep the right one",
+            ),
+            None => (
+                row.reference,
+                "this reference stands on an earlier line too",
+                "give every row a reference of its own",
+            ),
+        };
+        let fault = Fault {
+            place,
+            column: self.reference.clone(),
+            value: value.unwrap_or_default(),
+            problem: problem.to_owned(),
+            mend: mend.to_owned(),
+        };
+        Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
     }
 }
 

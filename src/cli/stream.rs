@@ -97,15 +97,16 @@ pub(super) async fn stream(
 }
 
 /// Reads to the end of the file, or until nobody takes its rows any more.
-fn read_on(rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<(), Failure> {
+fn read_on(mut rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<(), Failure> {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     let mut bytes = 0;
-    let send = |good: &mut Vec<NewRow>, bad: &mut Vec<BadRow>| {
-        let lines = (good.len() + bad.len()) as u64;
+    let mut told = 0;
+    let mut send = |good: &mut Vec<NewRow>, bad: &mut Vec<BadRow>, seen: u64| {
+        let lines = seen - std::mem::replace(&mut told, seen);
         let group = keys.group(std::mem::take(good));
         to.blocking_send(Read { group, bad: std::mem::take(bad), lines }).is_ok()
     };
-    for outcome in rows {
+    while let Some(outcome) = rows.next() {
         match outcome? {
             RowOutcome::Good(row) => {
                 let row = new_row(row)?;
@@ -119,12 +120,12 @@ fn read_on(rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<(), Fa
         }
         if good.len() + bad.len() == RowKeys::AT_ONCE || bytes > GROUP_BYTES {
             bytes = 0;
-            if !send(&mut good, &mut bad) {
+            if !send(&mut good, &mut bad, rows.seen()) {
                 return Ok(());
             }
         }
     }
-    send(&mut good, &mut bad);
+    send(&mut good, &mut bad, rows.seen());
     Ok(())
 }
 

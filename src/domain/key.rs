@@ -10,7 +10,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{CampaignName, GiftContent, IdError, parse_guid};
+use super::{CampaignName, GiftContent, IdError, WalletId, parse_guid};
 
 /// The namespace of our version 5 UUIDs (RFC 9562, section 5.5); must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9b1d_5f0e_53a7_4c1e_8e0b_67e2_0b4a_77c1);
@@ -41,6 +41,12 @@ impl GiftKey {
             &content.description,
             &occurrence.to_string(),
         ])
+    }
+
+    /// The key of a birthday's gift: one for a wallet, a series and a year, whatever campaign brings it and
+    /// whatever it gives. `year` is that of the birthday, as `2027`.
+    pub fn from_birthday(series: &CampaignName, wallet: WalletId, year: &str) -> GiftKey {
+        GiftKey::of(&["birthday", series.as_str(), &wallet.to_string(), year])
     }
 
     /// What a description ends with where a campaign tags its gifts: the key's first eight digits,
@@ -137,6 +143,8 @@ mod tests {
         assert_eq!(content.to_string(), "81ab6a10-6391-5822-9973-2529b99a2452");
         let reference = GiftKey::from_reference(&campaign(), "TR-1");
         assert_eq!(reference.to_string(), "60b2db58-8263-51ff-bc66-626c55ecb85f");
+        let birthday = birthday("birthday", "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "2027");
+        assert_eq!(birthday.to_string(), "a27f8dcc-787e-5797-9052-6b281663e5f0");
     }
 
     #[test]
@@ -148,6 +156,21 @@ mod tests {
         let other = "june-drop".parse().unwrap();
         assert_ne!(key, GiftKey::from_content(&other, &content(10_000), 1));
         assert_eq!(key.to_string().parse(), Ok(key));
+    }
+
+    fn birthday(series: &str, wallet: &str, year: &str) -> GiftKey {
+        GiftKey::from_birthday(&series.parse().unwrap(), wallet.parse().unwrap(), year)
+    }
+
+    #[test]
+    fn a_birthdays_key_is_of_series_wallet_and_year() {
+        // Goal: one gift of each. Method: change one part at a time.
+        let wallet = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
+        let key = birthday("birthday", wallet, "2027");
+        assert_eq!(key, birthday("birthday", &wallet.to_uppercase(), "2027"));
+        assert_ne!(key, birthday("birthday", wallet, "2028"));
+        assert_ne!(key, birthday("vip", wallet, "2027"));
+        assert_ne!(key, birthday("birthday", "6a623f97-c376-44ea-8995-09dfacd0ddcf", "2027"));
     }
 
     #[test]

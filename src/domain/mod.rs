@@ -4,6 +4,7 @@
 //!
 //! | a stage reads or is told | this module decides |
 //! | --- | --- |
+//! | when somebody was born, and which days are celebrated | the birthday that is due, or none |
 //! | digits in a cell or in an answer | which [`Money`] they are, or that they are none |
 //! | what a row asks for | the [`GiftKey`] by which it is known for ever, and its [`Twin`] |
 //! | what happened to a gift | the [`GiftState`] that follows, or that it cannot happen |
@@ -11,6 +12,7 @@
 //! **Invariant:** no IO, no clock and no async: the time always comes in as a value.
 //! **Invariant:** [`GiftState::next`] is the only transition table of the program.
 
+mod birthday;
 mod duration;
 mod expiry;
 mod gift;
@@ -19,6 +21,7 @@ mod key;
 mod money;
 mod state;
 
+pub use birthday::{BirthDate, BirthdayWindow, LeapDay};
 pub use duration::{DurationError, parse_duration};
 pub use expiry::Expiry;
 pub use gift::{Gift, GiftContent, Twin, normalise_description};

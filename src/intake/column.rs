@@ -28,17 +28,20 @@ pub enum Column {
     Reference,
     /// The currency of the amount, which has to be the campaign's.
     Currency,
+    /// When the customer was born: in files of customers, of whom some have a birthday.
+    BirthDate,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 6] = [
+    pub const ALL: [Column; 7] = [
         Column::WalletId,
         Column::Amount,
         Column::ExpiresAt,
         Column::Description,
         Column::Reference,
         Column::Currency,
+        Column::BirthDate,
     ];
 
     /// Its own name, which is always understood.
@@ -50,6 +53,7 @@ impl Column {
             Column::Description => "description",
             Column::Reference => "reference",
             Column::Currency => "currency",
+            Column::BirthDate => "birth_date",
         }
     }
 
@@ -81,6 +85,9 @@ impl Column {
                 &["reference", "ref", "referans", "referansno", "externalreference"]
             }
             Column::Currency => &["currency", "currencycode", "parabirimi", "doviz", "dovizcinsi"],
+            Column::BirthDate => {
+                &["birthdate", "birthday", "dateofbirth", "dob", "dogumtarihi", "dogumgunu"]
+            }
         }
     }
 
@@ -99,7 +106,8 @@ impl fmt::Display for Column {
 /// A word that names no column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no column: write wallet_id, amount, expires_at, description, reference or currency"
+    "{0:?} is no column: write wallet_id, amount, expires_at, description, reference, currency or \
+     birth_date"
 )]
 pub struct UnknownColumn(String);
 
@@ -147,6 +155,8 @@ mod tests {
             ("açıklama", Column::Description),
             ("AÇIKLAMA", Column::Description),
             ("External Reference", Column::Reference),
+            ("DOĞUM TARİHİ", Column::BirthDate),
+            ("Date of Birth", Column::BirthDate),
         ] {
             assert_eq!(name.parse(), Ok(column), "{name}");
         }

@@ -19,8 +19,8 @@ const NEARLY_CHARS: usize = 6;
 pub struct Columns {
     /// Where the wallets are.
     pub wallet_id: usize,
-    /// Where the amounts are.
-    pub amount: usize,
+    /// Where the amounts are; in a file of customers they may all have the same.
+    pub amount: Option<usize>,
     /// Where the expiries are, if they are in the file.
     pub expires_at: Option<usize>,
     /// Where the descriptions are, if they are in the file.
@@ -29,6 +29,8 @@ pub struct Columns {
     pub reference: Option<usize>,
     /// Where the currencies are, if the file has them.
     pub currency: Option<usize>,
+    /// Where the birth dates are, in a file of customers.
+    pub birth_date: Option<usize>,
 }
 
 impl Columns {
@@ -39,27 +41,32 @@ impl Columns {
         options: &ReadOptions,
     ) -> Result<Columns, IntakeError> {
         refuse_data(cells, header, |cell| cell.trim().parse::<WalletId>().is_ok())?;
-        check_map(&options.map)?;
+        check_map(options)?;
         let places = Column::ALL.map(|column| place(column, cells, options));
-        let [wallet_id, amount, expires_at, description, reference, currency] = places;
-        let places = [wallet_id?, amount?, expires_at?, description?, reference?, currency?];
+        let [wallet_id, amount, expires_at, description, reference, currency, birth_date] = places;
+        let places =
+            [wallet_id?, amount?, expires_at?, description?, reference?, currency?, birth_date?];
         if places.iter().all(Option::is_none) {
             refuse_data(cells, header, is_number_like)?;
             let headers = cells.iter().take(20).map(|cell| clean(cell)).collect();
             return Err(IntakeError::NoKnownColumn { place: header, headers });
         }
-        let [wallet_id, amount, expires_at, description, reference, currency] = places;
+        let [wallet_id, amount, expires_at, description, reference, currency, birth_date] = places;
         let missing = |column| missing(column, cells, &places);
         let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
-        let amount = amount.ok_or_else(|| missing(Column::Amount))?;
+        match &options.birthdays {
+            None if amount.is_none() => return Err(missing(Column::Amount)),
+            Some(_) if birth_date.is_none() => return Err(missing(Column::BirthDate)),
+            _ => {}
+        }
         if expires_at.is_none() && options.expires.is_none() {
             return Err(missing(Column::ExpiresAt));
         }
         if description.is_none() && options.description.is_none() {
             return Err(missing(Column::Description));
         }
-        refuse_near_misses(cells, &places)?;
-        Ok(Columns { wallet_id, amount, expires_at, description, reference, currency })
+        refuse_near_misses(cells, &places, options)?;
+        Ok(Columns { wallet_id, amount, expires_at, description, reference, currency, birth_date })
     }
 }
 
@@ -72,8 +79,14 @@ fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
 
 /// A mistyped name of a column that may be missing would be taken for a stranger, and its cells for
 /// nothing.
-fn refuse_near_misses(cells: &[String], places: &[Option<usize>]) -> Result<(), IntakeError> {
-    let missing = Column::ALL.into_iter().zip(places).filter(|(_, place)| place.is_none());
+fn refuse_near_misses(
+    cells: &[String],
+    places: &[Option<usize>],
+    options: &ReadOptions,
+) -> Result<(), IntakeError> {
+    let is_missing =
+        |(column, place): &(Column, &Option<usize>)| place.is_none() && options.means(*column);
+    let missing = Column::ALL.into_iter().zip(places).filter(is_missing);
     for (column, _) in missing {
         for cell in free(cells, places) {
             let folded = fold(cell);
@@ -123,7 +136,11 @@ fn refuse_data(
     }
 }
 
-fn check_map(map: &[(Column, String)]) -> Result<(), IntakeError> {
+fn check_map(options: &ReadOptions) -> Result<(), IntakeError> {
+    let map = &options.map;
+    if let Some((column, header)) = map.iter().find(|(column, _)| !options.means(*column)) {
+        return Err(IntakeError::MapsNothing { column: *column, header: header.clone() });
+    }
     for (index, (column, header)) in map.iter().enumerate() {
         let clashes = |(other, text): &&(Column, String)| other == column || text == header;
         if let Some((other, _)) = map[..index].iter().find(clashes) {
@@ -143,6 +160,9 @@ fn place(
     cells: &[String],
     options: &ReadOptions,
 ) -> Result<Option<usize>, IntakeError> {
+    if !options.means(column) {
+        return Ok(None);
+    }
     let map = &options.map;
     let is_mapped_elsewhere = |cell: &str| {
         let is_other =
@@ -239,7 +259,7 @@ mod tests {
     fn columns_stand_anywhere_among_others() {
         // Goal: place and order do not matter. Method: a header in odd order with strangers.
         let columns = find("Ad;Açıklama;Tutar;Şehir;Son Kullanma;Cüzdan No", &options()).unwrap();
-        assert_eq!((columns.wallet_id, columns.amount), (5, 2));
+        assert_eq!((columns.wallet_id, columns.amount), (5, Some(2)));
         assert_eq!((columns.expires_at, columns.description), (Some(4), Some(1)));
         assert_eq!(columns.reference, None);
     }
@@ -264,12 +284,12 @@ mod tests {
         // Goal: the campaign's currency is part of the name, another one is not. Method: both.
         for header in ["Tutar (TL)", "TUTAR ₺", "amount_try"] {
             let columns = find(&format!("wallet;{header};expires;description"), &options());
-            assert_eq!(columns.unwrap().amount, 1, "{header}");
+            assert_eq!(columns.unwrap().amount, Some(1), "{header}");
         }
         let mut options = options();
         options.currency = "EUR".parse().unwrap();
         let columns = find("wallet;Tutar (EUR);expires;description", &options).unwrap();
-        assert_eq!(columns.amount, 1);
+        assert_eq!(columns.amount, Some(1));
     }
 
     #[test]

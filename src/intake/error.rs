@@ -114,6 +114,9 @@ pub enum IntakeError {
     /// `--map` gives one header two meanings, or one meaning two headers.
     #[error("{column} and {other} are both mapped to {header:?}")]
     MappedTwice { column: Column, other: Column, header: String },
+    /// `--map` names a column that means nothing in such a file.
+    #[error("{column} is mapped to {header:?}, and means nothing in a file of this kind")]
+    MapsNothing { column: Column, header: String },
     /// Both marks are decimal marks.
     #[error(
         "the amounts in column {column:?} contradict each other: {} ({}) has a decimal comma, \
@@ -234,6 +237,7 @@ impl IntakeError {
             }
             E::UnknownMapping { .. } => "write the header as it stands in the file".to_owned(),
             E::MappedTwice { .. } => "map each column to a header of its own".to_owned(),
+            E::MapsNothing { .. } => "leave it out of --map".to_owned(),
             E::AmountsContradict { .. } => {
                 "write all amounts with the same decimal mark".to_owned()
             }

@@ -11,8 +11,8 @@
 //! Each pass goes through the same steps, each in a file of its own: `source` opens the file by its
 //! `format`; for text, `encoding` finds what it is in, `decode` turns bytes into lines and `split`
 //! lines into cells; for workbooks, `archive` sees that they are safe to unpack and `sheet` reads
-//! their cells. Then `columns` says which cell is what, and `row` reads the cells with the grammars
-//! of `cell`, `amount` and `date`.
+//! their cells. Then `columns` says which cell is what, `shape` whether a row can be told apart, and `row`
+//! reads its cells with the grammars of `cell`, `amount`, `date` and `birth_date`.
 //!
 //! **Invariant:** nothing is guessed for one row: what a mark or a column means is decided once,
 //! for the whole file.
@@ -21,6 +21,7 @@
 
 mod amount;
 mod archive;
+mod birth_date;
 mod cell;
 mod column;
 mod columns;
@@ -44,6 +45,7 @@ mod record;
 mod rewrite;
 mod row;
 mod rows;
+mod shape;
 mod sheet;
 mod sheet_cell;
 mod source;
@@ -64,7 +66,7 @@ pub use dialect::{Dialect, LineEnding};
 pub use encoding::{EncodingOrigin, TextEncoding, UnknownEncoding, encoding_of};
 pub use error::{IntakeError, TwoReadings};
 pub use fault::{Fault, FaultList};
-pub use options::{DecimalMark, ReadOptions, UnknownMark};
+pub use options::{Birthdays, DecimalMark, ReadOptions, UnknownMark};
 pub use outcome::{BadRow, Row, RowOutcome};
 pub use place::Place;
 pub use rewrite::RowWriter;

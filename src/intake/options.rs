@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
 use super::{Column, Currency};
-use crate::domain::Expiry;
+use crate::domain::{BirthdayWindow, Expiry, LeapDay, Money};
 
 /// How to read a file.
 #[derive(Clone, Debug)]
@@ -34,6 +34,31 @@ pub struct ReadOptions {
     pub tz: Tz,
     /// The present: an expiry that has passed is a fault.
     pub now: DateTime<Utc>,
+    /// It is a file of customers, of whom those have a row who have a birthday.
+    pub birthdays: Option<Birthdays>,
+}
+
+/// Whose birthday counts, and what it brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birthdays {
+    /// Which birthdays.
+    pub window: BirthdayWindow,
+    /// When those born on 29 February have theirs.
+    pub leap_day: LeapDay,
+    /// The amount where the file has no such column or an empty cell.
+    pub amount: Money,
+}
+
+impl ReadOptions {
+    /// Whether a column means something in a file of this kind.
+    pub(super) fn means(&self, column: Column) -> bool {
+        match column {
+            Column::BirthDate => self.birthdays.is_some(),
+            // The campaign gives one expiry to all, and names each gift by its wallet and year.
+            Column::ExpiresAt | Column::Reference => self.birthdays.is_none(),
+            Column::WalletId | Column::Amount | Column::Description | Column::Currency => true,
+        }
+    }
 }
 
 /// Which mark stands before the decimals; the other one may part thousands.

@@ -4,16 +4,16 @@
 //! **Invariant:** every cell is judged even after another was bad, so that one reading of the file
 //! names all faults.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::amount::{Origin, other_currency, read_amount};
+use super::birth_date::{check_birth_date, read_birth_date};
 use super::cell::{check_description, check_text, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::date::read_expiry;
 use super::fault::{Fault, Problem};
-use super::record::{Broken, Record};
-use super::swallowed::swallowed;
-use super::{BadRow, DecimalMark, Place, ReadOptions, Row, RowOutcome};
+use super::record::Record;
+use super::{BadRow, Birthdays, DecimalMark, ReadOptions, Row, RowOutcome};
 use crate::domain::{Expiry, GiftContent, Money, normalise_description};
 
 /// An instant further away is a slip, or stands for one that never comes.
@@ -21,16 +21,26 @@ const LONGEST_DAYS: i64 = 36_525;
 
 /// All that is decided for the whole file and needed for each row.
 pub(super) struct RowReader {
-    headers: Vec<String>,
+    pub(super) headers: Vec<String>,
     columns: Columns,
-    delimiter: char,
+    pub(super) delimiter: char,
     mark: DecimalMark,
     origin: Origin,
     has_references: bool,
     description: Option<String>,
     options: ReadOptions,
+    /// The day on which it is read.
+    today: NaiveDate,
     /// The last cell with its expiry: a campaign has few, and zones are slow.
     last_expiry: Option<(String, Expiry)>,
+}
+
+/// Whether a row asks for a gift.
+enum Due {
+    /// It does, under this reference where it has one.
+    As(Option<String>),
+    /// It is of a customer who has no birthday.
+    Not,
 }
 
 impl RowReader {
@@ -49,20 +59,23 @@ impl RowReader {
             has_references: survey.has_references,
             description: options.description.as_deref().map(normalise_description),
             options: options.clone(),
+            today: options.now.with_timezone(&options.tz).date_naive(),
             last_expiry: None,
         }
     }
 
-    /// Reads one row.
-    pub(super) fn read(&mut self, record: &Record) -> RowOutcome {
-        let cells = self.cells(record);
+    /// Reads one row; nothing comes of a customer who has no birthday.
+    pub(super) fn read(&mut self, record: &Record) -> Option<RowOutcome> {
         match self.content(record) {
-            Ok((content, reference)) => {
-                RowOutcome::Good(Row { line: record.line(), content, reference, cells })
+            Ok((_, Due::Not)) => None,
+            Ok((content, Due::As(reference))) => {
+                let cells = self.cells(record);
+                Some(RowOutcome::Good(Row { line: record.line(), content, reference, cells }))
             }
             Err(faults) => {
-                let numbers = record.numbers().to_vec();
-                RowOutcome::Bad(BadRow { place: record.place(), cells, numbers, faults })
+                let (cells, numbers) = (self.cells(record), record.numbers().to_vec());
+                let place = record.place();
+                Some(RowOutcome::Bad(BadRow { place, cells, numbers, faults }))
             }
         }
     }
@@ -77,14 +90,16 @@ impl RowReader {
             return vec![record.raw().trim_end_matches(['\r', '\n']).to_owned()];
         }
         let mut cells: Vec<String> = record.cells().map(str::to_owned).collect();
-        let amount = self.columns.amount;
-        if self.mark == DecimalMark::Comma && record.numbers().contains(&amount) {
+        if let Some(amount) = self.columns.amount
+            && self.mark == DecimalMark::Comma
+            && record.numbers().contains(&amount)
+        {
             cells[amount] = cells[amount].replace('.', ",");
         }
         cells
     }
 
-    fn content(&mut self, record: &Record) -> Result<(GiftContent, Option<String>), Vec<Fault>> {
+    fn content(&mut self, record: &Record) -> Result<(GiftContent, Due), Vec<Fault>> {
         if let Some(fault) = self.shape_fault(record) {
             return Err(vec![fault]);
         }
@@ -94,19 +109,22 @@ impl RowReader {
         let expiry = self.expiry(record);
         let description =
             self.read_cell(record, columns.description, |text| self.description(text));
-        let reference = self.cell(record, columns.reference, |text| self.reference(text));
+        let due = match &self.options.birthdays {
+            Some(birthdays) => self.birthday(record, birthdays),
+            None => self.cell(record, columns.reference, |text| self.reference(text)).map(Due::As),
+        };
         let currency = self.cell(record, columns.currency, |text| self.currency(text));
-        match (wallet, amount, expiry, description, reference, currency) {
-            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(reference), Ok(())) => {
-                Ok((GiftContent { wallet, amount, expiry, description }, reference))
+        match (wallet, amount, expiry, description, due, currency) {
+            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(due), Ok(())) => {
+                Ok((GiftContent { wallet, amount, expiry, description }, due))
             }
-            (wallet, amount, expiry, description, reference, currency) => {
+            (wallet, amount, expiry, description, due, currency) => {
                 let faults = [
                     wallet.err(),
                     amount.err(),
                     expiry.err(),
                     description.err(),
-                    reference.err(),
+                    due.err(),
                     currency.err(),
                 ];
                 Err(faults.into_iter().flatten().collect())
@@ -151,12 +169,15 @@ impl RowReader {
     fn amount(&self, record: &Record) -> Result<Money, Fault> {
         let index = self.columns.amount;
         // The digits of a sheet's number are exact, whatever mark the texts around it have.
-        let (mark, origin) = match record.numbers().contains(&index) {
+        let (mark, origin) = match index.is_some_and(|index| record.numbers().contains(&index)) {
             true => (DecimalMark::Point, Origin::Told),
             false => (self.mark, self.origin),
         };
         let currency = &self.options.currency;
-        self.cell(record, Some(index), |text| read_amount(text, mark, origin, currency))
+        self.cell(record, index, |text| match (text, &self.options.birthdays) {
+            ("", Some(birthdays)) => Ok(birthdays.amount),
+            (text, _) => read_amount(text, mark, origin, currency),
+        })
     }
 
     fn currency(&self, text: &str) -> Result<(), Problem> {
@@ -167,68 +188,16 @@ impl RowReader {
         }
     }
 
-    /// What is wrong with the row before any cell is read.
-    fn shape_fault(&self, record: &Record) -> Option<Fault> {
-        let columns = self.headers.len();
-        let quoted = |index: usize, opened: u64, words: &str, mend: &str| {
-            let problem = format!("the quote that opened on line {opened} {words}");
-            Some(self.fault(record, index, Problem::new(problem, mend)))
-        };
-        let last = record.len().saturating_sub(1);
-        if let Some(broken) = record.broken() {
-            return match broken {
-                Broken::Unclosed(opened) => {
-                    quoted(last, opened, "is not closed", "close it, or remove it")
-                }
-                Broken::TextAfterQuote(opened) => quoted(
-                    last,
-                    opened,
-                    "does not close before a delimiter",
-                    "close it, remove it, or double a quote inside quotes",
-                ),
-            };
-        }
-        if let Some((index, opened)) = swallowed(record, self.delimiter, columns) {
-            return quoted(index, opened, "holds other rows", "close it, or remove it");
-        }
-        if record.len() != columns {
-            return Some(self.length_fault(record));
-        }
-        let is_header = |(cell, header): (&str, &String)| clean(cell) == *header;
-        record
-            .cells()
-            .zip(&self.headers)
-            .all(is_header)
-            .then(|| self.fault(record, 0, Problem::new("the header once more", "remove the row")))
-    }
-
-    /// A fault of a cell, whatever the cell says.
-    fn fault(&self, record: &Record, index: usize, problem: Problem) -> Fault {
-        let header = self.headers.get(index).map_or("", String::as_str);
-        Fault::at(record.place().of_cell(index), header, trim(record.cell(index)), problem)
-    }
-
-    /// A row with fewer or more cells than the header.
-    fn length_fault(&self, record: &Record) -> Fault {
-        let (cells, columns) = (record.len(), self.headers.len());
-        let noun = if cells == 1 { "cell" } else { "cells" };
-        let problem = format!("{cells} {noun}, the header has {columns}");
-        if cells < columns {
-            let missing: Vec<&str> =
-                self.headers[cells..].iter().take(5).map(String::as_str).collect();
-            let mend = format!("nothing stands for {}: fill the row up", missing.join(", "));
-            let value = trim(record.cell(0));
-            return Fault::at(record.place(), "", value, Problem::new(problem, mend));
-        }
-        let mend = match record.place() {
-            Place::Line(_) => {
-                format!("put values that hold a {:?} in quotes, or mend the row", self.delimiter)
-            }
-            _ => "remove what stands to the right of the last column".to_owned(),
-        };
-        // The first value that has no column.
-        let beyond = (columns..cells).find(|index| !trim(record.cell(*index)).is_empty());
-        self.fault(record, beyond.unwrap_or(columns), Problem::new(problem, mend))
+    /// The birthday that a customer has, which names the gift together with the wallet.
+    fn birthday(&self, record: &Record, birthdays: &Birthdays) -> Result<Due, Fault> {
+        let index = self.columns.birth_date;
+        let is_number = index.is_some_and(|index| record.numbers().contains(&index));
+        let due = self.cell(record, index, |text| {
+            let born = read_birth_date(text, is_number)?;
+            check_birth_date(born, birthdays.window.on().max(self.today))?;
+            Ok(born.due(birthdays.window, birthdays.leap_day))
+        })?;
+        Ok(due.map_or(Due::Not, |day| Due::As(Some(day.to_string()))))
     }
 
     fn expiry(&mut self, record: &Record) -> Result<Expiry, Fault> {

@@ -11,7 +11,8 @@ use super::row::RowReader;
 use super::source::Source;
 use super::{IntakeError, ReadOptions, RowOutcome, Survey};
 
-/// The rows of a surveyed file, in order, read as they are asked for.
+/// The rows of a surveyed file, in order, read as they are asked for. Customers without a birthday have
+/// none.
 ///
 /// An `Err` is the last item: the file cannot be read on, or it is not the file of the survey.
 pub struct Rows {
@@ -19,6 +20,7 @@ pub struct Rows {
     reader: RowReader,
     record: Record,
     sha256: [u8; 32],
+    seen: u64,
     is_over: bool,
 }
 
@@ -43,15 +45,25 @@ pub(super) fn read_source(
         reader: RowReader::new(survey, options),
         record: Record::default(),
         sha256: survey.sha256,
+        seen: 0,
         is_over: false,
     })
 }
 
 impl Rows {
+    /// How many rows were read, those included that are nobody's today.
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
     fn step(&mut self) -> Result<Option<RowOutcome>, IntakeError> {
         while self.source.next(&mut self.record)? {
-            if !self.record.is_blank() {
-                return Ok(Some(self.reader.read(&self.record)));
+            if self.record.is_blank() {
+                continue;
+            }
+            self.seen += 1;
+            if let Some(outcome) = self.reader.read(&self.record) {
+                return Ok(Some(outcome));
             }
         }
         match self.source.digest() == self.sha256 {

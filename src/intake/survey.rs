@@ -81,9 +81,9 @@ pub(super) fn survey_source(
         return Err(IntakeError::HeaderAlone { path: source.path().into() });
     }
     pass.check_delimiter()?;
-    let decimal = match options.decimal {
-        Some(told) => Some(told),
-        None => pass.evidence.decide(&clean(&header.cells[columns.amount]))?,
+    let decimal = match (options.decimal, columns.amount) {
+        (None, Some(amount)) => pass.evidence.decide(&clean(&header.cells[amount]))?,
+        (told, _) => told,
     };
     Ok(Survey {
         dialect: header.dialect,
@@ -135,10 +135,12 @@ impl Pass {
         if record.broken().is_some() || record.len() != self.cells {
             return;
         }
-        let amount = record.cell(self.columns.amount);
-        match record.numbers().contains(&self.columns.amount) {
-            true => self.evidence.see_number(amount),
-            false => self.evidence.see(record.place().of_cell(self.columns.amount), amount),
+        if let Some(index) = self.columns.amount {
+            let amount = record.cell(index);
+            match record.numbers().contains(&index) {
+                true => self.evidence.see_number(amount),
+                false => self.evidence.see(record.place().of_cell(index), amount),
+            }
         }
         let reference = self.columns.reference.map_or("", |index| record.cell(index));
         self.has_references |= !reference.trim().is_empty();

@@ -25,6 +25,7 @@ pub(super) fn options() -> ReadOptions {
         expires: None,
         tz: chrono_tz::Europe::Istanbul,
         now: "2026-11-21T00:00:00Z".parse().unwrap(),
+        birthdays: None,
     }
 }
 

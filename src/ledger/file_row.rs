@@ -22,7 +22,7 @@ pub struct NewRow {
     pub line: u64,
     /// What it asks for.
     pub content: GiftContent,
-    /// Its own reference, where it has one.
+    /// Its own reference, where it has one; in a series, the day that it celebrates, as `2027-03-01`.
     pub reference: Option<String>,
     /// Its cells as they were, as a JSON array.
     pub cells_json: String,
@@ -37,8 +37,12 @@ pub enum RowFate {
     Known,
     /// The ledger has its reference with another content, which stays as it was.
     ChangedContent,
-    /// This file has its reference twice; nothing was added.
+    /// This file has its reference twice; nothing was added. In a series: its wallet, with another day.
     ReferenceRepeated,
+    /// In a series: this file has its wallet twice, with the same day. Nothing was added.
+    Repeated,
+    /// In a series: another campaign has it already. Nothing was added.
+    GivenElsewhere,
 }
 
 /// A row with what became of it.

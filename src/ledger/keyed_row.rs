@@ -20,6 +20,8 @@ pub(super) const ROWS_AT_ONCE: usize = 2_000;
 #[derive(Clone, Debug)]
 pub struct RowKeys {
     campaign: CampaignName,
+    /// What names the rows instead of the campaign, where it belongs to one.
+    pub(super) series: Option<CampaignName>,
     campaign_id: i64,
     load_number: i64,
     /// What adds a row, and leaves out one whose key is there: but where no index tells.
@@ -56,7 +58,7 @@ impl RowKeys {
     pub(super) fn new(campaign: CampaignName, campaign_id: i64, load_number: i64) -> RowKeys {
         let add = Arc::from(sql::GIFT_ADD);
         let statement = statement(&add, campaign_id, load_number, ROWS_AT_ONCE);
-        RowKeys { campaign, campaign_id, load_number, add, statement }
+        RowKeys { campaign, series: None, campaign_id, load_number, add, statement }
     }
 
     /// For a load that looks at the end whether keys repeat.
@@ -98,10 +100,10 @@ impl RowKeys {
     }
 
     fn keyed(&self, row: NewRow) -> KeyedRow {
-        let key = match &row.reference {
+        let key = self.of_series(&row).unwrap_or_else(|| match &row.reference {
             Some(reference) => GiftKey::from_reference(&self.campaign, reference),
             None => self.of_occurrence(&row, 1),
-        };
+        });
         KeyedRow {
             key,
             occurrence: 1,

@@ -120,18 +120,22 @@ impl Load<'_> {
         let mut fates = Vec::with_capacity(group.rows.len());
         while !group.rows.is_empty() {
             let mut news = self.insert(&mut group).await?;
-            let mut again = Vec::new();
+            let (mut again, mut elsewhere) = (Vec::new(), Vec::new());
             for row in group.rows {
                 match news.take(&row.key) {
                     Some(stored) => {
                         let fate = self.settle(&row, stored);
                         fates.push(row.into_fate(fate));
                     }
+                    None if self.keys.series.is_some() => elsewhere.push(row),
                     None if row.row.reference.is_some() => {
                         fates.push(row.into_fate(RowFate::ReferenceRepeated));
                     }
                     None => again.push(self.next_occurrence(row).await?),
                 }
+            }
+            if !elsewhere.is_empty() {
+                fates.extend(self.find_elsewhere(elsewhere).await?);
             }
             group = self.keys.group_of(again);
         }
@@ -161,6 +165,7 @@ impl Load<'_> {
         let marked: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(sql::GIFT_SEEN)
             .bind(serde_json::Value::from(others).to_string())
             .bind(self.load_number)
+            .bind(self.campaign_id)
             .fetch_all(&mut *self.transaction)
             .await
             .doing(doing)?;

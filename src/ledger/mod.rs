@@ -34,6 +34,7 @@ mod record;
 mod repeated;
 mod room;
 mod rows;
+mod series;
 mod side_file;
 mod sql;
 mod tally;

@@ -21,6 +21,7 @@ statements! {
     CAMPAIGN_FIRST_SENT = "campaign_first_sent";
     CAMPAIGN_FORGOT_SINCE = "campaign_forgot_since";
     CAMPAIGN_MEDIAN = "campaign_median";
+    CAMPAIGN_OPEN = "campaign_open";
     CAMPAIGN_RECALLED = "campaign_recalled";
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
@@ -33,6 +34,7 @@ statements! {
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
     GIFT_CLAIM = "gift_claim";
+    GIFT_ELSEWHERE = "gift_elsewhere";
     GIFT_EXPIRED = "gift_expired";
     GIFT_ID_OWNER = "gift_id_owner";
     GIFT_IN_DOUBT = "gift_in_doubt";

@@ -7,8 +7,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Amounts, Findings, ReportError, States};
-use crate::domain::Money;
+use crate::domain::{Money, RowDigest};
 use crate::ledger::{Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, StateTally};
+use crate::plan::plan_id;
 
 /// Refused gifts of one class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,25 @@ impl Summary {
     /// The same, sooner, for who holds the run lock and does not write meanwhile.
     pub async fn read_still(ledger: &Ledger, campaign: &Campaign) -> Result<Summary, ReportError> {
         read_once(ledger, campaign, Meanwhile::Still).await
+    }
+
+    /// That of a campaign which has no gifts and was not stored for that reason.
+    pub fn of_nothing(campaign: &str, now: DateTime<Utc>) -> Summary {
+        let states = States::of(&[]).expect("nothing adds up to nothing");
+        Summary {
+            campaign: campaign.to_owned(),
+            plan: plan_id(campaign, RowDigest::default(), 0, Money::ZERO),
+            amounts: Amounts::of(&states),
+            states,
+            reconciled: None,
+            reconciled_at: None,
+            refusals: Vec::new(),
+            lists: Lists::default(),
+            wallets: 0,
+            first_loaded_at: now,
+            last_loaded_at: now,
+            last_run: None,
+        }
     }
 
     /// How many gifts it has.
