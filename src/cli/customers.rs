@@ -45,8 +45,11 @@ impl Customers {
         let rows = count(self.rows);
         match self.given {
             0 => format!("nobody of {rows} {noun} has a birthday; nothing new to give"),
+            1 => format!(
+                "1 of {rows} {noun} has a birthday, and a gift for it already; nothing new to give"
+            ),
             given => format!(
-                "of {rows} {noun}, {} with a birthday, and a gift for each already; nothing new to give",
+                "{} of {rows} {noun} have a birthday, and a gift for it already; nothing new to give",
                 count(given)
             ),
         }
@@ -56,10 +59,12 @@ impl Customers {
     pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("customers", count(self.rows))];
         if self.given > 0 {
-            lines.push(("given", format!("{} have their gift already", count(self.given))));
+            let verb = if self.given == 1 { "has" } else { "have" };
+            lines.push(("known", format!("{} {verb} a gift already", count(self.given))));
         }
         if self.repeated > 0 {
-            lines.push(("repeated", format!("{} rows, which add nothing", count(self.repeated))));
+            let noun = if self.repeated == 1 { "row adds" } else { "rows add" };
+            lines.push(("repeated", format!("{} {noun} nothing", count(self.repeated))));
         }
         lines
     }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{Expiry, Money};
 
+mod birthdays;
 mod forms;
 mod quotes;
 

@@ -387,3 +387,25 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_read() {
     assert!(done.stderr.contains("there is no column birth_date"), "{}", done.stderr);
     assert_given(&world, &[]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_celebrates_around_the_first_of_march() {
+    // Goal: the page's sample does what the page says. Method: the days around 1 March in a common year and
+    // in a leap year, against a count by hand.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let file = folder.join("birthdays-excel-tr.csv");
+    let file = file.to_str().expect("plain characters");
+    for (on, gifts, total) in [
+        ("2027-02-28", 6, "650.00"),
+        ("2027-03-01", 5, "500.00"),
+        ("2027-03-02", 2, "200.00"),
+        ("2028-02-29", 4, "400.00"),
+    ] {
+        let world = World::new();
+        let done = celebrate(&world, file, on, &["--decimal", "comma"]).expect(0);
+        assert_eq!(
+            (done.gifts("issued"), done.json()["amounts"]["issued"].as_str()),
+            (gifts, Some(total))
+        );
+    }
+}
