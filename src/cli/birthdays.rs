@@ -59,25 +59,44 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     }
     // What they come to is told together, at the end.
     context.out = context.out.without_results();
-    let mut worst = Exit::Done;
-    let mut session = Some(session);
-    for open in late.iter().chain(&today) {
-        let session = match session.take() {
+    let all: Vec<&Open> = late.iter().chain(&today).collect();
+    let exits = give_all(&context, session, &client, &wishes, &all, !args.no_reconcile).await?;
+    context.out = context.out.with_results();
+    let late: Vec<(&Open, Exit)> = late.iter().zip(exits.iter().copied()).collect();
+    let worst = exits.into_iter().fold(Exit::Done, Exit::worse);
+    tell(&context, &day, &late, &preview, worst).await?;
+    Ok(worst)
+}
+
+/// Gives one campaign after the other, and says how each ended: an interrupt, or keys that are rejected, are
+/// the end of all.
+async fn give_all(
+    context: &Context,
+    session: Session,
+    client: &WalletClient,
+    wishes: &Wishes<'_>,
+    all: &[&Open],
+    reconcile: bool,
+) -> Result<Vec<Exit>, Failure> {
+    let mut exits = Vec::new();
+    let mut first = Some(session);
+    for open in all {
+        let session = match first.take() {
             Some(session) => session,
             None => context.session().await?,
         };
-        let exit = open.give(&context, session, &client, &wishes, !args.no_reconcile).await?;
-        worst = worst.worse(exit);
+        let campaign = (&open.campaign, &open.states);
+        let exit =
+            give::give(context, session, client.clone(), campaign, wishes, reconcile, None).await?;
+        exits.push(exit);
         if matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CredentialsRejected) {
             break;
         }
     }
-    if let Some(session) = session {
+    if let Some(session) = first {
         session.close().await;
     }
-    context.out = context.out.with_results();
-    tell(&context, &day, &late, &preview, worst).await?;
-    Ok(worst)
+    Ok(exits)
 }
 
 impl Day {
@@ -123,18 +142,6 @@ impl Open {
         let states = States::read_still(ledger, &campaign).await?;
         let (gifts, amount) = give::to_send(&states);
         Ok(Open { campaign, states, gifts, amount })
-    }
-
-    async fn give(
-        &self,
-        context: &Context,
-        session: Session,
-        client: &WalletClient,
-        wishes: &Wishes<'_>,
-        reconcile: bool,
-    ) -> Result<Exit, Failure> {
-        let campaign = (&self.campaign, &self.states);
-        give::give(context, session, client.clone(), campaign, wishes, reconcile, None).await
     }
 
     /// `2 gifts of birthday-2027-03-01, 200.00`
@@ -252,19 +259,19 @@ fn confirm_all(
 async fn tell(
     context: &Context,
     day: &Day,
-    late: &[Open],
+    late: &[(&Open, Exit)],
     preview: &Preview,
     exit: Exit,
 ) -> Result<(), Failure> {
     let ledger = context.ledger().await?;
     let mut caught_up = Vec::new();
-    for open in late {
+    for (open, exit) in late {
         let summary = Summary::read(&ledger, &open.campaign).await?;
         if context.out.args.json {
-            let document = finish::document(context, &summary, exit);
+            let document = finish::document(context, &summary, *exit);
             caught_up.push(serde_json::from_str::<serde_json::Value>(&document)?);
         } else {
-            finish::tell(context, &summary, exit);
+            finish::tell(context, &summary, *exit);
         }
     }
     let mut document = preview.json();

@@ -134,9 +134,7 @@ impl Load<'_> {
                     None => again.push(self.next_occurrence(row).await?),
                 }
             }
-            if !elsewhere.is_empty() {
-                fates.extend(self.find_elsewhere(elsewhere).await?);
-            }
+            fates.extend(self.find_elsewhere(elsewhere).await?);
             group = self.keys.group_of(again);
         }
         fates.sort_by_key(|row| row.line);

@@ -44,6 +44,9 @@ impl Load<'_> {
         rows: Vec<KeyedRow>,
     ) -> Result<Vec<AddedRow>, LedgerError> {
         let doing = "looking for what a series has given";
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let distinct: HashSet<String> =
             rows.iter().map(|row| row.key.0.simple().to_string()).collect();
         let keys: Vec<String> = distinct.into_iter().collect();

@@ -409,3 +409,44 @@ async fn the_sample_celebrates_around_the_first_of_march() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_day_it_is_today_where_the_campaign_is() {
+    // Goal: the day is that of the zone. Method: customers of every day of a leap year, run in two zones
+    // whose days always differ; at midnight of the zone it is asked again.
+    let days: Vec<String> = (1..=12_u32)
+        .flat_map(|month| (1..=31_u32).map(move |day| (month, day)))
+        .filter(|(month, day)| chrono::NaiveDate::from_ymd_opt(2000, *month, *day).is_some())
+        .map(|(month, day)| format!("--{month:02}-{day:02}"))
+        .collect();
+    let born: Vec<(u32, &str)> = (0..).zip(days.iter().map(String::as_str)).collect();
+    let mut seen = Vec::new();
+    for (tz, name) in [
+        (chrono_tz::Pacific::Kiritimati, "Pacific/Kiritimati"),
+        (chrono_tz::Pacific::Pago_Pago, "Pacific/Pago_Pago"),
+    ] {
+        let today = || chrono::Utc::now().with_timezone(&tz).date_naive();
+        loop {
+            let world = World::new();
+            let file = customers(&world, &born);
+            let before = today();
+            let args = ["birthdays", &file, "--amount", "100", "--valid-for", "30d", "--tz", name];
+            let more = ["--yes", "--max-total", "1000", "--json", "--no-reconcile"];
+            let args: Vec<&str> = args.into_iter().chain(more).collect();
+            let done = world.run(&args).expect(0);
+            if before != today() {
+                continue;
+            }
+            assert_eq!(done.json()["campaign"], format!("birthday-{before}"));
+            let theirs = before.format("--%m-%d").to_string();
+            let wallets: Vec<_> = world.book().gifts.iter().map(|gift| gift.wallet).collect();
+            let expected = born.iter().filter(|(_, born)| *born == theirs);
+            let expected: Vec<_> = expected.map(|(number, _)| wallet(*number)).collect();
+            // On 28 February of other years those of the 29th have theirs too.
+            assert!(expected.iter().all(|wallet| wallets.contains(wallet)) && wallets.len() <= 2);
+            seen.push(before);
+            break;
+        }
+    }
+    assert_ne!(seen[0], seen[1]);
+}
