@@ -9,36 +9,27 @@
 use chrono::{Days, NaiveDate};
 
 use super::birthday_args::BirthdaysArgs;
-use super::confirm::{Question, confirm};
+use super::commands::FileArgs;
 use super::context::{Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::give::{self, Wishes};
+use super::late::{self, Open};
 use super::load::{Celebration, Source, keep_rejects, prepare, store};
 use super::preview::Preview;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
 use crate::intake::{Birthdays, DefaultExpiry};
-use crate::ledger::{Campaign, Ledger};
-use crate::provider::WalletClient;
-use crate::report::{self, States, Summary, count};
+use crate::report::{Summary, count};
 
 /// The longest that a gift of today can be valid.
 const LONGEST: Days = Days::new(36_525);
 
 /// The day that is celebrated.
-struct Day {
+pub(super) struct Day {
     campaign: CampaignName,
-    window: BirthdayWindow,
+    pub(super) window: BirthdayWindow,
     celebration: Celebration,
-}
-
-/// A campaign with what of it may be sent now.
-struct Open {
-    campaign: Campaign,
-    states: States,
-    gifts: u64,
-    amount: Money,
 }
 
 /// `giftbatch birthdays`.
@@ -51,52 +42,22 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
         Some(campaign) => Some(Open::of(&session.ledger, campaign).await?),
         None => None,
     };
-    let late = late(&context, &session.ledger, &day).await?;
+    let late = late::find(&context, &session.ledger, &day).await?;
     let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
-    let late = confirm_all(&context, &wishes, today.as_ref(), late)?;
+    let late = late::confirm_all(&context, &wishes, today.as_ref(), late)?;
     for open in late.iter().chain(&today) {
         give::refuse_forgotten(&mut session, &open.campaign).await?;
     }
     // What they come to is told together, at the end.
     context.out = context.out.without_results();
     let all: Vec<&Open> = late.iter().chain(&today).collect();
-    let exits = give_all(&context, session, &client, &wishes, &all, !args.no_reconcile).await?;
+    let exits =
+        late::give_all(&context, session, &client, &wishes, &all, !args.no_reconcile).await?;
     context.out = context.out.with_results();
     let late: Vec<(&Open, Exit)> = late.iter().zip(exits.iter().copied()).collect();
     let worst = exits.into_iter().fold(Exit::Done, Exit::worse);
     tell(&context, &day, &late, &preview, worst).await?;
     Ok(worst)
-}
-
-/// Gives one campaign after the other, and says how each ended: an interrupt, or keys that are rejected, are
-/// the end of all.
-async fn give_all(
-    context: &Context,
-    session: Session,
-    client: &WalletClient,
-    wishes: &Wishes<'_>,
-    all: &[&Open],
-    reconcile: bool,
-) -> Result<Vec<Exit>, Failure> {
-    let mut exits = Vec::new();
-    let mut first = Some(session);
-    for open in all {
-        let session = match first.take() {
-            Some(session) => session,
-            None => context.session().await?,
-        };
-        let campaign = (&open.campaign, &open.states);
-        let exit =
-            give::give(context, session, client.clone(), campaign, wishes, reconcile, None).await?;
-        exits.push(exit);
-        if matches!(exit, Exit::Interrupted | Exit::Terminated | Exit::CredentialsRejected) {
-            break;
-        }
-    }
-    if let Some(session) = first {
-        session.close().await;
-    }
-    Ok(exits)
 }
 
 impl Day {
@@ -128,27 +89,18 @@ impl Day {
         Ok(Day { campaign, window, celebration })
     }
 
+    /// How its campaign is loaded.
+    fn source<'a>(&'a self, file: &'a FileArgs, max_total: Option<Money>) -> Source<'a> {
+        let (campaign, celebration) = (&self.campaign, Some(&self.celebration));
+        Source { args: file, campaign, max_total, celebration }
+    }
+
     /// The day of a campaign of this series.
-    fn of_series(&self, campaign: &str) -> Option<NaiveDate> {
+    pub(super) fn of_series(&self, campaign: &str) -> Option<NaiveDate> {
         let rest = campaign.strip_prefix(self.celebration.series.as_str())?;
         let date: NaiveDate = rest.strip_prefix('-')?.parse().ok()?;
         // One name a day: dates are read in more spellings than we write.
         (campaign == format!("{}-{date}", self.celebration.series)).then_some(date)
-    }
-}
-
-impl Open {
-    async fn of(ledger: &Ledger, campaign: Campaign) -> Result<Open, Failure> {
-        let states = States::read_still(ledger, &campaign).await?;
-        let (gifts, amount) = give::to_send(&states);
-        Ok(Open { campaign, states, gifts, amount })
-    }
-
-    /// `2 gifts of birthday-2027-03-01, 200.00`
-    fn words(&self) -> String {
-        let noun = if self.gifts == 1 { "gift" } else { "gifts" };
-        let (gifts, amount) = (count(self.gifts), report::money(self.amount));
-        format!("{gifts} {noun} of {}, {amount}", self.campaign.name)
     }
 }
 
@@ -160,12 +112,7 @@ async fn celebrate(
     day: &Day,
 ) -> Result<Preview, Failure> {
     let file = args.file_args();
-    let source = Source {
-        args: &file,
-        campaign: &day.campaign,
-        max_total: args.max_total,
-        celebration: Some(&day.celebration),
-    };
+    let source = day.source(&file, args.max_total);
     let (load, mut loaded) = prepare(context, session, &source).await?;
     if loaded.added > 0 {
         store(context, load, &loaded).await?;
@@ -185,74 +132,6 @@ async fn celebrate(
         ));
     }
     Ok(loaded.preview)
-}
-
-/// What campaigns of earlier days have left open and this one catches up, the oldest first; of others a
-/// person is told.
-async fn late(context: &Context, ledger: &Ledger, day: &Day) -> Result<Vec<Open>, Failure> {
-    let mut late = Vec::new();
-    for campaign in ledger.open_campaigns().await? {
-        let Some(date) = day.of_series(&campaign.name).filter(|date| *date < day.window.on())
-        else {
-            continue;
-        };
-        let open = Open::of(ledger, campaign).await?;
-        if day.window.has(date) {
-            late.push((date, open));
-        } else {
-            tell_left(context, &open, "from before --catch-up");
-        }
-    }
-    late.sort_by_key(|(date, _)| *date);
-    Ok(late.into_iter().map(|(_, open)| open).collect())
-}
-
-fn tell_left(context: &Context, open: &Open, why: &str) {
-    context.out.complain(&format!(
-        "still open, {why}: {}; this gives them: giftbatch issue {}",
-        open.words(),
-        open.campaign.name
-    ));
-}
-
-/// Passes where all that will be sent was confirmed; says which earlier days are part of it. A plan's id
-/// confirms that plan alone.
-fn confirm_all(
-    context: &Context,
-    wishes: &Wishes<'_>,
-    today: Option<&Open>,
-    late: Vec<Open>,
-) -> Result<Vec<Open>, Failure> {
-    let id = wishes.confirm.confirm.as_deref().map(str::trim);
-    let is_meant = |open: &Open| id.is_none_or(|id| id == open.campaign.plan_id());
-    let (late, left): (Vec<Open>, Vec<Open>) = late.into_iter().partition(is_meant);
-    for open in &left {
-        tell_left(context, open, "not confirmed");
-    }
-    if late.is_empty() || id.is_some() {
-        let is_late_meant = !late.is_empty() && today.is_none_or(|open| open.gifts == 0);
-        if let Some(open) = today.filter(|_| !is_late_meant) {
-            give::confirm_open(context, wishes, &open.campaign, &open.states)?;
-        }
-        return Ok(late);
-    }
-    for open in &late {
-        context.out.note(&format!("caught up: {}", open.words()));
-    }
-    let all: Vec<&Open> = late.iter().chain(today).filter(|open| open.gifts > 0).collect();
-    let names: Vec<&str> = all.iter().map(|open| open.campaign.name.as_str()).collect();
-    let amount: Money = all.iter().map(|open| open.amount).sum();
-    let plan = all.last().map(|open| open.campaign.plan_id()).unwrap_or_default();
-    let question = Question {
-        campaign: &names.join(", "),
-        plan: &plan,
-        gifts: all.iter().map(|open| open.gifts).sum(),
-        amount,
-        exposure: amount + today.map_or(Money::ZERO, |open| give::given(&open.states)),
-        max_total: wishes.max_total,
-    };
-    confirm(context, wishes.confirm, &question)?;
-    Ok(late)
 }
 
 /// Prints how the day's campaign stands, and those that were caught up.

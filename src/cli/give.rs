@@ -143,16 +143,16 @@ pub(super) fn confirm_open(
         what: "will be sent now",
         gifts,
         amount,
-        exposure: amount + given(states),
+        exposure: exposure(states),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)
 }
 
-/// Money that is given, or may be.
-pub(super) fn given(states: &States) -> Money {
+/// What a campaign will have given at most: what it gave, may have given, and may still give.
+pub(super) fn exposure(states: &States) -> Money {
     let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
-    given.map(|state| states.amount(state)).into_iter().sum()
+    to_send(states).1 + given.map(|state| states.amount(state)).into_iter().sum()
 }
 
 /// Gifts that a run may send, those included that a dead run left open, and their money.

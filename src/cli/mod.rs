@@ -20,6 +20,7 @@ mod failure;
 mod finish;
 mod give;
 mod judge;
+mod late;
 mod load;
 mod logs;
 mod out;

@@ -450,3 +450,37 @@ async fn without_a_day_it_is_today_where_the_campaign_is() {
     }
     assert_ne!(seen[0], seen[1]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plans_id_confirms_that_plan_alone() {
+    // Goal: of several days only what was confirmed is sent, and the rest is told. Method: two days that
+    // nobody confirmed, then each by its id, one of them against a limit.
+    let world = World::new();
+    let file = customers(&world, &[(1, "01.03.1990"), (2, "02.03.1990"), (3, "02.03.1990")]);
+    let day = |on: &str, more: &[&str]| {
+        let mut args = vec!["birthdays", &file, "--on", on, "--amount", "100"];
+        args.extend(["--valid-for", "30d", "--catch-up", "1d"]);
+        args.extend(more);
+        world.run(&args)
+    };
+    let plan = |on: &str| {
+        let status = world.run(&["status", &format!("birthday-{on}"), "--json"]).expect(0);
+        status.json()["plan"].as_str().expect("a plan").to_owned()
+    };
+    day("2027-03-01", &[]).expect(7);
+    let unconfirmed = day("2027-03-02", &[]).expect(7);
+    assert!(unconfirmed.stderr.contains("caught up: 1 gift of birthday-2027-03-01, 100.00"));
+    let (first, second) = (plan("2027-03-01"), plan("2027-03-02"));
+    day("2027-03-02", &["--confirm", &first]).expect(7);
+    assert_given(&world, &[]);
+    let done = day("2027-03-02", &["--confirm", &second]).expect(0);
+    let told = "still open, not confirmed: 1 gift of birthday-2027-03-01, 100.00";
+    assert!(done.stderr.contains(told), "{}", done.stderr);
+    assert_given(&world, &[2, 3]);
+    day("2027-03-02", &["--confirm", &first, "--max-total", "99"]).expect(7);
+    assert_given(&world, &[2, 3]);
+    day("2027-03-02", &["--confirm", &first]).expect(0);
+    assert_given(&world, &[1, 2, 3]);
+    let over = day("2027-03-02", &[]).expect(0);
+    assert!(!over.stderr.contains("still open"), "{}", over.stderr);
+}
