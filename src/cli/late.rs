@@ -104,6 +104,7 @@ pub(super) fn confirm_all(
     let question = Question {
         campaign: &names.join(", "),
         plan: &plan,
+        what: "will be sent now",
         gifts: all.iter().map(|open| open.gifts).sum(),
         amount,
         exposure: late_amount + today.map_or(Money::ZERO, |open| give::exposure(&open.states)),
