@@ -15,6 +15,7 @@
 //! | [`issue`] | sends every gift that may be sent, once, and settles doubts on the way |
 //! | [`reconcile`] | holds every gift against its wallet's own list |
 //! | [`report`] | what the ledger knows, as people and programs read it |
+//! | [`notify`] | tells a web hook how a command ended; nothing depends on whether it works |
 //! | [`cli`] | the only place that prints, and that reads the environment |
 //! | [`sandbox`] | a pretend provider with seeded faults and a book of its own |
 //! | [`clock`], [`interrupt`] | the time, and how a run is ended early |
@@ -33,6 +34,7 @@ pub mod intake;
 pub mod interrupt;
 pub mod issue;
 pub mod ledger;
+pub mod notify;
 pub mod pace;
 pub mod plan;
 pub mod provider;

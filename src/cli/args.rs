@@ -6,27 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::birthday_args::BirthdaysArgs;
 use super::commands::{
-    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
-    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ManArgs, ReconcileArgs, ReportArgs,
+    RetryArgs, RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::values;
 
-const EXAMPLES: &str = "\
-Examples:
-  giftbatch run may.csv --campaign may-drop        load, issue, reconcile and report in one
-  giftbatch birthdays customers.csv --amount 100 --valid-for 30d     today's birthdays
-  giftbatch demo                                   the whole job on a pretend provider
-
-Exit codes:
-  0 done, or nothing to do     5 stopped early: run it again    9 another run holds the ledger
-  1 unexpected error           6 in doubt, held, or reconcile   130, 143 interrupted, cleanly
-  2 usage or settings            found differences
-  3 the file is refused        7 not confirmed, or a limit passed
-  4 some gifts were refused    8 credentials rejected";
-
 /// Gives gift balances to many wallets, exactly once each.
 #[derive(Debug, Parser)]
-#[command(name = "giftbatch", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "giftbatch", version, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) settings: SettingsArgs,
@@ -69,6 +56,19 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_GIVE_UP_AFTER",
           value_parser = values::positive_duration)]
     pub(super) give_up_after: Option<std::time::Duration>,
+    /// Writes metrics for Prometheus' textfile collector when a command that gives or reconciles ends.
+    #[arg(long, global = true, value_name = "FILE", env = "GIFTBATCH_METRICS_FILE")]
+    pub(super) metrics_file: Option<PathBuf>,
+    /// Posts the JSON document there when a command that gives or reconciles ends; it is signed with what
+    /// GIFTBATCH_NOTIFY_SECRET_FILE holds.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "GIFTBATCH_NOTIFY",
+        hide_env_values = true
+    )]
+    pub(super) notify: Option<String>,
     /// Zone of dates without one [default: Europe/Istanbul].
     #[arg(long, global = true, value_name = "ZONE", env = "GIFTBATCH_TZ")]
     pub(super) tz: Option<chrono_tz::Tz>,
@@ -156,6 +156,8 @@ pub(super) enum Command {
     Sandbox(SandboxArgs),
     /// The whole job on the sandbox, with a sample file.
     Demo(DemoArgs),
+    /// The man page, or those of all commands.
+    Man(ManArgs),
     /// Completions for a shell.
     Completions {
         /// Which shell.
@@ -181,6 +183,7 @@ impl Command {
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
             Command::Demo(_) => "demo",
+            Command::Man(_) => "man",
             Command::Completions { .. } => "completions",
         }
     }
@@ -203,6 +206,7 @@ impl Command {
             | Command::Show(_)
             | Command::Sandbox(_)
             | Command::Demo(_)
+            | Command::Man(_)
             | Command::Completions { .. } => None,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use super::failure::Failure;
+use super::hooks::Told;
 use super::out::Out;
 use super::settings::Settings;
 use crate::clock::{self, Clock};
@@ -17,6 +18,8 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     pub(super) out: Out,
     pub(super) clock: Clock,
+    /// What the command has told, for those who are told when it has ended.
+    pub(super) told: Told,
     started: Instant,
 }
 
@@ -52,8 +55,9 @@ impl Session {
 }
 
 impl Context {
-    pub(super) fn new(command: &'static str, settings: Settings, out: Out) -> Context {
-        Context { command, settings, out, clock: clock::system(), started: Instant::now() }
+    pub(super) fn new(command: &'static str, settings: Settings, out: Out, told: Told) -> Context {
+        let (clock, started) = (clock::system(), Instant::now());
+        Context { command, settings, out, clock, told, started }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

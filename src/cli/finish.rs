@@ -58,8 +58,10 @@ pub(super) fn tell_loaded(
     exit: Exit,
     preview: Option<serde_json::Value>,
 ) {
+    let document = loaded_document(context, summary, exit, preview);
+    context.told.of(summary.clone(), &document);
     if context.out.args.json {
-        context.out.result(&loaded_document(context, summary, exit, preview));
+        context.out.result(&document);
     } else if exit == Exit::Done {
         context.out.people(&text::summary(summary));
     } else {
@@ -68,23 +70,30 @@ pub(super) fn tell_loaded(
     }
 }
 
-/// Prints why a command failed, and its document where one was asked for.
+/// Prints why a command failed, and its document where one was asked for; gives the document.
 pub(super) fn fail(
     out: Out,
     command: &str,
     campaign: Option<&str>,
     failure: &Failure,
     elapsed_ms: u64,
-) {
+) -> String {
+    complain(out, failure);
+    let document = failed_document(command, campaign, failure, elapsed_ms);
+    if out.args.json {
+        out.result(&document);
+    }
+    document
+}
+
+/// Says why a command failed, and what helps.
+pub(super) fn complain(out: Out, failure: &Failure) {
     out.complain(&format!("error: {}", failure.error));
     for cause in failure.causes() {
         out.complain(&format!("caused by: {cause}"));
     }
     if let Some(hint) = &failure.hint {
         out.complain(&format!("hint: {hint}"));
-    }
-    if out.args.json {
-        out.result(&failed_document(command, campaign, failure, elapsed_ms));
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
         document["command"] = context.command.into();
         document["status"] = "complete".into();
         document["exit_code"] = Exit::Done.code().into();
+        document["elapsed_ms"] = context.elapsed_ms().into();
+        document["error"] = serde_json::Value::Null;
         context.out.result(&document.to_string());
     } else {
         context.out.people(&loaded.preview.text());

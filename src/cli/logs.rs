@@ -7,16 +7,18 @@
 //! is written; all others are written before the program ends.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 
+use chrono::{SecondsFormat, Utc};
 use indicatif::ProgressBar;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::args::{ColorKind, LogFormat, OutputArgs};
+use super::out::Level;
 
 /// The bar that is being drawn, if any: the one thing that log lines and the display share.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -36,6 +38,9 @@ const ROOM: usize = 10_000;
 
 /// Lines for which there was no room.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+/// Whether every line is to be a JSON object.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Hands lines to the thread that writes.
 struct Lines;
@@ -63,6 +68,7 @@ pub(super) fn init(args: OutputArgs) {
         .with_ansi(colour)
         .with_target(false)
         .with_writer(MakeLines);
+    IS_JSON.store(args.log_format == LogFormat::Json, Ordering::Relaxed);
     // Only a second call could fail, and the first one holds.
     let _ = match args.log_format {
         LogFormat::Text => logs.try_init(),
@@ -99,6 +105,18 @@ pub(super) fn remark(text: &str) {
     let _ = Lines.write(format!("{text}\n").as_bytes());
 }
 
+/// A text in the form that log lines have as JSON.
+pub(super) fn json(level: Level, text: &str) -> String {
+    let level = match level {
+        Level::Info => "INFO",
+        Level::Warn => "WARN",
+        Level::Error => "ERROR",
+    };
+    let timestamp = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
+    serde_json::json!({"timestamp": timestamp, "level": level, "fields": {"message": text}})
+        .to_string()
+}
+
 /// Waits until all lines are written.
 pub(super) fn flush() {
     if let Some(lines) = LINES.get() {
@@ -127,9 +145,10 @@ fn write(waiting: &Receiver<Line>) {
         }
         let left_out = LEFT_OUT.swap(0, Ordering::Relaxed);
         if left_out > 0 {
-            write_around_bar(
-                format!("{left_out} log lines were left out: nobody read them\n").as_bytes(),
-            );
+            let text = format!("{left_out} log lines were left out: nobody read them");
+            let is_json = IS_JSON.load(Ordering::Relaxed);
+            let text = if is_json { json(Level::Warn, &text) } else { text };
+            write_around_bar(format!("{text}\n").as_bytes());
         }
     }
 }

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
 
 mod args;
+mod begun;
 mod birthday_args;
 mod birthdays;
 mod commands;
@@ -19,10 +20,14 @@ mod exit;
 mod failure;
 mod finish;
 mod give;
+mod help;
+mod hooks;
 mod judge;
 mod late;
 mod load;
 mod logs;
+mod man;
+mod misuse;
 mod out;
 mod preview;
 mod progress;
@@ -42,13 +47,14 @@ mod watch;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 use tokio::runtime::Builder;
 
 use self::args::{Cli, Command};
 use self::context::Context;
 use self::exit::Exit;
 use self::failure::Failure;
+use self::hooks::{Hooks, Told};
 use self::out::Out;
 use self::settings::Settings;
 use crate::crash;
@@ -57,19 +63,24 @@ use crate::report::Summary;
 /// Parses the command line, runs the command, and says how it ended.
 pub fn main() -> ExitCode {
     let started = Instant::now();
-    let cli = match Cli::try_parse() {
+    let words = help::grammar().try_get_matches();
+    let cli = match words.and_then(|words| Cli::from_arg_matches(&words)) {
         Ok(cli) => cli,
-        Err(error) => return misused(&error),
+        Err(error) => return misuse::misused(&error),
     };
     let out = Out::new(cli.output);
     logs::init(cli.output);
     let command = cli.command.word();
     let campaign = cli.command.campaign();
-    let exit = arm().and_then(|()| run(cli, out)).unwrap_or_else(|failure| {
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms);
+    let elapsed_ms = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let told = Told::default();
+    let exit = arm().and_then(|()| run(cli, out, &told));
+    let exit = exit.unwrap_or_else(|failure| {
+        let document = finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms());
+        told.failure(document);
         failure.exit
     });
+    told.pass_on(exit, elapsed_ms());
     logs::flush();
     ExitCode::from(exit.code())
 }
@@ -86,35 +97,20 @@ fn arm() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Help and versions go out as they are; a misuse is one document too, where one was asked for.
-fn misused(error: &clap::Error) -> ExitCode {
-    // Nobody is left to tell where this fails.
-    let _ = error.print();
-    if !error.use_stderr() {
-        return ExitCode::SUCCESS;
-    }
-    if std::env::args().any(|arg| arg == "--json") {
-        let out = Out::new(args::OutputArgs { json: true, ..args::OutputArgs::default() });
-        let command = std::env::args().nth(1).unwrap_or_default();
-        let failure = Failure::usage(error.kind().to_string());
-        out.result(&finish::failed_document(&command, None, &failure, 0));
-    }
-    ExitCode::from(Exit::Usage.code())
-}
-
-fn run(cli: Cli, out: Out) -> Result<Exit, Failure> {
-    if let Command::Completions { shell } = cli.command {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Cli::command(), "giftbatch", &mut script);
-        out.result(&String::from_utf8_lossy(&script));
-        return Ok(Exit::Done);
+fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Completions { shell } => return Ok(man::completions(out, *shell)),
+        Command::Man(args) => return man::man(out, args),
+        _ => {}
     }
     let settings = match &cli.command {
         // Both bring what they need, and a stranger's settings must not spoil a first look.
         Command::Demo(_) | Command::Sandbox(_) => Settings::default(),
         _ => Settings::read(&cli.settings)?,
     };
-    let context = Context::new(cli.command.word(), settings, out);
+    let command = cli.command.word();
+    told.to(Hooks::of(command, cli.command.campaign(), &settings, out)?);
+    let context = Context::new(command, settings, out, told.clone());
     let runtime = Builder::new_current_thread().global_queue_interval(1).enable_all().build()?;
     let exit = runtime.block_on(dispatch(context, cli.command));
     // Requests of an abandoned run are not waited for.
@@ -146,6 +142,8 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Report(args) => view::report(&context, &args).await,
         Command::Sandbox(args) => sandbox::sandbox(&context, &args).await,
         Command::Demo(args) => demo::demo(context, &args).await,
-        Command::Completions { .. } => unreachable!("it needs no settings, and has run already"),
+        Command::Man(_) | Command::Completions { .. } => {
+            unreachable!("they need no settings, and have run already")
+        }
     }
 }

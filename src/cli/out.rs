@@ -4,8 +4,16 @@
 
 use std::io::Write;
 
-use super::args::{ColorKind, OutputArgs};
+use super::args::{ColorKind, LogFormat, OutputArgs};
 use super::logs;
+
+/// How much it matters, in the words of log lines.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    Info,
+    Warn,
+    Error,
+}
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
@@ -58,22 +66,36 @@ impl Out {
     /// A remark; silent with `-q`.
     pub(super) fn note(self, text: &str) {
         if !self.args.quiet {
-            self.complain(text);
+            self.say(Level::Info, text);
         }
     }
 
     /// A remark while a run goes on, which must not wait for whoever reads it.
     pub(super) fn note_meanwhile(self, text: &str) {
         if !self.args.quiet {
-            logs::remark(text);
+            logs::remark(&self.line(Level::Info, text));
         }
     }
 
     /// Something that must be seen.
     pub(super) fn complain(self, text: &str) {
+        self.say(Level::Error, text);
+    }
+
+    fn say(self, level: Level, text: &str) {
         // What was logged before comes before.
         logs::flush();
         let mut out = anstream::stderr().lock();
-        let _ = writeln!(out, "{}", text.trim_end_matches('\n'));
+        let _ = writeln!(out, "{}", self.line(level, text));
+    }
+
+    /// The text as it goes to standard error: for a shipper of logs in one JSON object, as long as it may
+    /// be, of the form that log lines have.
+    fn line(self, level: Level, text: &str) -> String {
+        let text = text.trim_end_matches('\n');
+        match self.args.log_format {
+            LogFormat::Text => text.to_owned(),
+            LogFormat::Json => logs::json(level, text),
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::{oneshot, watch};
 
-use super::args::{OutputArgs, ProgressKind};
+use super::args::{LogFormat, OutputArgs, ProgressKind};
 use super::out::Out;
 use crate::issue::Progress;
 use crate::reconcile::ReconcileProgress;
@@ -124,6 +124,10 @@ fn goes_on(stopped: &Receiver<()>) -> bool {
 fn kind(args: OutputArgs) -> ProgressKind {
     match args.progress {
         _ if args.quiet => ProgressKind::None,
+        // A bar is no JSON.
+        ProgressKind::Auto | ProgressKind::Bar if args.log_format == LogFormat::Json => {
+            ProgressKind::Plain
+        }
         ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
         ProgressKind::Auto => ProgressKind::Plain,
         chosen => chosen,

@@ -29,6 +29,7 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     let mut pace = pace(context);
     let mut worst = Exit::Done;
     let mut documents = Vec::new();
+    context.told.a_list(args.all);
     for campaign in &campaigns {
         let (back, paced, end) =
             reconcile_one(context, session, &client, campaign, pace, &signals).await?;
@@ -44,7 +45,9 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
             );
         }
         if args.all && context.out.args.json {
-            documents.push(finish::document(context, &summary, exit));
+            let document = finish::document(context, &summary, exit);
+            context.told.of(summary, &document);
+            documents.push(document);
         } else {
             finish::tell(context, &summary, exit);
         }

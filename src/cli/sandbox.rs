@@ -23,15 +23,28 @@ pub(super) async fn sandbox(context: &Context, args: &SandboxArgs) -> Result<Exi
             .hint("choose another port with --port; 0 takes any")
     })?;
     let url = sandbox.url();
+    if context.out.args.json {
+        let document = serde_json::json!({
+            "version": 1, "command": context.command, "url": url, "faults": args.faults,
+            "seed": args.seed,
+        });
+        context.out.result(&document.to_string());
+    } else {
+        context.out.result(&words(&url, args));
+    }
+    let signals = Signals::listen(context.out)?;
+    signals.interrupt.drain.cancelled().await;
+    sandbox.stop().await;
+    Ok(Exit::Done)
+}
+
+/// Where it is, and how to use it.
+fn words(url: &str, args: &SandboxArgs) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "listening on {url} (faults: {}, seed {})", args.faults, args.seed);
     let _ = writeln!(text, "  export GIFTBATCH_WALLET_URL={url}");
     let _ = writeln!(text, "  export GIFTBATCH_API_KEY=any GIFTBATCH_API_CLIENT=any");
     let _ = writeln!(text, "what was really credited: {url}/sandbox/book");
     let _ = writeln!(text, "requests and faults:      {url}/sandbox/stats");
-    context.out.result(&text);
-    let signals = Signals::listen(context.out)?;
-    signals.interrupt.drain.cancelled().await;
-    sandbox.stop().await;
-    Ok(Exit::Done)
+    text
 }

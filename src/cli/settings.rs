@@ -14,6 +14,7 @@ use super::commands::InDoubtKind;
 use super::failure::Failure;
 use super::values;
 use crate::domain::parse_duration;
+use crate::notify::{Hook, HookUrlError};
 use crate::provider::{BaseUrl, Credentials};
 
 /// What a command goes by.
@@ -30,6 +31,8 @@ pub(super) struct Settings {
     pub(super) max_attempts: i64,
     pub(super) in_doubt: InDoubtKind,
     pub(super) tag: bool,
+    pub(super) metrics_file: Option<PathBuf>,
+    notify: Option<String>,
     wallet_url: Option<String>,
     file: SettingsFile,
     /// Keys that are no secret: the sandbox takes any.
@@ -54,7 +57,14 @@ struct SettingsFile {
     max_attempts: Option<i64>,
     in_doubt: Option<InDoubtKind>,
     tag: Option<bool>,
+    metrics_file: Option<PathBuf>,
+    notify: Option<String>,
+    notify_secret_file: Option<PathBuf>,
 }
+
+/// Where the secret that messages are signed with comes from.
+const NOTIFY_SECRET: &str = "GIFTBATCH_NOTIFY_SECRET";
+const NOTIFY_SECRET_FILE: &str = "GIFTBATCH_NOTIFY_SECRET_FILE";
 
 /// The name of a settings file.
 const FILE_NAME: &str = "giftbatch.toml";
@@ -109,6 +119,8 @@ impl Settings {
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
             in_doubt: file.in_doubt.unwrap_or(default.in_doubt),
             tag: file.tag.unwrap_or(default.tag),
+            metrics_file: args.metrics_file.clone().or_else(|| file.metrics_file.clone()),
+            notify: args.notify.clone().or_else(|| file.notify.clone()),
             wallet_url: args.wallet_url.clone().or_else(|| file.wallet_url.clone()),
             file,
             is_rehearsal: false,
@@ -156,6 +168,21 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whom to tell how a command ended, if anybody; a secret that is named must be there.
+    pub(super) fn hook(&self) -> Result<Option<Hook>, Failure> {
+        let Some(url) = &self.notify else {
+            return Ok(None);
+        };
+        let url = url.parse().map_err(|error: HookUrlError| Failure::usage(error.to_string()))?;
+        let file = self.file.notify_secret_file.as_deref();
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_named = file.is_some() || is_set(NOTIFY_SECRET) || is_set(NOTIFY_SECRET_FILE);
+        let secret = is_named.then(|| secret(NOTIFY_SECRET, file)).transpose()?;
+        Ok(Some(Hook { url, secret }))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -170,6 +197,8 @@ impl Default for Settings {
             max_attempts: 5,
             in_doubt: InDoubtKind::Settle,
             tag: false,
+            metrics_file: None,
+            notify: None,
             wallet_url: None,
             file: SettingsFile::default(),
             is_rehearsal: false,
@@ -199,8 +228,10 @@ impl SettingsFile {
     /// Paths in a settings file count from the file: the same campaign must meet the same ledger,
     /// wherever below it the program is started.
     fn root_at(&mut self, folder: &Path) {
-        let paths = [&mut self.ledger, &mut self.api_key_file, &mut self.api_client_file];
-        for path in paths.into_iter().flatten() {
+        let keys =
+            [&mut self.api_key_file, &mut self.api_client_file, &mut self.notify_secret_file];
+        let paths = [&mut self.ledger, &mut self.metrics_file].into_iter().chain(keys);
+        for path in paths.flatten() {
             *path = folder.join(&*path);
         }
     }

@@ -1,5 +1,6 @@
 //! Signals: the first asks the run to end, the second ends it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,6 +28,14 @@ pub(super) fn outlive_file_limits() -> std::io::Result<()> {
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
+/// Whether a second signal came: whoever sent it wants to go now.
+static WAS_ABANDONED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a second signal came.
+pub(super) fn was_abandoned() -> bool {
+    WAS_ABANDONED.load(Ordering::Relaxed)
+}
+
 impl Signals {
     /// From here on Ctrl-C and SIGTERM end the run cleanly, instead of the process at once.
     pub(super) fn listen(out: Out) -> std::io::Result<Signals> {
@@ -44,6 +53,7 @@ impl Signals {
                     out.note_meanwhile("stopping: waiting for what is in flight (again: stop now)");
                     heard.interrupt.drain.cancel();
                 } else {
+                    WAS_ABANDONED.store(true, Ordering::Relaxed);
                     heard.interrupt.abandon.cancel();
                 }
             }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use super::begun::{Begun, read_to_the_end};
 use super::commands::{GiftsArgs, ReportArgs, ReportFormat, ShowArgs, StatusArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
@@ -52,9 +53,9 @@ pub(super) async fn gifts(context: &Context, args: &GiftsArgs) -> Result<Exit, F
         (false, true) => list::ListForm::Csv(Cells::Spreadsheet),
         (false, false) => table(),
     };
-    let mut out = io::BufWriter::new(io::stdout());
+    let mut out = Begun::new(io::stdout());
     let written = list::write(&ledger, &campaign, args.state, form, &mut out).await.map(drop);
-    read_to_the_end(written.and_then(|()| Ok(out.flush()?)))
+    out.end(context, written)
 }
 
 /// `giftbatch show`.
@@ -92,10 +93,11 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     let ledger = context.ledger().await?;
     let campaign = context::campaign(&ledger, &args.campaign).await?;
+    let format = format(context, args)?;
     let Some(path) = &args.output else {
-        let mut out = io::BufWriter::new(io::stdout());
-        let written = write(context, args, &ledger, &campaign, &mut out).await;
-        return read_to_the_end(written.and_then(|()| Ok(out.flush()?)));
+        let mut out = Begun::new(io::stdout());
+        let written = write(context, args, format, &ledger, &campaign, &mut out).await;
+        return out.end(context, written);
     };
     let failed =
         |error: io::Error| Failure::usage(format!("cannot write {}: {error}", path.display()));
@@ -103,21 +105,38 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file =
         tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    write(context, args, &ledger, &campaign, &mut io::BufWriter::new(file.as_file_mut())).await?;
+    let mut to = io::BufWriter::new(file.as_file_mut());
+    write(context, args, format, &ledger, &campaign, &mut to).await?;
+    drop(to);
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     context.out.note(&format!("wrote {}", path.display()));
+    if context.out.args.json {
+        let summary = Summary::read(&ledger, &campaign).await?;
+        context.out.result(&finish::document(context, &summary, Exit::Done));
+    }
     Ok(Exit::Done)
+}
+
+/// Standard output holds one document with `--json`; a file takes any form.
+fn format(context: &Context, args: &ReportArgs) -> Result<ReportFormat, Failure> {
+    match args.format {
+        format if !context.out.args.json || args.output.is_some() => Ok(format),
+        ReportFormat::Text | ReportFormat::Json => Ok(ReportFormat::Json),
+        _ => Err(Failure::usage("--json and --format both want standard output")
+            .hint("leave one of them out, or name a file for the report with -o")),
+    }
 }
 
 async fn write<W: Write>(
     context: &Context,
     args: &ReportArgs,
+    format: ReportFormat,
     ledger: &Ledger,
     campaign: &Campaign,
     out: &mut W,
 ) -> Result<(), ReportError> {
-    match args.format {
+    match format {
         ReportFormat::Csv => {
             let cells = if args.raw { Cells::Raw } else { Cells::Spreadsheet };
             report::csv::write(ledger, campaign, out, cells).await?;
@@ -141,13 +160,4 @@ fn table() -> list::ListForm {
         .flatten()
         .map_or(160, |(width, _)| width.0);
     list::ListForm::Table { width }
-}
-
-/// A reader that went away (a closed pipe) has read all that it wanted.
-fn read_to_the_end(written: Result<(), ReportError>) -> Result<Exit, Failure> {
-    match written {
-        Err(error) if error.is_broken_pipe() => Ok(Exit::Done),
-        Err(error) => Err(error.into()),
-        Ok(()) => Ok(Exit::Done),
-    }
 }

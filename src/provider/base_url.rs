@@ -40,8 +40,7 @@ impl FromStr for BaseUrl {
             return Err(BaseUrlError::TooMuch);
         }
         match (url.scheme(), url.host()) {
-            ("https", Some(_)) => {}
-            ("http", Some(_)) if is_loopback(&url) => {}
+            ("http" | "https", Some(_)) if is_safe_way(&url) => {}
             ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(text.to_owned())),
             _ => return Err(BaseUrlError::NotAbsolute(text.to_owned())),
         }
@@ -49,6 +48,11 @@ impl FromStr for BaseUrl {
         url.set_path(&path);
         Ok(BaseUrl(url))
     }
+}
+
+/// Whether nobody can read on the way what is sent there: https, or a way that stays on this machine.
+pub fn is_safe_way(url: &Url) -> bool {
+    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -8,7 +8,7 @@
 //! | sends one request, once, and reads at most a capped answer | [`classify()`]: what a POST's reply proves |
 //! | keeps the [`Reply`], whatever it is | [`read_list`]: whether a list was answered whole |
 //!
-//! **Invariant:** the only module that names reqwest. The client never retries, follows no redirect
+//! **Invariant:** only this module and `notify` name reqwest. The client never retries, follows no redirect
 //! and takes no proxy from the environment.
 //! **Invariant:** a server's no is data, never an `Err`; what is not understood is *unknown*.
 
@@ -24,7 +24,7 @@ mod transport;
 mod wallet;
 mod wire;
 
-pub use base_url::{BaseUrl, BaseUrlError};
+pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
 pub use classify::{Obstacle, Trouble, Verdict, classify};
 pub use client::WalletClient;
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};

@@ -10,6 +10,7 @@
 //! | what became of each row of the file | [`csv::write`] |
 //! | which gifts are in a state | [`list::write`] |
 //! | what happened to one gift | [`story()`] and [`story_json`] |
+//! | what alerting rules watch | [`metrics::metrics`] |
 //!
 //! **Invariant:** no total is shown that its parts do not add up to: [`Summary::read`] fails instead.
 //! **Invariant:** no headline claims success while a gift is not issued.
@@ -25,6 +26,7 @@ mod figures;
 mod headline;
 mod layout;
 pub mod list;
+pub mod metrics;
 mod next;
 mod overview;
 mod pages;

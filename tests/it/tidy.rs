@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plan", &["domain", "intake"]),
     ("ledger", &["crash", "domain", "plan"]),
     ("provider", &["clock", "domain"]),
+    ("notify", &["clock", "provider"]),
     ("pace", &["provider"]),
     ("settle", &["domain", "ledger", "provider"]),
     (
@@ -37,7 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Words that only some modules may use, and what to do instead.
 const FENCES: &[(&str, &[&str], &str)] = &[
     ("sqlx", &["ledger"], "add a named query to the ledger"),
-    ("reqwest", &["provider"], "add a call to the provider's client"),
+    ("reqwest", &["notify", "provider"], "add a call to the provider's client"),
     ("axum", &["sandbox"], "only the pretend provider serves HTTP"),
     ("hyper", &["sandbox"], "only the pretend provider serves HTTP"),
     ("println!", &["cli"], "return the text; cli prints it"),
