@@ -22,9 +22,14 @@ impl Ending {
         if let Some(words) = self.stop.as_ref().and_then(words) {
             out.complain(&format!("error: {words}"));
         }
-        if let Some(Reconciled::CredentialsRejected { why }) = &self.reconciled {
-            out.complain(&format!("error: the provider rejects the credentials ({why})"));
-        }
+        self.reconciled.iter().for_each(|end| explain_reconciled(out, end));
+    }
+}
+
+/// Says why a reconcile ended early, where the findings alone do not say it.
+pub(super) fn explain_reconciled(out: Out, end: &Reconciled) {
+    if let Reconciled::CredentialsRejected { why } = end {
+        out.complain(&format!("error: the provider rejects the credentials ({why})"));
     }
 }
 

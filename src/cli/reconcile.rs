@@ -37,6 +37,7 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
         let exit = Exit::of_reconcile(&summary, &end, signals.first());
+        finish::explain_reconciled(context.out, &end);
         if end == Reconciled::Forgetful {
             context.out.complain(
                 "error: some wallets do not tell what this ledger has forgotten (see the warnings), so \

@@ -30,7 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const GAPS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
 
 /// The longest that all tries take together.
-pub const MOST: Duration = Duration::from_secs(10 + 1 + 10 + 4 + 10);
+pub const MOST: Duration =
+    Duration::from_secs(3 * TIMEOUT.as_secs() + GAPS[0].as_secs() + GAPS[1].as_secs());
 
 /// The header with the id of a message, the same in each of its tries.
 pub const ID_HEADER: &str = "x-giftbatch-delivery";
@@ -185,11 +186,5 @@ mod tests {
         for status in [301, 307, 400, 401, 403, 404, 410, 422] {
             assert!(!is_worth_another_try(status), "{status}");
         }
-    }
-
-    #[test]
-    fn the_bound_is_the_sum_of_its_parts() {
-        // Goal: what the docs promise is what the code does. Method: add up.
-        assert_eq!(MOST, TIMEOUT * 3 + GAPS.iter().sum());
     }
 }

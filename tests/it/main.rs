@@ -8,6 +8,7 @@ mod guards;
 mod issue;
 mod ledger_failure;
 mod load;
+mod machines;
 mod power_loss;
 mod preview;
 mod provider;
