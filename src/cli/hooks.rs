@@ -29,8 +29,10 @@ use crate::notify::Hook;
 use crate::report::metrics::{Ended, metrics};
 use crate::report::{Document, Subject, Summary};
 
-/// The commands whose end is told: those that give, take back or reconcile.
-const TOLD: [&str; 6] = ["issue", "run", "birthdays", "retry", "reconcile", "revoke"];
+/// Whether a command's end is told: of those that give, take back or reconcile.
+fn is_told(command: &str) -> bool {
+    matches!(command, "issue" | "run" | "birthdays" | "retry" | "reconcile" | "revoke")
+}
 
 /// What a command has told of campaigns, and its document; shared by all that tell.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +40,7 @@ pub(super) struct Told(Rc<RefCell<Telling>>);
 
 #[derive(Debug, Default)]
 struct Telling {
-    /// Nobody until the settings are read.
+    /// Nobody until the command line is read.
     hooks: Option<Hooks>,
     summaries: Vec<Summary>,
     documents: Vec<String>,
@@ -50,6 +52,12 @@ impl Told {
     /// Says who is told in the end.
     pub(super) fn to(&self, hooks: Hooks) {
         self.0.borrow_mut().hooks = Some(hooks);
+    }
+
+    /// Says what the settings know of those who are told.
+    pub(super) fn learn(&self, settings: &Settings) -> Result<(), Failure> {
+        let mut telling = self.0.borrow_mut();
+        telling.hooks.as_mut().map_or(Ok(()), |hooks| hooks.learn(settings))
     }
 
     /// Says that the command is about a list of campaigns.
@@ -87,28 +95,32 @@ pub(super) struct Hooks {
     campaign: Option<String>,
     metrics_file: Option<PathBuf>,
     hook: Option<Hook>,
-    settle_ms: u64,
+    /// The settle window, once it is known.
+    settle_ms: Option<u64>,
     out: Out,
 }
 
 impl Hooks {
-    /// Those that the settings name, for a command whose end is told. A URL or a secret that can never
-    /// work is a usage error before anything is sent.
+    /// Those that the command line and the environment name: settings that cannot be read are told as well.
     pub(super) fn of(
         command: &'static str,
         campaign: Option<String>,
-        settings: &Settings,
+        metrics_file: Option<PathBuf>,
         out: Out,
-    ) -> Result<Hooks, Failure> {
-        let is_told = TOLD.contains(&command);
-        Ok(Hooks {
-            command,
-            campaign,
-            metrics_file: settings.metrics_file.clone().filter(|_| is_told),
-            hook: if is_told { settings.hook()? } else { None },
-            settle_ms: u64::try_from(settings.settle.as_millis()).unwrap_or(u64::MAX),
-            out,
-        })
+    ) -> Hooks {
+        let metrics_file = metrics_file.filter(|_| is_told(command));
+        Hooks { command, campaign, metrics_file, hook: None, settle_ms: None, out }
+    }
+
+    /// Those that the settings name. A URL or a secret that can never work is a usage error before
+    /// anything is sent.
+    fn learn(&mut self, settings: &Settings) -> Result<(), Failure> {
+        self.settle_ms = u64::try_from(settings.settle.as_millis()).ok();
+        if is_told(self.command) {
+            self.metrics_file.clone_from(&settings.metrics_file);
+            self.hook = settings.hook()?;
+        }
+        Ok(())
     }
 
     fn tell(&self, exit: Exit, telling: &Telling, elapsed_ms: u64) {

@@ -103,13 +103,15 @@ fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
         Command::Man(args) => return man::man(out, args),
         _ => {}
     }
+    let command = cli.command.word();
+    let metrics_file = cli.settings.metrics_file.clone();
+    told.to(Hooks::of(command, cli.command.campaign(), metrics_file, out));
     let settings = match &cli.command {
         // Both bring what they need, and a stranger's settings must not spoil a first look.
         Command::Demo(_) | Command::Sandbox(_) => Settings::default(),
         _ => Settings::read(&cli.settings)?,
     };
-    let command = cli.command.word();
-    told.to(Hooks::of(command, cli.command.campaign(), &settings, out)?);
+    told.learn(&settings)?;
     let context = Context::new(command, settings, out, told.clone());
     let runtime = Builder::new_current_thread().global_queue_interval(1).enable_all().build()?;
     let exit = runtime.block_on(dispatch(context, cli.command));

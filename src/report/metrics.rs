@@ -27,8 +27,8 @@ pub struct Ended<'a> {
     pub at: DateTime<Utc>,
     /// How long it took.
     pub elapsed_ms: u64,
-    /// The settle window.
-    pub settle_ms: u64,
+    /// The settle window; none where the settings could not be read.
+    pub settle_ms: Option<u64>,
 }
 
 /// What a family tells of, which decides how long an earlier sample is kept.
@@ -112,8 +112,8 @@ fn of_command(ended: &Ended<'_>) -> Vec<Sample> {
         Sample::new(RUN_AT, &labels, at.clone()),
         Sample::new(EXIT_CODE, &labels, ended.exit_code.to_string()),
         Sample::new(DURATION, &labels, seconds(ended.elapsed_ms)),
-        Sample::new(SETTLE, &labels, seconds(ended.settle_ms)),
     ];
+    samples.extend(ended.settle_ms.map(|ms| Sample::new(SETTLE, &labels, seconds(ms))));
     if ended.exit_code == 0 {
         samples.push(Sample::new(SUCCESS_AT, &labels, at.clone()));
     }
@@ -157,7 +157,7 @@ mod tests {
 
     fn ended(command: &str, exit_code: u8, at_s: i64) -> Ended<'_> {
         let at = DateTime::from_timestamp(at_s, 5_000_000).unwrap();
-        Ended { command, exit_code, at, elapsed_ms: 61_007, settle_ms: 300_000 }
+        Ended { command, exit_code, at, elapsed_ms: 61_007, settle_ms: Some(300_000) }
     }
 
     #[test]

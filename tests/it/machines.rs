@@ -308,11 +308,30 @@ async fn metrics_tell_of_successes_and_of_failures() {
     assert_eq!(value("giftbatch_last_run_exit_code{command=\"retry\"}"), text("9"));
     assert_eq!(value("giftbatch_last_success_timestamp_seconds{command=\"retry\"}"), success);
     assert_eq!(value("giftbatch_gifts{campaign=\"may\",state=\"issued\"}"), text("4"));
+    world.set("GIFTBATCH_CONFIG", "no-such-settings.toml");
+    world.run(&retry).expect(2);
+    assert_eq!(metric(&folder, "giftbatch_last_run_exit_code{command=\"retry\"}"), text("2"));
     let path = folder.join("giftbatch.prom");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
     for secret in [CANARY_KEY, CANARY_CLIENT, &wallet(0).to_string()] {
         assert!(!holds(&folder, secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_page_knows_every_metric() {
+    // Goal: nobody has to read the source to write an alert. Method: the names in a file, and those in the
+    // page.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(2)));
+    let path = world.path("giftbatch.prom");
+    world.issue_file(&file, "may", &["--metrics-file", path.to_str().unwrap()]).expect(0);
+    let text = std::fs::read_to_string(path).unwrap();
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).unwrap();
+    for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+        assert!(page.contains(&format!("| `{name}` |")), "{name} is not in docs/operating.md");
     }
 }
 
