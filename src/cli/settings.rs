@@ -171,7 +171,8 @@ impl Settings {
 impl Settings {
     /// Whom to tell how a command ended, if anybody; a secret that is named must be there.
     pub(super) fn hook(&self) -> Result<Option<Hook>, Failure> {
-        let Some(url) = &self.notify else {
+        // Said and empty is off: one job may do without what the settings file names.
+        let Some(url) = self.notify.as_ref().filter(|url| !url.trim().is_empty()) else {
             return Ok(None);
         };
         let url = url.parse().map_err(|error: HookUrlError| Failure::usage(error.to_string()))?;

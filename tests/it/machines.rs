@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use giftbatch::ledger::RunLock;
-use giftbatch::sandbox::{FaultKind, FaultProfile, RefusalKind};
+use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, RefusalKind, SandboxConfig};
 use serde_json::Value;
 
 use crate::world::{CANARY_CLIENT, CANARY_KEY, Done, World, csv, holds, rows, send, wallet};
@@ -472,6 +472,28 @@ async fn a_hook_that_strains_is_tried_three_times_with_one_id() {
     assert_eq!(unsigned.header("x-giftbatch-signature"), None);
     assert!(messages.try_recv().is_err(), "no redirect is followed");
     world.run(&["reconcile", "may", "--notify", "http://hooks.example/x"]).expect(2);
+    world.run(&["reconcile", "may", "--notify", ""]).expect(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_wants_to_go_at_once_notifies_nobody() {
+    // Goal: stop now means now. Method: a provider that takes gifts and stays silent, a receiver that would
+    // be silent too; two signals.
+    let (url, messages) = receiver(&[]);
+    let silent = FaultProfile::always(FaultKind::TimeoutAfterCommit);
+    let mut world = World::with(SandboxConfig { faults: silent, ..SandboxConfig::default() });
+    world.set("GIFTBATCH_TIMEOUT", "60s").set("GIFTBATCH_NOTIFY", &url);
+    let file = world.file("may.csv", csv(&rows(9)));
+    let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "1000"];
+    let mut child = world.start(&args);
+    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 3).await;
+    send("INT", &child);
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.starts_with("stopping: ")));
+    send("INT", &child);
+    assert!(said.any(|line| line.contains("nobody was notified: told to stop at once")));
+    assert_eq!(Done::wait(child).code, 130);
+    assert!(messages.try_recv().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
