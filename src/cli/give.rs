@@ -9,6 +9,7 @@ use super::context::{self, Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish::{self, Ending};
+use super::live::Live;
 use super::load::load;
 use super::progress::Display;
 use super::reconcile::reconcile_one;
@@ -213,6 +214,7 @@ pub(super) async fn give(
     let signals = Signals::listen(context.out)?;
     let mut pace = pace(context);
     let (progress, source) = watch::channel(Progress::of(campaign, states.iter()));
+    let live = Live::start(context, source.clone());
     let display = Display::start(context.out, source);
     let tools = Tools {
         client: client.clone(),
@@ -227,6 +229,7 @@ pub(super) async fn give(
         (issued, pace)
     })
     .await;
+    drop(live);
     display.finish().await;
     let (writer, stop) = issued?;
     session.writer = writer;

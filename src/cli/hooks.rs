@@ -79,6 +79,11 @@ impl Told {
         telling.is_list = false;
     }
 
+    /// Where metrics go, if anywhere.
+    pub(super) fn metrics_file(&self) -> Option<PathBuf> {
+        self.0.borrow().hooks.as_ref()?.metrics_file.clone()
+    }
+
     /// Passes on how the command ended, once, to all who are to be told.
     pub(super) fn pass_on(&self, exit: Exit, elapsed_ms: u64) {
         let telling = self.0.borrow();
@@ -133,7 +138,8 @@ impl Hooks {
                 elapsed_ms,
                 settle_ms: self.settle_ms,
             };
-            if let Err(error) = write_metrics(path, &ended, &telling.summaries) {
+            let anew = |before: &str| metrics(&ended, &telling.summaries, before);
+            if let Err(error) = replace(path, anew) {
                 self.warn(&format!("cannot write the metrics to {}: {error}", path.display()));
             }
         }
@@ -209,8 +215,9 @@ fn hidden(text: &str) -> String {
     safe
 }
 
-/// Writes the file anew: beside it, and then moved there, so that a collector never reads half of it.
-fn write_metrics(path: &Path, ended: &Ended<'_>, campaigns: &[Summary]) -> io::Result<()> {
+/// Writes the file anew, from what it was: beside it, and then moved there, so that a collector never reads
+/// half of it.
+pub(super) fn replace(path: &Path, anew: impl FnOnce(&str) -> String) -> io::Result<()> {
     let before = match std::fs::read(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -221,7 +228,7 @@ fn write_metrics(path: &Path, ended: &Ended<'_>, campaigns: &[Summary]) -> io::R
         .prefix(".giftbatch-")
         .suffix(".tmp")
         .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(metrics(ended, campaigns, &before).as_bytes())?;
+    file.write_all(anew(&before).as_bytes())?;
     // The collector runs as somebody else.
     file.as_file().set_permissions(Permissions::from_mode(0o644))?;
     file.as_file().sync_all()?;

@@ -24,6 +24,7 @@ mod help;
 mod hooks;
 mod judge;
 mod late;
+mod live;
 mod load;
 mod logs;
 mod man;

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::give::{client, delta, pace};
+use super::live::Live;
 use super::progress::Display;
 use super::signals::Signals;
 use super::task::in_own_task;
@@ -74,6 +75,7 @@ pub(super) async fn reconcile_one(
     signals: &Signals,
 ) -> Result<(Session, Pace, Reconciled), Failure> {
     let (progress, source) = watch::channel(ReconcileProgress::default());
+    let live = Live::start(context, source.clone());
     let display = Display::start(context.out, source);
     let options = ReconcileOptions {
         client: client.clone(),
@@ -89,6 +91,7 @@ pub(super) async fn reconcile_one(
         (reconciled, pace)
     })
     .await;
+    drop(live);
     display.finish().await;
     let (writer, end) = reconciled?;
     session.writer = writer;

@@ -31,6 +31,21 @@ pub struct Ended<'a> {
     pub settle_ms: Option<u64>,
 }
 
+/// A command that goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Alive<'a> {
+    /// Its word.
+    pub command: &'a str,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What it works on: `gifts`, or `wallets read`.
+    pub what: &'a str,
+    /// How many there are.
+    pub total: u64,
+    /// How many are done.
+    pub done: u64,
+}
+
 /// What a family tells of, which decides how long an earlier sample is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
@@ -62,9 +77,13 @@ const RECONCILED: &str = "giftbatch_reconciled_gifts";
 const RECONCILED_AT: &str = "giftbatch_last_reconcile_timestamp_seconds";
 const SETTLE: &str = "giftbatch_settle_window_seconds";
 const LAG: &str = "giftbatch_list_lag_seconds";
+const ACTIVE: &str = "giftbatch_active";
+const ALIVE_AT: &str = "giftbatch_progress_timestamp_seconds";
+const TOTAL: &str = "giftbatch_progress_items";
+const DONE: &str = "giftbatch_progress_done_items";
 
 /// All families, in the order in which they are written.
-const FAMILIES: [Family; 12] = [
+const FAMILIES: [Family; 16] = [
     family(RUN_AT, About::Command, "When the command last ended, however it ended."),
     family(EXIT_CODE, About::Command, "The exit code of the command's last end."),
     family(DURATION, About::Command, "How long the command last took."),
@@ -77,6 +96,10 @@ const FAMILIES: [Family; 12] = [
     family(RECONCILED_AT, About::Campaigns, "When a reconcile last read every wallet."),
     family(SETTLE, About::Command, "The settle window that the command went by."),
     family(LAG, About::Campaigns, "The longest that a gift took to come into view in a list."),
+    family(ACTIVE, About::Command, "1 while a long command goes on, 0 when it has ended."),
+    family(ALIVE_AT, About::Command, "When a long command last gave a sign of life."),
+    family(TOTAL, About::Command, "What a long command works on, in all."),
+    family(DONE, About::Command, "What a long command has done of it."),
 ];
 
 /// The whole text. `before` is the file that it replaces; what is not ours in it is left out.
@@ -87,10 +110,27 @@ pub fn metrics(ended: &Ended<'_>, campaigns: &[Summary], before: &str) -> String
     let lag = campaigns.iter().find_map(|summary| summary.lists.longest_lag);
     let lag = lag.and_then(|lag| u64::try_from(lag.num_milliseconds()).ok());
     now.extend(lag.map(|lag| Sample::new(LAG, &[], seconds(lag))));
+    written(&now, before, campaigns.is_empty())
+}
+
+/// The whole text while a command goes on: the rest stays as it was.
+pub fn alive(sign: &Alive<'_>, before: &str) -> String {
+    let labels = [("command", sign.command), ("what", sign.what)];
+    let now = [
+        Sample::new(ACTIVE, &labels[..1], "1".to_owned()),
+        Sample::new(ALIVE_AT, &labels[..1], instant(sign.at)),
+        Sample::new(TOTAL, &labels, sign.total.to_string()),
+        Sample::new(DONE, &labels, sign.done.to_string()),
+    ];
+    written(&now, before, true)
+}
+
+/// What is known now, and what is kept of before.
+fn written(now: &[Sample], before: &str, keeps_campaigns: bool) -> String {
     let before: Vec<Sample> = before.lines().filter_map(Sample::parse).collect();
     let mut text = String::new();
     for Family { name, about, help } in FAMILIES {
-        let is_kept = about != About::Campaigns || campaigns.is_empty();
+        let is_kept = about != About::Campaigns || keeps_campaigns;
         let mut samples: Vec<&Sample> = now.iter().filter(|sample| sample.name == name).collect();
         for earlier in before.iter().filter(|earlier| is_kept && earlier.name == name) {
             if !samples.iter().any(|sample| sample.labels == earlier.labels) {
@@ -112,6 +152,7 @@ fn of_command(ended: &Ended<'_>) -> Vec<Sample> {
         Sample::new(RUN_AT, &labels, at.clone()),
         Sample::new(EXIT_CODE, &labels, ended.exit_code.to_string()),
         Sample::new(DURATION, &labels, seconds(ended.elapsed_ms)),
+        Sample::new(ACTIVE, &labels, "0".to_owned()),
     ];
     samples.extend(ended.settle_ms.map(|ms| Sample::new(SETTLE, &labels, seconds(ms))));
     if ended.exit_code == 0 {
@@ -183,6 +224,19 @@ mod tests {
         let partly = metrics(&ended("run", 4, 400), &[], &third);
         assert!(partly.contains("last_finished_timestamp_seconds{command=\"run\"} 400.005"));
         assert!(partly.contains("last_success_timestamp_seconds{command=\"run\"} 100.005"));
+    }
+
+    #[test]
+    fn the_operators_page_knows_every_metric() {
+        // Goal: nobody has to read the source to write an alert. Method: each family against the page.
+        let page = include_str!("../../docs/operating.md");
+        for Family { name, help, .. } in FAMILIES {
+            assert!(page.contains(&format!("| `{name}` |")), "{name} is not in docs/operating.md");
+            assert!(
+                !name.ends_with("_total") && help.ends_with('.'),
+                "{name}: a gauge has another name"
+            );
+        }
     }
 
     #[test]

@@ -320,22 +320,6 @@ async fn metrics_tell_of_successes_and_of_failures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operators_page_knows_every_metric() {
-    // Goal: nobody has to read the source to write an alert. Method: the names in a file, and those in the
-    // page.
-    let world = World::new();
-    let file = world.file("may.csv", csv(&rows(2)));
-    let path = world.path("giftbatch.prom");
-    world.issue_file(&file, "may", &["--metrics-file", path.to_str().unwrap()]).expect(0);
-    let text = std::fs::read_to_string(path).unwrap();
-    let page =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operating.md")).unwrap();
-    for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
-        assert!(page.contains(&format!("| `{name}` |")), "{name} is not in docs/operating.md");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_metrics_file_that_cannot_be_written_changes_no_exit_code() {
     // Goal: what watches never stops what gives. Method: a folder that is not there.
     let world = World::new();
