@@ -9,6 +9,7 @@ use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::finish;
 use super::give::{client, delta, pace, refuse_forgotten};
+use super::live::Live;
 use super::progress::{Display, Shown};
 use super::signals::Signals;
 use super::task::in_own_task;
@@ -45,6 +46,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     let signals = Signals::listen(context.out)?;
     let mut pace = pace(context);
     let (progress, source) = watch::channel(RevokeProgress { gifts, ..RevokeProgress::default() });
+    let live = Live::start(context, source.clone());
     let display = Display::start(context.out, source);
     let options = RevokeOptions {
         client,
@@ -60,6 +62,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
             async move { run_revoke(&ledger, writer, &mut pace, &of, gifts, &options).await },
         )
         .await;
+    drop(live);
     display.finish().await;
     let (writer, done) = ended?;
     session.writer = writer;

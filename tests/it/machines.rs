@@ -85,6 +85,8 @@ async fn every_command_prints_one_document() {
     let report = report.to_str().unwrap();
     assert_eq!(json(&["report", "may", "--format", "csv", "-o", report], 0)["status"], "complete");
     assert!(std::fs::read_to_string(report).unwrap().starts_with("wallet_id,"));
+    let revoke = ["revoke", "may", "--yes", "--max-total", "1000"];
+    assert_eq!(json(&revoke, 0)["gifts"]["revoked"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
