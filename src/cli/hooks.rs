@@ -65,9 +65,10 @@ impl Told {
         self.0.borrow_mut().is_list = is_list;
     }
 
-    /// Takes note of how a campaign stands.
+    /// Takes note of how a campaign stands: of what is told twice, the last counts.
     pub(super) fn of(&self, summary: Summary, document: &str) {
         let mut telling = self.0.borrow_mut();
+        telling.summaries.retain(|earlier| earlier.campaign != summary.campaign);
         telling.summaries.push(summary);
         telling.documents.push(document.to_owned());
     }
@@ -157,17 +158,18 @@ impl Hooks {
 
     /// What is posted: the document that `--json` prints.
     fn body(&self, exit: Exit, telling: &Telling, elapsed_ms: u64) -> String {
-        match telling.documents.as_slice() {
+        if telling.is_list {
+            let all: Vec<String> =
+                telling.documents.iter().map(|document| without_wallets(document)).collect();
+            return format!("[{}]", all.join(","));
+        }
+        match telling.documents.last() {
+            Some(document) => without_wallets(document),
             // A command that tells of no campaign has ended all the same.
-            [] if !telling.is_list => {
+            None => {
                 let subject = self.campaign.as_deref().map_or(Subject::Nothing, Subject::Named);
                 let status = exit.status(None);
                 Document::of(self.command, subject, status, exit.code(), elapsed_ms).to_json()
-            }
-            [document] if !telling.is_list => without_wallets(document),
-            several => {
-                let several: Vec<String> = several.iter().map(|one| without_wallets(one)).collect();
-                format!("[{}]", several.join(","))
             }
         }
     }
