@@ -6,9 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::birthday_args::BirthdaysArgs;
 use super::commands::{
-    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ManArgs, ReconcileArgs, ReportArgs,
-    RetryArgs, RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
+    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
+use super::man::ManArgs;
 use super::values;
 
 /// Gives gift balances to many wallets, exactly once each.

@@ -263,13 +263,6 @@ pub(super) struct SandboxArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ManArgs {
-    /// Write the pages of all commands into this folder.
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// The seed of the sandbox's faults.
     #[arg(long, default_value_t = 1)]

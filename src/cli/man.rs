@@ -3,16 +3,24 @@
 //! **Invariant:** neither needs settings, a ledger or a network: packages are made on other machines.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::commands::ManArgs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::help::{Page, grammar};
 use super::out::Out;
+
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write the pages of all commands into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
 
 /// `giftbatch completions`.
 pub(super) fn completions(out: Out, shell: clap_complete::Shell) -> Exit {
