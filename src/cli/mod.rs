@@ -36,6 +36,7 @@ mod reconcile;
 mod rejects;
 mod revoke;
 mod sandbox;
+mod secret;
 mod seen;
 mod settings;
 mod signals;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use etcetera::{BaseStrategy, choose_base_strategy};
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::args::SettingsArgs;
 use super::commands::InDoubtKind;
 use super::failure::Failure;
+use super::secret::{self, Source};
 use super::values;
 use crate::domain::parse_duration;
 use crate::notify::{Hook, HookUrlError};
@@ -35,31 +35,36 @@ pub(super) struct Settings {
     notify: Option<String>,
     wallet_url: Option<String>,
     file: SettingsFile,
+    /// Where that file is.
+    path: Option<PathBuf>,
     /// Keys that are no secret: the sandbox takes any.
     is_rehearsal: bool,
 }
 
-/// giftbatch.toml. Keys are the flags' names; secrets are never in it, only files that hold them.
+/// giftbatch.toml. Keys are the flags' names; secrets are never in it, only files that hold them and
+/// commands that tell them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SettingsFile {
-    ledger: Option<PathBuf>,
-    wallet_url: Option<String>,
-    api_key_file: Option<PathBuf>,
-    api_client_file: Option<PathBuf>,
-    rate: Option<u32>,
-    concurrency: Option<usize>,
-    timeout: Option<String>,
-    settle: Option<String>,
-    give_up_after: Option<String>,
-    tz: Option<String>,
-    max_in_doubt: Option<usize>,
-    max_attempts: Option<i64>,
-    in_doubt: Option<InDoubtKind>,
-    tag: Option<bool>,
-    metrics_file: Option<PathBuf>,
-    notify: Option<String>,
-    notify_secret_file: Option<PathBuf>,
+pub(super) struct SettingsFile {
+    pub(super) ledger: Option<PathBuf>,
+    pub(super) wallet_url: Option<String>,
+    pub(super) api_key_file: Option<PathBuf>,
+    pub(super) api_client_file: Option<PathBuf>,
+    pub(super) api_key_command: Option<Vec<String>>,
+    pub(super) api_client_command: Option<Vec<String>>,
+    pub(super) rate: Option<u32>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) timeout: Option<String>,
+    pub(super) settle: Option<String>,
+    pub(super) give_up_after: Option<String>,
+    pub(super) tz: Option<String>,
+    pub(super) max_in_doubt: Option<usize>,
+    pub(super) max_attempts: Option<i64>,
+    pub(super) in_doubt: Option<InDoubtKind>,
+    pub(super) tag: Option<bool>,
+    pub(super) metrics_file: Option<PathBuf>,
+    pub(super) notify: Option<String>,
+    pub(super) notify_secret_file: Option<PathBuf>,
 }
 
 /// Where the secret that messages are signed with comes from.
@@ -67,7 +72,7 @@ const NOTIFY_SECRET: &str = "GIFTBATCH_NOTIFY_SECRET";
 const NOTIFY_SECRET_FILE: &str = "GIFTBATCH_NOTIFY_SECRET_FILE";
 
 /// The name of a settings file.
-const FILE_NAME: &str = "giftbatch.toml";
+pub(super) const FILE_NAME: &str = "giftbatch.toml";
 
 impl Settings {
     /// Puts the layers on top of each other.
@@ -123,6 +128,7 @@ impl Settings {
             notify: args.notify.clone().or_else(|| file.notify.clone()),
             wallet_url: args.wallet_url.clone().or_else(|| file.wallet_url.clone()),
             file,
+            path,
             is_rehearsal: false,
         })
     }
@@ -162,9 +168,24 @@ impl Settings {
             return Ok(Credentials { api_key: "any".into(), api_client: "any".into() });
         }
         Ok(Credentials {
-            api_key: secret("GIFTBATCH_API_KEY", self.file.api_key_file.as_deref())?,
-            api_client: secret("GIFTBATCH_API_CLIENT", self.file.api_client_file.as_deref())?,
+            api_key: self.secret_source("GIFTBATCH_API_KEY")?.read()?,
+            api_client: self.secret_source("GIFTBATCH_API_CLIENT")?.read()?,
         })
+    }
+
+    /// Where one of the two keys comes from: the environment wins, whatever form it names.
+    pub(super) fn secret_source(&self, variable: &'static str) -> Result<Source, Failure> {
+        let (file, command) = match variable {
+            "GIFTBATCH_API_KEY" => (&self.file.api_key_file, &self.file.api_key_command),
+            _ => (&self.file.api_client_file, &self.file.api_client_command),
+        };
+        let settings = self.path.as_deref();
+        secret::source(variable, file.as_deref(), command.as_deref(), settings)
+    }
+
+    /// The settings file that was read, and what it says.
+    pub(super) fn file(&self) -> (Option<&Path>, &SettingsFile) {
+        (self.path.as_deref(), &self.file)
     }
 }
 
@@ -179,7 +200,9 @@ impl Settings {
         let file = self.file.notify_secret_file.as_deref();
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_named = file.is_some() || is_set(NOTIFY_SECRET) || is_set(NOTIFY_SECRET_FILE);
-        let secret = is_named.then(|| secret(NOTIFY_SECRET, file)).transpose()?;
+        let secret = is_named
+            .then(|| secret::source(NOTIFY_SECRET, file, None, self.path.as_deref())?.read());
+        let secret = secret.transpose()?;
         Ok(Some(Hook { url, secret }))
     }
 }
@@ -202,6 +225,7 @@ impl Default for Settings {
             notify: None,
             wallet_url: None,
             file: SettingsFile::default(),
+            path: None,
             is_rehearsal: false,
         }
     }
@@ -220,7 +244,11 @@ impl SettingsFile {
             Failure::usage(format!("cannot read the settings file {}: {error}", path.display()))
         })?;
         let mut file: SettingsFile = toml::from_str(&text).map_err(|error| {
-            Failure::usage(format!("the settings file {} is wrong: {error}", path.display()))
+            Failure::usage(format!(
+                "the settings file {}: {}",
+                path.display(),
+                wrong(&text, &error)
+            ))
         })?;
         file.root_at(path.parent().unwrap_or(Path::new("")));
         Ok((Some(path), file))
@@ -235,7 +263,30 @@ impl SettingsFile {
         for path in paths.flatten() {
             *path = folder.join(&*path);
         }
+        let commands = [&mut self.api_key_command, &mut self.api_client_command];
+        for program in commands.into_iter().flatten().filter_map(|words| words.first_mut()) {
+            // A plain name is looked for where the system looks for programs.
+            if program.contains('/') {
+                *program = folder.join(&*program).to_string_lossy().into_owned();
+            }
+        }
     }
+}
+
+/// Where a settings file is wrong, and how; its own text is not repeated, since a key may stand in it.
+fn wrong(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = 1 + text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count();
+    let message = error.message();
+    if message.starts_with("unknown field `api_key`")
+        || message.starts_with("unknown field `api_client`")
+    {
+        return format!(
+            "line {line}: a key itself never stands in a settings file: name a file that holds it \
+             (api_key_file, api_client_file) or a command that tells it (api_key_command, …)"
+        );
+    }
+    format!("line {line}: {message}")
 }
 
 fn upwards() -> Option<PathBuf> {
@@ -253,41 +304,4 @@ fn default_ledger() -> Result<PathBuf, Failure> {
         Failure::usage("no home folder to keep the ledger in").hint("name one with --ledger")
     })?;
     Ok(strategy.data_dir().join("giftbatch").join("ledger.db"))
-}
-
-/// A secret from the environment, or from the file that the environment or the settings name.
-fn secret(variable: &str, settings_file: Option<&Path>) -> Result<SecretString, Failure> {
-    if let Ok(value) = std::env::var(variable)
-        && !value.trim().is_empty()
-    {
-        return Ok(value.trim().to_owned().into());
-    }
-    let named = std::env::var_os(format!("{variable}_FILE")).map(PathBuf::from);
-    let Some(path) = named.or_else(|| settings_file.map(Path::to_owned)) else {
-        return Err(Failure::usage(format!("{variable} is not set"))
-            .hint(format!("set {variable}, or {variable}_FILE to a file that holds it")));
-    };
-    let failed = |why: String| Failure::usage(format!("{}: {why}", path.display()));
-    refuse_shared(&path).map_err(failed)?;
-    let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-    match text.trim() {
-        "" => Err(failed("the file holds no key".to_owned())),
-        key => Ok(key.to_owned().into()),
-    }
-}
-
-/// A file that others may read keeps no secret.
-#[cfg(unix)]
-fn refuse_shared(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = path.metadata().map_err(|error| error.to_string())?.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    Err(format!("others may read this key (mode {:04o}); run: chmod 600 FILE", mode & 0o777))
-}
-
-#[cfg(not(unix))]
-fn refuse_shared(_path: &Path) -> Result<(), String> {
-    Ok(())
 }

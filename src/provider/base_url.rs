@@ -29,9 +29,9 @@ impl FromStr for BaseUrl {
     type Err = BaseUrlError;
 
     fn from_str(text: &str) -> Result<BaseUrl, BaseUrlError> {
-        let mut url =
-            Url::parse(text.trim()).map_err(|_| BaseUrlError::NotAbsolute(text.to_owned()))?;
-        // Before anything that repeats the URL: it may hold a password.
+        let text = text.trim();
+        let not_absolute = || BaseUrlError::NotAbsolute(shown(text));
+        let mut url = Url::parse(text).map_err(|_| not_absolute())?;
         if !url.username().is_empty()
             || url.password().is_some()
             || url.query().is_some()
@@ -41,8 +41,8 @@ impl FromStr for BaseUrl {
         }
         match (url.scheme(), url.host()) {
             ("http" | "https", Some(_)) if is_safe_way(&url) => {}
-            ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(text.to_owned())),
-            _ => return Err(BaseUrlError::NotAbsolute(text.to_owned())),
+            ("http", Some(_)) => return Err(BaseUrlError::NotEncrypted(shown(text))),
+            _ => return Err(not_absolute()),
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -53,6 +53,20 @@ impl FromStr for BaseUrl {
 /// Whether nobody can read on the way what is sent there: https, or a way that stays on this machine.
 pub fn is_safe_way(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
+}
+
+/// What an error repeats of a text that is no base URL: a password may stand before an `@`, a key behind
+/// a `?` or a `#`, whether or not the rest can be understood.
+fn shown(text: &str) -> String {
+    let open = text.split(['?', '#']).next().unwrap_or_default();
+    match open.rsplit_once('@') {
+        Some((before, after)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            let joint = if scheme.is_empty() { "" } else { "://" };
+            format!("{scheme}{joint}…@{after}")
+        }
+        None => open.to_owned(),
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -128,5 +142,19 @@ mod tests {
         assert!(matches!(refused("ftp://wallet.example"), BaseUrlError::NotAbsolute(_)));
         assert_eq!(refused("https://user:secret@wallet.example"), BaseUrlError::TooMuch);
         assert_eq!(refused("https://wallet.example/?key=secret"), BaseUrlError::TooMuch);
+        for text in [
+            "user:secret@wallet.example",
+            "https//user:secret@wallet.example/base",
+            "https://us er:sec@secret@wal let.example",
+            "ftp://wallet.example/?key=secret",
+            "wallet.example/base#secret",
+            "http://user:secret@wallet.example",
+            "secret://secret@wallet.example:no-port",
+        ] {
+            let words = refused(text).to_string();
+            let shown = words.replace("secret://", "");
+            assert!(!shown.contains("secret"), "{words}");
+        }
+        assert_eq!(refused("wallet.example"), BaseUrlError::NotAbsolute("wallet.example".into()));
     }
 }

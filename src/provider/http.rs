@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** a request is sent once. No retries (HTTP/2's own included), no redirects (307 and
 //! 308 replay a POST, and our keys would be forwarded), no proxy from the environment.
-//! **Invariant:** keys are in headers marked as sensitive, and in no error and no log.
+//! **Invariant:** keys are in headers marked as sensitive, and in no error and no log; what a server's
+//! refusal repeats of them is taken out before anybody reads it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
@@ -12,6 +14,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
+use super::hide::hide;
 use super::reply::Loss;
 use super::transport::{Delivery, Method, Request, Sending, Transport};
 
@@ -54,6 +57,8 @@ pub enum ClientError {
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client,
+    /// The keys, to be taken out of what the server says.
+    keys: Arc<[SecretString]>,
 }
 
 impl Http {
@@ -84,7 +89,8 @@ impl Http {
             .pool_idle_timeout(IDLE)
             .build()
             .map_err(ClientError::Setup)?;
-        Ok(Http { client })
+        let keys = [&credentials.api_key, &credentials.api_client].map(Clone::clone);
+        Ok(Http { client, keys: Arc::new(keys) })
     }
 }
 
@@ -99,14 +105,20 @@ impl Transport for Http {
         if let Some(json) = body {
             request = request.header(CONTENT_TYPE, JSON).body(json);
         }
-        Box::pin(carry(request, cap))
+        Box::pin(carry(request, cap, self.keys.clone()))
     }
 }
 
-async fn carry(request: RequestBuilder, cap: usize) -> Delivery {
-    match request.send().await {
+async fn carry(request: RequestBuilder, cap: usize, keys: Arc<[SecretString]>) -> Delivery {
+    let delivery = match request.send().await {
         Ok(response) => read(response, cap).await,
         Err(error) => failed(&error),
+    };
+    match delivery {
+        Delivery::Answered { status, date, retry_after, body } => {
+            Delivery::Answered { status, date, retry_after, body: hide(body, &keys) }
+        }
+        other => other,
     }
 }
 

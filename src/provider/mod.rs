@@ -17,6 +17,7 @@ mod classify;
 mod client;
 mod credit;
 mod envelope;
+mod hide;
 mod http;
 mod removal;
 mod reply;
