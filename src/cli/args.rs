@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::birthday_args::BirthdaysArgs;
 use super::commands::{
-    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
-    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, ExportArgs, GiftsArgs, IssueArgs, LedgerCommand, LoadArgs, ReconcileArgs,
+    ReportArgs, RetryArgs, RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::man::ManArgs;
 use super::values;
@@ -153,6 +153,15 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// A campaign's report.
     Report(ReportArgs),
+    /// Rows of a campaign in the form of their file, ready to load again.
+    Export(ExportArgs),
+    /// Write a settings file with every setting in it, explained; replaces nothing.
+    Init,
+    /// Look at settings, keys, TLS, clocks and the ledger; changes nothing.
+    Doctor,
+    /// Care for the ledger: info, backup, verify.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// A pretend provider on loopback.
     Sandbox(SandboxArgs),
     /// The whole job on the sandbox, with a sample file.
@@ -182,6 +191,12 @@ impl Command {
             Command::Gifts(_) => "gifts",
             Command::Show(_) => "show",
             Command::Report(_) => "report",
+            Command::Export(_) => "export",
+            Command::Init => "init",
+            Command::Doctor => "doctor",
+            Command::Ledger(LedgerCommand::Info) => "ledger info",
+            Command::Ledger(LedgerCommand::Backup(_)) => "ledger backup",
+            Command::Ledger(LedgerCommand::Verify) => "ledger verify",
             Command::Sandbox(_) => "sandbox",
             Command::Demo(_) => "demo",
             Command::Man(_) => "man",
@@ -201,10 +216,14 @@ impl Command {
             Command::Revoke(args) => Some(args.campaign.clone()),
             Command::Gifts(args) => Some(args.campaign.clone()),
             Command::Report(args) => Some(args.campaign.clone()),
+            Command::Export(args) => Some(args.campaign.clone()),
             Command::Reconcile(args) => args.campaign.clone(),
             Command::Status(args) => args.campaign.clone(),
             Command::Check(_)
             | Command::Show(_)
+            | Command::Init
+            | Command::Doctor
+            | Command::Ledger(_)
             | Command::Sandbox(_)
             | Command::Demo(_)
             | Command::Man(_)

@@ -16,14 +16,18 @@ mod context;
 mod customers;
 mod demo;
 mod difference;
+mod doctor;
 mod exit;
+mod export;
 mod failure;
 mod finish;
 mod give;
 mod help;
 mod hooks;
+mod init;
 mod judge;
 mod late;
+mod ledger;
 mod live;
 mod load;
 mod logs;
@@ -111,6 +115,8 @@ fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
     let settings = match &cli.command {
         // Both bring what they need, and a stranger's settings must not spoil a first look.
         Command::Demo(_) | Command::Sandbox(_) => Settings::default(),
+        // It writes them.
+        Command::Init => return init::init(out, cli.settings.config.as_deref()),
         _ => Settings::read(&cli.settings)?,
     };
     told.learn(&settings)?;
@@ -144,9 +150,12 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Gifts(args) => view::gifts(&context, &args).await,
         Command::Show(args) => view::show(&context, &args).await,
         Command::Report(args) => view::report(&context, &args).await,
+        Command::Export(args) => export::export(&context, &args).await,
+        Command::Doctor => doctor::doctor(&context).await,
+        Command::Ledger(command) => ledger::ledger(&context, &command).await,
         Command::Sandbox(args) => sandbox::sandbox(&context, &args).await,
         Command::Demo(args) => demo::demo(context, &args).await,
-        Command::Man(_) | Command::Completions { .. } => {
+        Command::Init | Command::Man(_) | Command::Completions { .. } => {
             unreachable!("they need no settings, and have run already")
         }
     }

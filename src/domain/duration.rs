@@ -30,6 +30,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Ok(total)
 }
 
+/// A span of time as [`parse_duration`] reads it, in whole milliseconds: `1h30m`.
+pub fn duration_text(span: Duration) -> String {
+    let mut left = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for unit in ["d", "h", "m", "s", "ms"] {
+        let unit_ms = unit_ms(unit).unwrap_or(1);
+        if left >= unit_ms {
+            text.push_str(&format!("{}{unit}", left / unit_ms));
+            left %= unit_ms;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 fn unit_ms(unit: &str) -> Option<u64> {
     Some(match unit {
         "ms" => 1,
@@ -58,6 +72,7 @@ mod tests {
             ("0s", 0),
         ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
+            assert_eq!(duration_text(Duration::from_millis(ms)), text);
         }
     }
 

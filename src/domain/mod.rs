@@ -22,7 +22,7 @@ mod money;
 mod state;
 
 pub use birthday::{BirthDate, BirthdayWindow, LeapDay};
-pub use duration::{DurationError, parse_duration};
+pub use duration::{DurationError, duration_text, parse_duration};
 pub use expiry::Expiry;
 pub use gift::{Gift, GiftContent, Twin, normalise_description};
 pub use ids::{CampaignName, GiftId, IdError, NameError, WalletId, parse_guid};

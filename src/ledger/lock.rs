@@ -7,7 +7,7 @@
 //! **Invariant:** the file is never removed: a lock on a removed file would guard nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -58,6 +58,27 @@ impl RunLock {
     }
 }
 
+/// Who holds a ledger since when, as the holder wrote it; none where nobody does. Makes no file, and holds
+/// the lock for no longer than it takes to see that nobody else does.
+pub fn holder(ledger: &Path) -> Result<Option<String>, LedgerError> {
+    let path = lock_path(ledger);
+    let failed =
+        |source| LedgerError::File { doing: "look at the lock", path: path.clone(), source };
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(failed)?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            Ok(Some(holder.trim().to_owned()))
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
 /// Opens a file for reading and writing that only its owner may read, making it where needed.
 pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
@@ -81,7 +102,11 @@ mod tests {
         let refused = RunLock::take(&ledger, "issue", now).unwrap_err().to_string();
         assert!(refused.contains("`run`, process "), "{refused}");
         assert!(refused.contains("since 2027-03-01T09:00:00Z"), "{refused}");
+        let told = holder(&ledger).unwrap().unwrap();
+        assert!(refused.ends_with(&told), "{told}");
         drop(first);
+        assert_eq!(holder(&ledger).unwrap(), None);
+        assert_eq!(holder(&folder.path().join("another.db")).unwrap(), None);
         assert!(RunLock::take(&ledger, "issue", now).is_ok());
     }
 }

@@ -9,6 +9,7 @@
 //! | [`Writer::begin`], then claim and record, then [`Batch::commit`] | a group is durable as one |
 //! | hand over an [`Outcome`] | the state is what was expected, and the event is kept |
 //! | read through [`Ledger`] | readers never stand in the writer's way |
+//! | look through [`Inspection`] | nothing is made, migrated or written |
 //!
 //! **Invariant:** this is the only module that names sqlx, and all SQL lies in `sql/*.sql`.
 //! **Invariant:** write-ahead log with `synchronous=FULL`: a commit that returned survives a loss of
@@ -18,9 +19,11 @@
 
 mod chain;
 mod claim;
+mod copy;
 mod difference;
 mod error;
 mod file_row;
+mod inspect;
 mod keyed_row;
 mod load;
 mod lock;
@@ -32,6 +35,7 @@ mod read;
 mod reconcile;
 mod record;
 mod repeated;
+mod replay;
 mod room;
 mod rows;
 mod series;
@@ -41,17 +45,20 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verify;
 mod watch;
 mod writer;
 
 pub use chain::{Chain, ChainHead};
 pub use claim::{Claimed, Doubt, Unsent};
+pub use copy::LedgerCopy;
 pub use difference::Corrected;
 pub use error::LedgerError;
 pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use inspect::{Depth, Inspection, LedgerFacts, LedgerForm};
 pub use keyed_row::{RowGroup, RowKeys};
 pub use load::Load;
-pub use lock::RunLock;
+pub use lock::{RunLock, holder};
 pub use model::{
     Campaign, FateTally, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider,
     RefusalTally, RunRecord, StateTally,
@@ -63,5 +70,6 @@ pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::Milestone;
 pub use tally::Meanwhile;
+pub use verify::{Fault, Verified};
 pub use watch::{Side, Watch};
 pub use writer::{Batch, Writer};

@@ -133,7 +133,7 @@ fn make_private(path: &Path) -> Result<(), LedgerError> {
     })
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -156,7 +156,7 @@ async fn connect(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
         .await
 }
 
-fn migrations() -> Migrator {
+pub(super) fn migrations() -> Migrator {
     let step = |version, description: &'static str, text: &'static str| {
         let text = text.into_sql_str();
         Migration::new(version, description.into(), MigrationType::Simple, text, false)

@@ -38,7 +38,7 @@ fn strings(row: &SqliteRow, column: &str) -> Result<Vec<String>, sqlx::Error> {
     serde_json::from_str(&text).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-fn content(row: &SqliteRow) -> Result<GiftContent, sqlx::Error> {
+pub(super) fn content(row: &SqliteRow) -> Result<GiftContent, sqlx::Error> {
     Ok(GiftContent {
         wallet: WalletId(row.try_get("wallet_id")?),
         amount: money(row.try_get("amount_minor")?),

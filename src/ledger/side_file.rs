@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::error::Doing;
@@ -42,6 +42,7 @@ struct Age {
     ledger: Uuid,
     created_at_ms: i64,
     knows_mark: bool,
+    is_copy: bool,
     has_campaign: bool,
     newest_ms: i64,
 }
@@ -62,14 +63,7 @@ impl Writer {
         let file = SideFile::read(&side_path(path))?;
         let mut batch = self.begin().await?;
         let age = batch.age(file.as_ref()).await?;
-        let forgot_since_ms = match &file {
-            // It stands there before the first load: the ledger was moved without it, or restored, and
-            // nobody knows what was sent since.
-            None => age.has_campaign.then_some(age.newest_ms),
-            Some(file) if file.ledger != age.ledger => Some(file.created_at_ms.min(age.newest_ms)),
-            Some(file) => (file.mark.is_some() && !age.knows_mark).then_some(age.newest_ms),
-        };
-        let Some(forgot_since_ms) = forgot_since_ms else {
+        let Some(forgot_since_ms) = age.forgot_since_ms(file.as_ref()) else {
             batch.rollback().await?;
             return if file.is_none() { age.write(path, None, false) } else { Ok(()) };
         };
@@ -79,6 +73,10 @@ impl Writer {
             .bind(now.timestamp_millis())
             .bind(forgot_since_ms.min(now.timestamp_millis()) - CLOCKS_ARE_SET_MS)
             .bind(mark)
+            .execute(batch.transaction.now().await?)
+            .await
+            .doing("noticing its age")?;
+        sqlx::query(sql::COPY_UNMARK)
             .execute(batch.transaction.now().await?)
             .await
             .doing("noticing its age")?;
@@ -127,11 +125,31 @@ impl Batch<'_> {
     }
 
     async fn age(&mut self, file: Option<&SideFile>) -> Result<Age, LedgerError> {
+        Age::read(self.transaction.now().await?, file).await
+    }
+}
+
+/// Whether a ledger that is put to use as it stands would be noticed to be old.
+pub(super) async fn is_old(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<bool, LedgerError> {
+    let file = SideFile::read(&side_path(path))?;
+    let age = Age::read(connection, file.as_ref()).await?;
+    Ok(age.forgot_since_ms(file.as_ref()).is_some())
+}
+
+impl Age {
+    /// How much a ledger knows of what the file beside it names.
+    async fn read(
+        connection: &mut SqliteConnection,
+        file: Option<&SideFile>,
+    ) -> Result<Age, LedgerError> {
         let doing = "reading its age";
         let row = sqlx::query(sql::LEDGER_AGE)
             .bind(file.and_then(|file| file.mark))
             .bind(file.is_some_and(|file| file.has_ended))
-            .fetch_one(self.transaction.now().await?)
+            .fetch_one(connection)
             .await
             .doing(doing)?;
         let read = || {
@@ -139,15 +157,29 @@ impl Batch<'_> {
                 ledger: row.try_get("ledger_id")?,
                 created_at_ms: row.try_get("created_at_ms")?,
                 knows_mark: row.try_get("knows_mark")?,
+                is_copy: row.try_get("is_copy")?,
                 has_campaign: row.try_get("has_campaign")?,
                 newest_ms: row.try_get("newest_ms")?,
             })
         };
         read().doing(doing)
     }
-}
 
-impl Age {
+    /// The last moment that the ledger knows of, where something may have been sent since.
+    fn forgot_since_ms(&self, file: Option<&SideFile>) -> Option<i64> {
+        match file {
+            // A run that went on when the copy was made, and was killed, is known to it by name alone.
+            _ if self.is_copy => Some(self.newest_ms),
+            // It stands there before the first load: the ledger was moved without it, or restored, and
+            // nobody knows what was sent since.
+            None => self.has_campaign.then_some(self.newest_ms),
+            Some(file) if file.ledger != self.ledger => {
+                Some(file.created_at_ms.min(self.newest_ms))
+            }
+            Some(file) => (file.mark.is_some() && !self.knows_mark).then_some(self.newest_ms),
+        }
+    }
+
     fn write(&self, ledger: &Path, mark: Option<Uuid>, has_ended: bool) -> Result<(), LedgerError> {
         let (id, created_at_ms) = (self.ledger, self.created_at_ms);
         let file = SideFile { ledger: id, created_at_ms, mark, has_ended };

@@ -28,6 +28,9 @@ statements! {
     CAMPAIGN_TAG = "campaign_tag";
     CHAIN_HEAD = "chain_head";
     CHAIN_WALK = "chain_walk";
+    COPY_MARK = "copy_mark";
+    COPY_UNMARK = "copy_unmark";
+    COPY_WRITE = "copy_write";
     EVENT_INSERT = "event_insert";
     GIFT_ADD = "gift_add";
     GIFT_ADDED = "gift_added";
@@ -51,6 +54,13 @@ statements! {
     GIFT_SIGHTING = "gift_sighting";
     GIVEN_PAGE = "given_page";
     HISTORY = "history";
+    INSPECT_FOREIGN_KEYS = "inspect_foreign_keys";
+    INSPECT_HEALTH = "inspect_health";
+    INSPECT_HEALTH_QUICK = "inspect_health_quick";
+    INSPECT_LEDGER = "inspect_ledger";
+    INSPECT_RUN = "inspect_run";
+    INSPECT_STATES = "inspect_states";
+    INSPECT_STEPS = "inspect_steps";
     KEY_INDEX_CREATE = "key_index_create";
     KEY_INDEX_DROP = "key_index_drop";
     LEDGER_AGE = "ledger_age";
@@ -78,6 +88,10 @@ statements! {
     TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";
     TALLY_WALLETS = "tally_wallets";
+    VERIFY_CAMPAIGNS = "verify_campaigns";
+    VERIFY_GIFT_IDS = "verify_gift_ids";
+    VERIFY_GIFTS = "verify_gifts";
+    VERIFY_STORIES = "verify_stories";
     WALLET_GIFTS = "wallet_gifts";
     WALLET_INDEX_CREATE = "wallet_index_create";
     WALLET_INDEX_DROP = "wallet_index_drop";

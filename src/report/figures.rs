@@ -71,7 +71,7 @@ pub(super) fn second(at: DateTime<Utc>) -> String {
 }
 
 /// An instant for programs: exact, UTC.
-pub(super) fn instant(at: DateTime<Utc>) -> String {
+pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -41,7 +41,7 @@ pub mod text;
 pub use cells::{Cells, clean};
 pub use document::{Document, Failure, Subject};
 pub use error::ReportError;
-pub use figures::{count, money};
+pub use figures::{count, instant, money};
 pub use overview::overview;
 pub use status::Status;
 pub use story::{story, story_json};

@@ -1,0 +1,170 @@
+//! Whether the provider can be reached, takes the keys, and shows the same time.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::check::Check;
+use crate::cli::context::Context;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::domain::WalletId;
+use crate::provider::{
+    BaseUrl, Credentials, Exchange, ListReading, Obstacle, Trouble, WalletClient,
+};
+
+/// Nobody waits longer for a first look.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Clocks that are this far apart are not worth a word: `Date` has whole seconds.
+const CLOSE: TimeDelta = TimeDelta::seconds(2);
+
+/// Reads the gift list of a wallet that nobody has.
+pub(super) async fn look(context: &Context, url: &BaseUrl, keys: &Credentials) -> Vec<Check> {
+    let timeout = context.settings.timeout.min(PATIENCE);
+    let client = match WalletClient::new(url.clone(), keys, timeout, context.clock.clone()) {
+        Ok(client) => client,
+        Err(error) => return vec![Check::failed("keys", &Failure::from(error))],
+    };
+    let nobody = WalletId(uuid::Uuid::new_v4());
+    let (reading, exchange) = client.gifts_of(nobody).await;
+    let mut checks = vec![connection(url, &exchange, &reading)];
+    checks.extend(credentials(&reading));
+    checks.extend(clock(&exchange));
+    checks
+}
+
+/// How far the request came.
+fn connection(url: &BaseUrl, exchange: &Exchange, reading: &ListReading) -> Check {
+    let name = "connection";
+    if exchange.reply.answer().is_some() {
+        let is_open = url.to_string().starts_with("http:");
+        let how = if is_open { "http, to this machine" } else { "https, certificate trusted" };
+        let took = (exchange.ended_at - exchange.sent_at).num_milliseconds();
+        return Check::ok(name, format!("{how}; answered in {took} ms"));
+    }
+    let (what, advice) = match reading {
+        ListReading::Obstructed(Obstacle::NeverSent { why }) => unreachable(why),
+        ListReading::Unreadable { why, .. } => {
+            (why.clone(), "the connection was made; try again, or ask your provider")
+        }
+        _ => ("no answer".to_owned(), "try again"),
+    };
+    Check::fail(name, Exit::Stopped, what, advice)
+}
+
+/// Why no connection was made, in the words of the layer that noticed, and what to do about it.
+fn unreachable(why: &str) -> (String, &'static str) {
+    let words = why.to_lowercase();
+    let says = |some: &[&str]| some.iter().any(|word| words.contains(word));
+    if says(&["certificate", "unknownissuer", "notvalidforname"]) {
+        let advice = "the certificate is not trusted: check the host's name, this machine's clock and its \
+                      certificates (ca-certificates); a proxy may stand between";
+        (format!("TLS: {why}"), advice)
+    } else if says(&["tls", "handshake", "corrupt message", "alert"]) {
+        (format!("TLS: {why}"), "no TLS is spoken there: check the host and the port")
+    } else if says(&["lookup", "name or service", "resolve", "dns", "nodename"]) {
+        (
+            format!("DNS: {why}"),
+            "the host's name is not known here: check it, and this machine's DNS",
+        )
+    } else if says(&["refused"]) {
+        (format!("refused: {why}"), "nothing listens there: check the host and the port")
+    } else if says(&["timed out", "elapsed"]) {
+        (format!("no connection in time: {why}"), "check the host, the network and its firewalls")
+    } else {
+        (why.to_owned(), "check the wallet URL and the network")
+    }
+}
+
+/// What the answer says of the keys; nothing where there was none.
+fn credentials(reading: &ListReading) -> Option<Check> {
+    let name = "credentials";
+    let rejected = |why: &str| {
+        let advice = "mend GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT, or where they come from";
+        Check::fail(name, Exit::CredentialsRejected, format!("rejected ({why})"), advice)
+    };
+    let url = "check the wallet URL: its base path may be another";
+    Some(match reading {
+        ListReading::Whole(_) | ListReading::NoList => Check::ok(name, "accepted"),
+        ListReading::Obstructed(Obstacle::CredentialsRejected { why }) => rejected(why),
+        ListReading::Obstructed(Obstacle::Forbidden(refusal)) => rejected(&refusal.message),
+        ListReading::Obstructed(Obstacle::Throttled { .. }) => {
+            Check::warn(name, "not known: the provider asks to slow down (429)", "try again later")
+        }
+        ListReading::Unreadable { trouble: Trouble::TimedOut | Trouble::Cut, .. }
+        | ListReading::Obstructed(Obstacle::NeverSent { .. }) => return None,
+        ListReading::Unreadable { why, trouble: Trouble::Redirected | Trouble::Odd } => {
+            Check::fail(name, Exit::Stopped, format!("not known: {why}"), url)
+        }
+        ListReading::Unreadable { why, .. } => {
+            Check::fail(name, Exit::Stopped, format!("not known: {why}"), "try again later")
+        }
+    })
+}
+
+/// Compares the clocks, where the provider shows its own.
+fn clock(exchange: &Exchange) -> Option<Check> {
+    let answer = exchange.reply.answer()?;
+    let Some(server) = answer.server_time else {
+        let advice = "nothing to do: clocks are compared by the gifts themselves then";
+        return Some(Check::warn("clock", "the provider does not show its time", advice));
+    };
+    Some(apart(server, exchange.sent_at, exchange.ended_at))
+}
+
+/// `server` was told, with its fractions cut off, at some moment between the two others.
+fn apart(server: DateTime<Utc>, sent_at: DateTime<Utc>, ended_at: DateTime<Utc>) -> Check {
+    let ahead = server - ended_at;
+    let behind = sent_at - server - TimeDelta::seconds(1);
+    let advice = "set this machine's clock (NTP): expiries and reports go by it; what was given is told \
+                  by the provider's own clock all the same";
+    if ahead > CLOSE {
+        let detail = format!("the provider's clock is {} s ahead of ours", ahead.num_seconds());
+        Check::warn("clock", detail, advice)
+    } else if behind > CLOSE {
+        let detail = format!("the provider's clock is {} s behind ours", behind.num_seconds());
+        Check::warn("clock", detail, advice)
+    } else {
+        Check::ok("clock", format!("within {} s of the provider's", CLOSE.num_seconds()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Verdict;
+    use super::*;
+
+    #[test]
+    fn clocks_are_apart_only_where_that_is_certain() {
+        // Goal: a slow answer and cut fractions raise no alarm. Method: the server's time against an
+        // answer of three seconds, at both edges.
+        let at = |text: &str| format!("2027-03-01T09:00:{text}Z").parse().unwrap();
+        for (server, verdict) in [
+            ("06.999", Verdict::Warn),
+            ("07", Verdict::Ok),
+            ("13", Verdict::Ok),
+            ("15", Verdict::Ok),
+            ("15.001", Verdict::Warn),
+        ] {
+            let check = apart(at(server), at("10"), at("13"));
+            assert_eq!(check.verdict, verdict, "{check}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_apart() {
+        // Goal: a certificate, a name and a port are three things to mend. Method: the words of the
+        // layers below, as they were seen.
+        for (why, what) in [
+            ("invalid peer certificate: UnknownIssuer", "TLS: "),
+            ("received corrupt message of type InvalidContentType", "TLS: "),
+            ("failed to lookup address information: Name or service not known", "DNS: "),
+            ("Connection refused (os error 111)", "refused: "),
+            ("deadline has elapsed", "no connection in time: "),
+            ("Network is unreachable (os error 101)", "Network"),
+        ] {
+            assert!(unreachable(why).0.starts_with(what), "{why}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What the settings are, and where each of them comes from.
+
+use std::path::Path;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory};
+
+use super::check::Check;
+use crate::cli::args::Cli;
+use crate::cli::context::Context;
+use crate::domain::duration_text;
+
+/// All settings, in the order of the settings file.
+pub(super) fn look(context: &Context) -> Vec<Check> {
+    let settings = &context.settings;
+    let (path, file) = settings.file();
+    let matches = Cli::command().get_matches();
+    let origins = Origins { matches: deepest(&matches), file: path };
+    let mut checks = vec![match path {
+        Some(path) => Check::ok("settings file", path.display().to_string()),
+        None => Check::ok("settings file", "none found; `giftbatch init` writes one"),
+    }];
+    let mut say = |name: &str, value: String, is_in_file: bool| {
+        checks.push(Check::ok(name, format!("{value} ({})", origins.of(name, is_in_file))));
+    };
+    if let Ok(url) = settings.wallet_url() {
+        say("wallet_url", url.to_string(), file.wallet_url.is_some());
+    }
+    say("ledger", settings.ledger.display().to_string(), file.ledger.is_some());
+    let rate = if settings.rate == 0 { "no limit".to_owned() } else { settings.rate.to_string() };
+    say("rate", rate, file.rate.is_some());
+    say("concurrency", settings.concurrency.to_string(), file.concurrency.is_some());
+    say("timeout", duration_text(settings.timeout), file.timeout.is_some());
+    say("settle", duration_text(settings.settle), file.settle.is_some());
+    say("give_up_after", duration_text(settings.give_up_after), file.give_up_after.is_some());
+    say("tz", settings.tz.to_string(), file.tz.is_some());
+    say("max_in_doubt", settings.max_in_doubt.to_string(), file.max_in_doubt.is_some());
+    say("max_attempts", settings.max_attempts.to_string(), file.max_attempts.is_some());
+    say("in_doubt", format!("{:?}", settings.in_doubt).to_lowercase(), file.in_doubt.is_some());
+    say("tag", settings.tag.to_string(), file.tag.is_some());
+    for (name, variable) in
+        [("api_key", "GIFTBATCH_API_KEY"), ("api_client", "GIFTBATCH_API_CLIENT")]
+    {
+        // That one is missing is told by who needs it.
+        if let Ok(source) = settings.secret_source(variable) {
+            checks.push(Check::ok(name, source.to_string()));
+        }
+    }
+    checks
+}
+
+fn deepest(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, below)| deepest(below))
+}
+
+struct Origins<'a> {
+    matches: &'a ArgMatches,
+    file: Option<&'a Path>,
+}
+
+impl Origins<'_> {
+    /// Where a setting comes from that a flag, the environment or the settings file may say.
+    fn of(&self, name: &str, is_in_file: bool) -> String {
+        let said = self.matches.try_contains_id(name).ok();
+        match said.and_then(|_| self.matches.value_source(name)) {
+            Some(ValueSource::CommandLine) => format!("flag --{}", name.replace('_', "-")),
+            Some(ValueSource::EnvVariable) => {
+                format!("environment, GIFTBATCH_{}", name.to_uppercase())
+            }
+            _ if is_in_file => {
+                self.file.map_or_else(String::new, |path| path.display().to_string())
+            }
+            _ => "default".to_owned(),
+        }
+    }
+}

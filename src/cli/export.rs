@@ -1,0 +1,243 @@
+//! `export`: rows of a campaign in the form of the file that they came from, ready to load again.
+//!
+//! It stands apart from reports because what it writes is input: a row that would be read as another one
+//! would be another gift. So what was written is read back, with nothing said about it on the command
+//! line, and must be the very rows of the ledger.
+//!
+//! | form | when |
+//! | --- | --- |
+//! | cells, header, delimiter and encoding as they were | whenever that reads back as the same rows |
+//! | the same in UTF-8 | where so few rows do not show their encoding, or it lacks a letter of another file |
+//! | our own columns in UTF-8 | where the cells do not speak for themselves: `--map`, `--decimal`, defaults, files with other headers |
+//!
+//! **Invariant:** what is handed out reads back as the ledger's rows, or nothing is.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::commands::ExportArgs;
+use super::context::{self, Context};
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::domain::{Expiry, GiftContent, GiftState};
+use crate::intake::{
+    Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
+};
+use crate::ledger::{Campaign, GiftRecord, Ledger};
+use crate::report::instant;
+
+/// Gifts that are read at once.
+const PAGE_GIFTS: i64 = 500;
+
+/// How the rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    AsTheyWere,
+    InUtf8,
+    OwnColumns,
+}
+
+/// What was written.
+#[derive(Debug, PartialEq, Eq)]
+struct Written {
+    rows: u64,
+    /// Of all rows in their order: what each asks for.
+    digest: [u8; 32],
+}
+
+/// `giftbatch export`.
+pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit, Failure> {
+    let ledger = context.ledger().await?;
+    let campaign = context::campaign(&ledger, &args.campaign).await?;
+    let dialect: Dialect = serde_json::from_str(&campaign.dialect_json)?;
+    let options = ReadOptions {
+        encoding: None,
+        sheet: None,
+        currency: dialect.currency.clone(),
+        delimiter: None,
+        decimal: None,
+        map: Vec::new(),
+        description: None,
+        expires: None,
+        tz: context.settings.tz,
+        // An expiry that has passed since is still the row's.
+        now: campaign.first_loaded_at,
+    };
+    let (file, form, rows) = write_readable(&ledger, &campaign, args, &dialect, &options).await?;
+    hand_out(context, args, file)?;
+    let currency = match dialect.currency == Currency::default() {
+        true => String::new(),
+        false => format!(" --currency {}", dialect.currency),
+    };
+    let load = format!("load them with: giftbatch load FILE --campaign NAME{currency}");
+    context.out.note(&match (rows, form) {
+        (0, _) => format!("no gift of {} is in such a state", campaign.name),
+        (_, Form::OwnColumns) => format!(
+            "{rows} rows, in columns of giftbatch's own: as they were in their file they would not be \
+             read as the same gifts; {load}"
+        ),
+        _ => format!("{rows} rows; {load}"),
+    });
+    Ok(Exit::Done)
+}
+
+/// Writes the rows in the first form that reads back as them.
+async fn write_readable(
+    ledger: &Ledger,
+    campaign: &Campaign,
+    args: &ExportArgs,
+    dialect: &Dialect,
+    options: &ReadOptions,
+) -> Result<(NamedTempFile, Form, u64), Failure> {
+    let folder = args.output.as_deref().and_then(Path::parent);
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    for form in [Form::AsTheyWere, Form::InUtf8, Form::OwnColumns] {
+        let file = match (folder, &args.output) {
+            (Some(folder), _) => NamedTempFile::new_in(folder),
+            (None, Some(_)) => NamedTempFile::new_in("."),
+            (None, None) => NamedTempFile::new(),
+        };
+        let file = file.map_err(|error| cannot_write(args, &error))?;
+        let out = BufWriter::new(file.reopen().map_err(|error| cannot_write(args, &error))?);
+        let written =
+            write(ledger, campaign, &args.state, &form.dialect(dialect), form, out).await?;
+        if written.rows == 0 || reads_back(file.path(), options, &written) {
+            return Ok((file, form, written.rows));
+        }
+    }
+    Err(Failure::new(Exit::Unexpected, "these rows do not read back as the gifts of the ledger")
+        .hint(
+            "rows with references and rows without cannot stand in one file: take them from \
+         `giftbatch report NAME --format csv --raw`; nothing was written",
+        ))
+}
+
+impl Form {
+    fn dialect(self, own: &Dialect) -> Dialect {
+        match self {
+            // A sheet's cells are kept as the texts that its dialect says they would be.
+            Form::AsTheyWere => Dialect { sheet: None, ..own.clone() },
+            Form::InUtf8 | Form::OwnColumns => Dialect {
+                sheet: None,
+                encoding: "UTF-8".to_owned(),
+                bom: true,
+                // A mark that no list of ours names would have to be said at each load.
+                delimiter: if b";,\t|".contains(&own.delimiter) { own.delimiter } else { b';' },
+                line_ending: if self == Form::InUtf8 { own.line_ending } else { LineEnding::CrLf },
+                sep_line: self == Form::InUtf8 && own.sep_line,
+                ..own.clone()
+            },
+        }
+    }
+}
+
+async fn write(
+    ledger: &Ledger,
+    campaign: &Campaign,
+    states: &[GiftState],
+    dialect: &Dialect,
+    form: Form,
+    out: BufWriter<File>,
+) -> Result<Written, Failure> {
+    let mut writer = RowWriter::new(out, dialect)?;
+    let mut digest = Sha256::new();
+    let mut rows = 0;
+    let mut width = 0;
+    let one = if let [state] = states { Some(*state) } else { None };
+    let mut after = 0;
+    loop {
+        let page = ledger.gift_page(campaign.id, one, after, PAGE_GIFTS).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = last.row;
+        for gift in page.into_iter().filter(|gift| states.contains(&gift.state)) {
+            if rows == 0 {
+                let header = header(form, campaign, &gift);
+                width = header.len();
+                writer.row(header.iter().map(String::as_str), &[])?;
+            }
+            take_in(&mut digest, &gift.content, gift.reference.as_deref());
+            let mut cells = cells(form, gift);
+            // Rows of another file may be shorter. Longer ones do not read back.
+            cells.resize(width.max(cells.len()), String::new());
+            writer.row(cells.iter().map(String::as_str), &[])?;
+            rows += 1;
+        }
+    }
+    if rows == 0 {
+        writer.row(campaign.header.iter().map(String::as_str), &[])?;
+    }
+    let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok(Written { rows, digest: digest.finalize().into() })
+}
+
+fn header(form: Form, campaign: &Campaign, first: &GiftRecord) -> Vec<String> {
+    if form != Form::OwnColumns {
+        return campaign.header.clone();
+    }
+    let columns = [Column::WalletId, Column::Amount, Column::ExpiresAt, Column::Description];
+    let reference = first.reference.is_some().then_some(Column::Reference);
+    columns.into_iter().chain(reference).map(|column| column.word().to_owned()).collect()
+}
+
+fn cells(form: Form, gift: GiftRecord) -> Vec<String> {
+    if form != Form::OwnColumns {
+        return gift.cells;
+    }
+    let GiftContent { wallet, amount, expiry, description } = gift.content;
+    let expiry = match expiry {
+        Expiry::At(at) => instant(at),
+        Expiry::Never => "never".to_owned(),
+    };
+    let cells = [wallet.to_string(), amount.to_string(), expiry, description];
+    cells.into_iter().chain(gift.reference).collect()
+}
+
+/// Whether a file is read as these very rows by somebody who says nothing about it.
+fn reads_back(path: &Path, options: &ReadOptions, written: &Written) -> bool {
+    let Ok(rows) = survey(path, options).and_then(|survey| read(path, &survey, options)) else {
+        return false;
+    };
+    let mut digest = Sha256::new();
+    let mut count = 0;
+    for outcome in rows {
+        let Ok(RowOutcome::Good(row)) = outcome else {
+            return false;
+        };
+        take_in(&mut digest, &row.content, row.reference.as_deref());
+        count += 1;
+    }
+    *written == Written { rows: count, digest: digest.finalize().into() }
+}
+
+/// Adds what a row asks for; each part goes with its end, so that no two rows run together.
+fn take_in(digest: &mut Sha256, content: &GiftContent, reference: Option<&str>) {
+    digest.update(format!("{content:?}{reference:?}\n"));
+}
+
+/// Gives the file its name, or prints it.
+fn hand_out(context: &Context, args: &ExportArgs, file: NamedTempFile) -> Result<(), Failure> {
+    if let Some(path) = &args.output {
+        file.persist(path).map_err(|error| cannot_write(args, &error.error))?;
+        context.out.note(&format!("wrote {}", path.display()));
+        return Ok(());
+    }
+    let mut out = io::stdout().lock();
+    let copied = io::copy(&mut file.reopen()?, &mut out).and_then(|_| out.flush());
+    match copied {
+        // A reader that went away has read all that it wanted.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        copied => Ok(copied?),
+    }
+}
+
+fn cannot_write(args: &ExportArgs, error: &io::Error) -> Failure {
+    let path = args.output.as_deref().unwrap_or(Path::new("a temporary file"));
+    Failure::usage(format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,271 @@
+//! `ledger info`, `ledger backup` and `ledger verify`: care for the ledger's file, which changes nothing.
+//!
+//! **Invariant:** none of them takes the run lock, makes a ledger, or writes to the one it looks at.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::commands::{BackupArgs, LedgerCommand};
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::domain::GiftState;
+use crate::ledger::{
+    Fault, Inspection, LedgerCopy, LedgerError, LedgerFacts, LedgerForm, RunRecord, Verified,
+};
+use crate::report::instant;
+
+/// `giftbatch ledger …`.
+pub(super) async fn ledger(context: &Context, command: &LedgerCommand) -> Result<Exit, Failure> {
+    match command {
+        LedgerCommand::Info => info(context).await,
+        LedgerCommand::Backup(args) => backup(context, args).await,
+        LedgerCommand::Verify => verify(context).await,
+    }
+}
+
+/// The ledger of the settings, which must be there and of this program's form.
+async fn inspect(context: &Context) -> Result<Inspection, Failure> {
+    let mut ledger = open(&context.settings.ledger).await?;
+    match ledger.form().await?.1 {
+        LedgerForm::Current => Ok(ledger),
+        LedgerForm::Older => {
+            Err(Failure::new(Exit::Unexpected, "the ledger is of an older version")
+                .hint("any command that uses it, as `giftbatch status`, brings it up to date"))
+        }
+        LedgerForm::Newer => Err(newer()),
+    }
+}
+
+pub(super) async fn open(path: &Path) -> Result<Inspection, Failure> {
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no ledger at {}", path.display()))
+            .hint("name it with --ledger; the first `giftbatch load` makes one"));
+    }
+    Ok(Inspection::open(path).await?)
+}
+
+fn newer() -> Failure {
+    Failure::new(Exit::Unexpected, "the ledger is of a newer version than this program")
+        .hint("use the giftbatch that wrote it, or a newer one")
+}
+
+async fn info(context: &Context) -> Result<Exit, Failure> {
+    let mut ledger = inspect(context).await?;
+    let (steps, _) = ledger.form().await?;
+    let facts = ledger.facts().await?;
+    if context.out.args.json {
+        context.out.result(&info_json(&ledger, steps, &facts).to_string());
+    } else {
+        context.out.result(&info_text(&ledger, steps, &facts));
+    }
+    ledger.close().await?;
+    Ok(Exit::Done)
+}
+
+fn info_json(ledger: &Inspection, steps: u64, facts: &LedgerFacts) -> Value {
+    let (bytes, log_bytes) = ledger.bytes();
+    let mut gifts = serde_json::Map::new();
+    let mut amounts = serde_json::Map::new();
+    for state in GiftState::ALL {
+        let tally = facts.states.iter().find(|tally| tally.state == state);
+        gifts.insert(state.word().to_owned(), tally.map_or(0, |tally| tally.gifts).into());
+        let amount = tally.map(|tally| tally.amount).unwrap_or_default();
+        amounts.insert(state.word().to_owned(), amount.to_string().into());
+    }
+    let last_run = facts.last_run.as_ref().map(|(campaign, run)| {
+        json!({
+            "campaign": campaign,
+            "command": run.command,
+            "started_at": instant(run.started_at),
+            "ended_at": run.ended_at.map(instant),
+            "outcome": run.outcome,
+        })
+    });
+    json!({
+        "version": 1,
+        "command": "ledger info",
+        "status": "complete",
+        "exit_code": 0,
+        "path": ledger.path(),
+        "id": facts.id,
+        "schema": steps,
+        "created_at": instant(facts.created_at),
+        "bytes": bytes,
+        "log_bytes": log_bytes,
+        "is_copy": facts.is_copy,
+        "is_old": facts.is_old,
+        "restored_at": facts.restored_at.map(instant),
+        "campaigns": facts.campaigns,
+        "campaigns_to_reconcile": facts.forgotten,
+        "gifts": gifts,
+        "amounts": amounts,
+        "provider": facts.provider.as_ref().map(|provider| &provider.origin),
+        "provider_first_used_at": facts.first_used_at.map(instant),
+        "lists_proven_at": facts.lists_proven_at.map(instant),
+        "last_run": last_run,
+    })
+}
+
+fn info_text(ledger: &Inspection, steps: u64, facts: &LedgerFacts) -> String {
+    let (bytes, log_bytes) = ledger.bytes();
+    let mut lines = vec![
+        ("ledger", ledger.path().display().to_string()),
+        ("id", facts.id.to_string()),
+        ("form", format!("step {steps}, made {}", instant(facts.created_at))),
+        ("size", format!("{}, and {} in its log", human(bytes), human(log_bytes))),
+        ("campaigns", facts.campaigns.to_string()),
+    ];
+    let gifts: u64 = facts.states.iter().map(|tally| tally.gifts).sum();
+    lines.push(("gifts", gifts.to_string()));
+    for state in GiftState::ALL {
+        if let Some(tally) = facts.states.iter().find(|tally| tally.state == state) {
+            lines.push(("", format!("{:<10} {:>9}  {}", state, tally.gifts, tally.amount)));
+        }
+    }
+    lines.push(match (&facts.provider, facts.first_used_at) {
+        (Some(provider), Some(since)) => {
+            ("provider", format!("{}, since {}", provider.origin, instant(since)))
+        }
+        _ => ("provider", "none yet: the first gift binds it to one".to_owned()),
+    });
+    lines.push(match facts.lists_proven_at {
+        Some(at) => ("its lists", format!("seen to show what exists, first {}", instant(at))),
+        None => ("its lists", "not yet seen to show what exists".to_owned()),
+    });
+    lines.push(match &facts.last_run {
+        Some((campaign, run)) => ("last run", run_words(campaign, run)),
+        None => ("last run", "none yet".to_owned()),
+    });
+    let age = age_words(facts);
+    if let Some(age) = age {
+        lines.push(("age", age));
+    }
+    lines.iter().map(|(name, value)| format!("{name:<10} {value}\n")).collect()
+}
+
+fn run_words(campaign: &str, run: &RunRecord) -> String {
+    let end = match (&run.outcome, run.ended_at) {
+        (Some(outcome), Some(at)) => format!("ended {} ({outcome})", instant(at)),
+        _ => "it goes on, or was killed".to_owned(),
+    };
+    format!("`{}` of {campaign}, began {}, {end}", run.command, instant(run.started_at))
+}
+
+/// What is to be known of a ledger that may have forgotten something.
+pub(super) fn age_words(facts: &LedgerFacts) -> Option<String> {
+    if facts.is_copy {
+        return Some("a copy: put to use, it gives nothing until it is reconciled".to_owned());
+    }
+    if facts.is_old {
+        return Some(
+            "older than what was sent: it gives nothing until it is reconciled".to_owned(),
+        );
+    }
+    (facts.forgotten > 0).then(|| {
+        format!(
+            "an old copy was restored: {} campaigns give nothing until reconciled",
+            facts.forgotten
+        )
+    })
+}
+
+/// Bytes for people.
+pub(super) fn human(bytes: u64) -> String {
+    match bytes {
+        0..=99_999 => format!("{bytes} bytes"),
+        100_000..=999_999_999 => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}
+
+async fn backup(context: &Context, args: &BackupArgs) -> Result<Exit, Failure> {
+    if args.file.symlink_metadata().is_ok() {
+        return Err(Failure::usage(format!("{} is there already", args.file.display()))
+            .hint("a backup replaces nothing: give it another name, or move that file away"));
+    }
+    let mut ledger = open(&context.settings.ledger).await?;
+    if ledger.form().await?.1 == LedgerForm::Newer {
+        return Err(newer());
+    }
+    let copy = ledger.copy_to(&args.file).await.map_err(|error| match error {
+        // The folder is not there, or may not be written to: nothing is wrong with the ledger.
+        error @ LedgerError::File { .. } => Failure { exit: Exit::Usage, ..error.into() },
+        error => error.into(),
+    })?;
+    ledger.close().await?;
+    let LedgerCopy { path, bytes, gifts } = copy;
+    if context.out.args.json {
+        let document = json!({
+            "version": 1, "command": "ledger backup", "status": "complete", "exit_code": 0,
+            "file": path, "bytes": bytes, "gifts": gifts,
+        });
+        context.out.result(&document.to_string());
+    } else {
+        context.out.people(&format!(
+            "wrote {}: {gifts} gifts, {}, read back and whole",
+            path.display(),
+            human(bytes)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+async fn verify(context: &Context) -> Result<Exit, Failure> {
+    let mut ledger = inspect(context).await?;
+    let verified = ledger.verify().await?;
+    let exit = if verified.fault_count == 0 { Exit::Done } else { Exit::Attention };
+    if context.out.args.json {
+        context.out.result(&verified_json(&ledger, &verified, exit).to_string());
+    } else {
+        tell_verified(context, &ledger, &verified);
+    }
+    ledger.close().await?;
+    Ok(exit)
+}
+
+fn verified_json(ledger: &Inspection, verified: &Verified, exit: Exit) -> Value {
+    let faults: Vec<Value> = verified
+        .faults
+        .iter()
+        .map(|Fault { table, key, what }| json!({ "table": table, "key": key, "what": what }))
+        .collect();
+    json!({
+        "version": 1,
+        "command": "ledger verify",
+        "status": exit.status(None).word(),
+        "exit_code": exit.code(),
+        "path": ledger.path(),
+        "campaigns": verified.campaigns,
+        "gifts": verified.gifts,
+        "steps": verified.steps,
+        "findings": verified.fault_count,
+        "found": faults,
+    })
+}
+
+fn tell_verified(context: &Context, ledger: &Inspection, verified: &Verified) {
+    let path = ledger.path().display();
+    let Verified { campaigns, gifts, steps, faults, fault_count } = verified;
+    if *fault_count == 0 {
+        context.out.people(&format!(
+            "{path} is whole: {gifts} gifts of {campaigns} campaigns, each as its {steps} attempts and \
+             events in all say, and their sums"
+        ));
+        return;
+    }
+    for Fault { table, key, what } in faults {
+        let table = if table.is_empty() { "file" } else { table };
+        let key = key.as_deref().map(|key| format!(" {key}")).unwrap_or_default();
+        context.out.result(&format!("{table}{key}: {what}"));
+    }
+    let more = fault_count.saturating_sub(faults.len() as u64);
+    if more > 0 {
+        context.out.result(&format!("and {more} more"));
+    }
+    context.out.complain(&format!(
+        "error: {path} is not what it should be ({fault_count} findings)\nhint: send nothing by it; put a \
+         backup back, which `giftbatch ledger verify --ledger BACKUP` finds whole, and reconcile"
+    ));
+}
