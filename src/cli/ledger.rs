@@ -249,9 +249,14 @@ fn tell_verified(context: &Context, ledger: &Inspection, verified: &Verified) {
     let path = ledger.path().display();
     let Verified { campaigns, gifts, steps, faults, fault_count } = verified;
     if *fault_count == 0 {
+        let campaigns = if *campaigns == 1 {
+            "1 campaign".to_owned()
+        } else {
+            format!("{campaigns} campaigns")
+        };
         context.out.people(&format!(
-            "{path} is whole: {gifts} gifts of {campaigns} campaigns, each as its {steps} attempts and \
-             events in all say, and their sums"
+            "{path} is whole: {gifts} gifts stand where their {steps} attempts and events lead, and the \
+             sums of {campaigns} are theirs"
         ));
         return;
     }

@@ -1,8 +1,10 @@
 //! The tests of the whole program, in one binary, so that they are linked once.
 
 mod birthdays;
+mod care;
 mod cli;
 mod crash;
+mod echo;
 mod files;
 mod guards;
 mod issue;
@@ -14,5 +16,6 @@ mod preview;
 mod provider;
 mod reconcile;
 mod revoke;
+mod secrets;
 mod tidy;
 mod world;
