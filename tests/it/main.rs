@@ -5,6 +5,7 @@ mod care;
 mod cli;
 mod crash;
 mod echo;
+mod export;
 mod files;
 mod guards;
 mod issue;
