@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::birthday_args::BirthdaysArgs;
+use super::care::{ExportArgs, LedgerCommand};
 use super::commands::{
-    CheckArgs, DemoArgs, ExportArgs, GiftsArgs, IssueArgs, LedgerCommand, LoadArgs, ReconcileArgs,
-    ReportArgs, RetryArgs, RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
+    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::man::ManArgs;
 use super::values;

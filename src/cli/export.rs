@@ -19,7 +19,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::commands::ExportArgs;
+use super::care::ExportArgs;
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::commands::{BackupArgs, LedgerCommand};
+use super::care::{BackupArgs, LedgerCommand};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;

@@ -10,6 +10,7 @@ mod args;
 mod begun;
 mod birthday_args;
 mod birthdays;
+mod care;
 mod commands;
 mod confirm;
 mod context;

@@ -33,9 +33,10 @@ fn doctor(world: &World, more: &[&str], code: i32) -> Done {
 
 /// The names of all files of a folder.
 fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
-    let mut names: Vec<String> = entries.map(|entry| name(entry.unwrap())).collect();
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let name =
+        |entry: std::fs::DirEntry| entry.file_name().into_string().expect("plain characters");
+    let mut names: Vec<String> = entries.map(|entry| name(entry.expect("an entry"))).collect();
     names.sort();
     names
 }

@@ -22,11 +22,14 @@ fn dialect(encoding: &str, delimiter: u8, line_ending: LineEnding, bom: bool) ->
 }
 
 fn write(path: &Path, dialect: &Dialect, rows: &[Vec<String>]) {
-    let mut writer = RowWriter::new(File::create(path).unwrap(), dialect).unwrap();
+    let mut writer = RowWriter::new(File::create(path).expect("a file can be made"), dialect)
+        .expect("it has a head");
     // The amount of a sheet is a number, but for the header.
-    writer.row(rows[0].iter().map(String::as_str), &[]).unwrap();
-    rows[1..].iter().for_each(|row| writer.row(row.iter().map(String::as_str), &[1]).unwrap());
-    writer.finish().unwrap();
+    writer.row(rows[0].iter().map(String::as_str), &[]).expect("a header");
+    rows[1..]
+        .iter()
+        .for_each(|row| writer.row(row.iter().map(String::as_str), &[1]).expect("a row"));
+    writer.finish().expect("an end");
 }
 
 /// A file of some rows, as somebody may write it.
