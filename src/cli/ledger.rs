@@ -25,25 +25,30 @@ pub(super) async fn ledger(context: &Context, command: &LedgerCommand) -> Result
     }
 }
 
-/// The ledger of the settings, which must be there and of this program's form.
-async fn inspect(context: &Context) -> Result<Inspection, Failure> {
-    let mut ledger = open(&context.settings.ledger).await?;
-    match ledger.form().await?.1 {
-        LedgerForm::Current => Ok(ledger),
+/// Looks at the ledger of the settings, which must be there and of this program's form.
+async fn inspect<T>(
+    context: &Context,
+    look: impl AsyncFn(&mut Inspection) -> Result<T, LedgerError>,
+) -> Result<T, Failure> {
+    let path = &context.settings.ledger;
+    refuse_missing(path)?;
+    let checked = async |ledger: &mut Inspection| match ledger.form().await?.1 {
+        LedgerForm::Current => Ok(look(ledger).await?),
         LedgerForm::Older => {
             Err(Failure::new(Exit::Unexpected, "the ledger is of an older version")
                 .hint("any command that uses it, as `giftbatch status`, brings it up to date"))
         }
         LedgerForm::Newer => Err(newer()),
-    }
+    };
+    Inspection::look(path, checked).await
 }
 
-pub(super) async fn open(path: &Path) -> Result<Inspection, Failure> {
-    if !path.exists() {
-        return Err(Failure::usage(format!("there is no ledger at {}", path.display()))
-            .hint("name it with --ledger; the first `giftbatch load` makes one"));
+fn refuse_missing(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
     }
-    Ok(Inspection::open(path).await?)
+    Err(Failure::usage(format!("there is no ledger at {}", path.display()))
+        .hint("name it with --ledger; the first `giftbatch load` makes one"))
 }
 
 fn newer() -> Failure {
@@ -52,15 +57,16 @@ fn newer() -> Failure {
 }
 
 async fn info(context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = inspect(context).await?;
-    let (steps, _) = ledger.form().await?;
-    let facts = ledger.facts().await?;
-    if context.out.args.json {
-        context.out.result(&info_json(&ledger, steps, &facts).to_string());
-    } else {
-        context.out.result(&info_text(&ledger, steps, &facts));
-    }
-    ledger.close().await?;
+    let is_json = context.out.args.json;
+    let told = inspect(context, async |ledger| {
+        let (steps, _) = ledger.form().await?;
+        let facts = ledger.facts().await?;
+        Ok(match is_json {
+            true => info_json(ledger, steps, &facts).to_string(),
+            false => info_text(ledger, steps, &facts),
+        })
+    });
+    context.out.result(&told.await?);
     Ok(Exit::Done)
 }
 
@@ -185,7 +191,9 @@ async fn backup(context: &Context, args: &BackupArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!("{} is there already", args.file.display()))
             .hint("a backup replaces nothing: give it another name, or move that file away"));
     }
-    let mut ledger = open(&context.settings.ledger).await?;
+    refuse_missing(&context.settings.ledger)?;
+    // Beside others at once: a run may begin while a large ledger is copied.
+    let mut ledger = Inspection::open(&context.settings.ledger).await?;
     if ledger.form().await?.1 == LedgerForm::Newer {
         return Err(newer());
     }
@@ -213,19 +221,17 @@ async fn backup(context: &Context, args: &BackupArgs) -> Result<Exit, Failure> {
 }
 
 async fn verify(context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = inspect(context).await?;
-    let verified = ledger.verify().await?;
+    let verified = inspect(context, async |ledger| ledger.verify().await).await?;
     let exit = if verified.fault_count == 0 { Exit::Done } else { Exit::Attention };
     if context.out.args.json {
-        context.out.result(&verified_json(&ledger, &verified, exit).to_string());
+        context.out.result(&verified_json(context, &verified, exit).to_string());
     } else {
-        tell_verified(context, &ledger, &verified);
+        tell_verified(context, &verified);
     }
-    ledger.close().await?;
     Ok(exit)
 }
 
-fn verified_json(ledger: &Inspection, verified: &Verified, exit: Exit) -> Value {
+fn verified_json(context: &Context, verified: &Verified, exit: Exit) -> Value {
     let faults: Vec<Value> = verified
         .faults
         .iter()
@@ -236,7 +242,7 @@ fn verified_json(ledger: &Inspection, verified: &Verified, exit: Exit) -> Value 
         "command": "ledger verify",
         "status": exit.status(None).word(),
         "exit_code": exit.code(),
-        "path": ledger.path(),
+        "path": context.settings.ledger,
         "campaigns": verified.campaigns,
         "gifts": verified.gifts,
         "steps": verified.steps,
@@ -245,8 +251,8 @@ fn verified_json(ledger: &Inspection, verified: &Verified, exit: Exit) -> Value 
     })
 }
 
-fn tell_verified(context: &Context, ledger: &Inspection, verified: &Verified) {
-    let path = ledger.path().display();
+fn tell_verified(context: &Context, verified: &Verified) {
+    let path = context.settings.ledger.display();
     let Verified { campaigns, gifts, steps, faults, fault_count } = verified;
     if *fault_count == 0 {
         let campaigns = if *campaigns == 1 {

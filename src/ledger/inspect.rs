@@ -4,6 +4,7 @@
 //! must not change the answer.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
@@ -21,7 +22,12 @@ use super::{LedgerError, Provider, RunRecord, StateTally, sql};
 pub struct Inspection {
     pub(super) connection: SqliteConnection,
     pub(super) path: PathBuf,
+    /// The file as it was, where it is read as one that nobody changes.
+    stamp: Option<Stamp>,
 }
+
+/// Tells a file that was changed.
+type Stamp = (u64, Option<SystemTime>);
 
 /// The form of a ledger's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,19 +81,37 @@ pub struct LedgerFacts {
 const LOOKING: &str = "looking at it";
 
 impl Inspection {
-    /// Opens a file that is there.
+    /// Looks at a file that is there, and leaves no trace beside it where nobody uses it.
+    ///
+    /// SQLite makes two files beside a ledger that it reads, unless it is told that nobody changes it. So
+    /// that is what it is told where no log is there; and where somebody has begun to change it meanwhile,
+    /// what was seen counts for nothing, and is looked at again beside them.
+    pub async fn look<T, E: From<LedgerError>>(
+        path: &Path,
+        look: impl AsyncFn(&mut Inspection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = find(path)?;
+        if let Some(stamp) = stamp(&path) {
+            let connection = open(&path, true).await?;
+            let mut ledger = Inspection { connection, path: path.clone(), stamp: Some(stamp) };
+            let seen = look(&mut ledger).await;
+            let is_still = ledger.stamp == self::stamp(&path);
+            ledger.close().await?;
+            if is_still {
+                return seen;
+            }
+        }
+        let mut ledger = Inspection::open(&path).await?;
+        let seen = look(&mut ledger).await;
+        ledger.close().await?;
+        seen
+    }
+
+    /// Opens a file that is there, beside others that may change it.
     pub async fn open(path: &Path) -> Result<Inspection, LedgerError> {
-        let failed =
-            |source| LedgerError::File { doing: "find the ledger", path: path.to_owned(), source };
-        let path = path.canonicalize().map_err(failed)?;
-        let reading = options(&path).read_only(true);
-        let opened = match reading.clone().connect().await {
-            // Where the folder cannot be written to, SQLite reads only what it is told nobody changes:
-            // without a log beside it, this file holds everything.
-            Err(_) if !beside(&path, "-wal").exists() => reading.immutable(true).connect().await,
-            opened => opened,
-        };
-        Ok(Inspection { connection: opened.doing("opening it for reading")?, path })
+        let path = find(path)?;
+        let connection = open(&path, false).await?;
+        Ok(Inspection { connection, path, stamp: None })
     }
 
     /// Where the file lies.
@@ -166,6 +190,25 @@ impl Inspection {
     pub async fn close(self) -> Result<(), LedgerError> {
         self.connection.close().await.doing("closing it")
     }
+}
+
+fn find(path: &Path) -> Result<PathBuf, LedgerError> {
+    let doing = "find the ledger";
+    path.canonicalize().map_err(|source| LedgerError::File { doing, path: path.into(), source })
+}
+
+async fn open(path: &Path, is_still: bool) -> Result<SqliteConnection, LedgerError> {
+    let options = options(path).read_only(true).immutable(is_still);
+    options.connect().await.doing("opening it for reading")
+}
+
+/// The file as it is; none where a log beside it holds a part of it.
+fn stamp(path: &Path) -> Option<Stamp> {
+    if beside(path, "-wal").exists() {
+        return None;
+    }
+    let found = path.metadata().ok()?;
+    Some((found.len(), found.modified().ok()))
 }
 
 /// What SQLite finds wrong with the file of a connection.

@@ -77,7 +77,8 @@ async fn the_doctor_says_where_settings_come_from_and_changes_nothing() {
         ("settle", "2s (environment, GIFTBATCH_SETTLE)"),
         ("tz", "Europe/Istanbul (default)"),
         ("api_key", "set (environment, GIFTBATCH_API_KEY)"),
-        ("connection", "http, to this machine"),
+        ("connection", "answered in"),
+        ("TLS", "http, to this machine alone"),
         ("credentials", "accepted"),
         ("clock", "within 2 s"),
         ("ledger file", "yet"),
@@ -92,7 +93,12 @@ async fn the_doctor_says_where_settings_come_from_and_changes_nothing() {
     let file = world.file("may.csv", csv(&rows(3)));
     world.issue_file(&file, "may", &[]).expect(0);
     let bytes = std::fs::read(&ledger).unwrap();
+    let before = names(ledger.parent().unwrap());
     let done = doctor(&world, &[], 0);
+    for command in ["info", "verify"] {
+        world.run(&["ledger", command]).expect(0);
+    }
+    assert_eq!(names(ledger.parent().unwrap()), before);
     for (name, words) in [
         ("ledger file", "mode 0600"),
         ("ledger health", "whole"),
@@ -120,8 +126,8 @@ async fn the_doctor_tells_what_to_mend() {
     assert_check(&doctor(&world, &[], 8), "credentials", "fail", "rejected");
     let tls = url.replace("http:", "https:");
     for (other, code, name, words) in [
-        ("http://127.0.0.1:1", 5, "connection", "refused: "),
-        (&tls, 5, "connection", "TLS: "),
+        ("http://127.0.0.1:1", 5, "connection", "refused"),
+        (&tls, 5, "TLS", "no TLS is spoken there"),
         ("http://wallet.example", 2, "wallet API", "plain http"),
         (&format!("{url}/base"), 5, "credentials", "does not document"),
     ] {

@@ -26,7 +26,7 @@ pub(super) async fn look(context: &Context, url: Option<&BaseUrl>) -> Vec<Check>
     let mut checks = Vec::new();
     if path.exists() {
         checks.extend(file(path));
-        match contents(path, url).await {
+        match Inspection::look(path, async |ledger| contents(ledger, url).await).await {
             Ok(found) => checks.extend(found),
             Err(error) => checks.push(damaged(error)),
         }
@@ -77,8 +77,10 @@ fn file(path: &Path) -> Vec<Check> {
 }
 
 /// What is in it.
-async fn contents(path: &Path, url: Option<&BaseUrl>) -> Result<Vec<Check>, LedgerError> {
-    let mut ledger = Inspection::open(path).await?;
+async fn contents(
+    ledger: &mut Inspection,
+    url: Option<&BaseUrl>,
+) -> Result<Vec<Check>, LedgerError> {
     let mut checks = Vec::new();
     let (steps, form) = ledger.form().await?;
     let (_, log_bytes) = ledger.bytes();
@@ -114,7 +116,6 @@ async fn contents(path: &Path, url: Option<&BaseUrl>) -> Result<Vec<Check>, Ledg
         checks.extend(age(&facts));
         checks.extend(provider(&facts, url));
     }
-    ledger.close().await?;
     Ok(checks)
 }
 

@@ -28,53 +28,54 @@ pub(super) async fn look(context: &Context, url: &BaseUrl, keys: &Credentials) -
     };
     let nobody = WalletId(uuid::Uuid::new_v4());
     let (reading, exchange) = client.gifts_of(nobody).await;
-    let mut checks = vec![connection(url, &exchange, &reading)];
+    let mut checks = connection(url, &exchange, &reading);
     checks.extend(credentials(&reading));
     checks.extend(clock(&exchange));
     checks
 }
 
 /// How far the request came.
-fn connection(url: &BaseUrl, exchange: &Exchange, reading: &ListReading) -> Check {
-    let name = "connection";
-    if exchange.reply.answer().is_some() {
-        let is_open = url.to_string().starts_with("http:");
-        let how = if is_open { "http, to this machine" } else { "https, certificate trusted" };
-        let took = (exchange.ended_at - exchange.sent_at).num_milliseconds();
-        return Check::ok(name, format!("{how}; answered in {took} ms"));
-    }
-    let (what, advice) = match reading {
-        ListReading::Obstructed(Obstacle::NeverSent { why }) => unreachable(why),
-        ListReading::Unreadable { why, .. } => {
-            (why.clone(), "the connection was made; try again, or ask your provider")
-        }
-        _ => ("no answer".to_owned(), "try again"),
+fn connection(url: &BaseUrl, exchange: &Exchange, reading: &ListReading) -> Vec<Check> {
+    let is_open = url.to_string().starts_with("http:");
+    let tls = match is_open {
+        true => Check::ok("TLS", "none: http, to this machine alone"),
+        false => Check::ok("TLS", "the certificate is trusted"),
     };
-    Check::fail(name, Exit::Stopped, what, advice)
+    if exchange.reply.answer().is_some() {
+        let took = (exchange.ended_at - exchange.sent_at).num_milliseconds();
+        return vec![Check::ok("connection", format!("answered in {took} ms")), tls];
+    }
+    match reading {
+        ListReading::Obstructed(Obstacle::NeverSent { why }) => vec![unreachable(why)],
+        ListReading::Unreadable { why, .. } => {
+            let advice = "the connection was made, but nothing came back that is an answer: try again, or \
+                          ask your provider";
+            vec![Check::fail("connection", Exit::Stopped, why, advice), tls]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Why no connection was made, in the words of the layer that noticed, and what to do about it.
-fn unreachable(why: &str) -> (String, &'static str) {
+fn unreachable(why: &str) -> Check {
     let words = why.to_lowercase();
     let says = |some: &[&str]| some.iter().any(|word| words.contains(word));
-    if says(&["certificate", "unknownissuer", "notvalidforname"]) {
-        let advice = "the certificate is not trusted: check the host's name, this machine's clock and its \
-                      certificates (ca-certificates); a proxy may stand between";
-        (format!("TLS: {why}"), advice)
+    let (name, what, advice) = if says(&["certificate", "unknownissuer", "notvalidforname"]) {
+        let advice = "check the host's name, this machine's clock and its certificates (ca-certificates); \
+                      a proxy may stand between";
+        ("TLS", "the certificate is not trusted", advice)
     } else if says(&["tls", "handshake", "corrupt message", "alert"]) {
-        (format!("TLS: {why}"), "no TLS is spoken there: check the host and the port")
+        ("TLS", "no TLS is spoken there", "check the host and the port")
     } else if says(&["lookup", "name or service", "resolve", "dns", "nodename"]) {
-        (
-            format!("DNS: {why}"),
-            "the host's name is not known here: check it, and this machine's DNS",
-        )
+        ("connection", "no such name (DNS)", "check the host, and this machine's DNS")
     } else if says(&["refused"]) {
-        (format!("refused: {why}"), "nothing listens there: check the host and the port")
+        ("connection", "refused", "nothing listens there: check the host and the port")
     } else if says(&["timed out", "elapsed"]) {
-        (format!("no connection in time: {why}"), "check the host, the network and its firewalls")
+        ("connection", "not in time", "check the host, the network and its firewalls")
     } else {
-        (why.to_owned(), "check the wallet URL and the network")
-    }
+        ("connection", "not made", "check the wallet URL and the network")
+    };
+    Check::fail(name, Exit::Stopped, format!("{what}: {why}"), advice)
 }
 
 /// What the answer says of the keys; nothing where there was none.
@@ -156,15 +157,20 @@ mod tests {
     fn what_stands_in_the_way_is_told_apart() {
         // Goal: a certificate, a name and a port are three things to mend. Method: the words of the
         // layers below, as they were seen.
-        for (why, what) in [
-            ("invalid peer certificate: UnknownIssuer", "TLS: "),
-            ("received corrupt message of type InvalidContentType", "TLS: "),
-            ("failed to lookup address information: Name or service not known", "DNS: "),
-            ("Connection refused (os error 111)", "refused: "),
-            ("deadline has elapsed", "no connection in time: "),
-            ("Network is unreachable (os error 101)", "Network"),
+        for (why, name, what) in [
+            ("invalid peer certificate: UnknownIssuer", "TLS", "the certificate"),
+            ("received corrupt message of type InvalidContentType", "TLS", "no TLS"),
+            (
+                "failed to lookup address information: Name or service not known",
+                "connection",
+                "no such",
+            ),
+            ("Connection refused (os error 111)", "connection", "refused"),
+            ("deadline has elapsed", "connection", "not in time"),
+            ("Network is unreachable (os error 101)", "connection", "not made"),
         ] {
-            assert!(unreachable(why).0.starts_with(what), "{why}");
+            let check = unreachable(why);
+            assert!(check.name == name && check.detail.starts_with(what), "{check}");
         }
     }
 }
