@@ -246,6 +246,7 @@ fn verified_json(context: &Context, verified: &Verified, exit: Exit) -> Value {
         "campaigns": verified.campaigns,
         "gifts": verified.gifts,
         "steps": verified.steps,
+        "chain": verified.chain.to_string(),
         "findings": verified.fault_count,
         "found": faults,
     })
@@ -253,7 +254,7 @@ fn verified_json(context: &Context, verified: &Verified, exit: Exit) -> Value {
 
 fn tell_verified(context: &Context, verified: &Verified) {
     let path = context.settings.ledger.display();
-    let Verified { campaigns, gifts, steps, faults, fault_count } = verified;
+    let Verified { campaigns, gifts, steps, faults, fault_count, .. } = verified;
     if *fault_count == 0 {
         let campaigns = if *campaigns == 1 {
             "1 campaign".to_owned()

@@ -105,7 +105,11 @@ pub(super) async fn head(connection: &mut SqliteConnection) -> Result<ChainHead,
     }
 }
 
-async fn walk(connection: &mut SqliteConnection, asked: Option<u64>) -> Result<Chain, LedgerError> {
+/// Walks along the events as a connection sees them.
+pub(super) async fn walk(
+    connection: &mut SqliteConnection,
+    asked: Option<u64>,
+) -> Result<Chain, LedgerError> {
     let mut events = sqlx::query(sql::CHAIN_WALK).fetch(connection);
     let mut chain = Chain::default();
     let mut is_covered = true;

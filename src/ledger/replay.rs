@@ -132,7 +132,7 @@ fn event(word: &str) -> Option<Event> {
         "reopened" => Event::Reopened,
         "revoke_started" => Event::RevokeStarted,
         "deleted" => Event::Deleted,
-        "still_there" => Event::StillThere,
+        "still_there" => Event::StillThere { why },
         _ => return None,
     })
 }

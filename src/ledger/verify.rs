@@ -1,4 +1,4 @@
-//! Whether a ledger is what it says: its pages, its stories and its sums.
+//! Whether a ledger is what it says: its pages, its stories, their chain and its sums.
 //!
 //! It stands apart because nothing else reads all of a ledger, and because it believes none of its parts:
 //! what was only ever added to is held against what was changed, and both against what was added up.
@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::chain::{ChainHead, walk};
 use super::error::Doing;
 use super::inspect::{Depth, Inspection, health};
 use super::replay::{Replay, Standing};
@@ -47,6 +48,8 @@ pub struct Verified {
     pub gifts: u64,
     /// Attempts and events that were read.
     pub steps: u64,
+    /// The hash that covers all events.
+    pub chain: ChainHead,
     /// The first faults.
     pub faults: Vec<Fault>,
     /// How many there are in all.
@@ -82,6 +85,7 @@ impl Inspection {
         if verified.fault_count == 0 {
             references(&mut moment, &mut verified).await?;
             gift_ids(&mut moment, &mut verified).await?;
+            chain(&mut moment, &mut verified).await?;
             let sums = gifts(&mut moment, &mut verified).await?;
             campaigns(&mut moment, &sums, &mut verified).await?;
         }
@@ -124,6 +128,21 @@ async fn gift_ids(
         let what = format!("{count} gifts have the same id at the provider");
         verified.find("gift", Some(GiftKey(key).to_string()), what);
     }
+    Ok(())
+}
+
+/// Follows the hashes of all events.
+async fn chain(
+    connection: &mut SqliteConnection,
+    verified: &mut Verified,
+) -> Result<(), LedgerError> {
+    let chain = walk(connection, None).await?;
+    if let Some(row) = chain.broken_at {
+        let what =
+            format!("the chain of hashes breaks at row {row}: it or one before it was changed");
+        verified.find("event", None, what);
+    }
+    verified.chain = chain.head;
     Ok(())
 }
 
@@ -192,8 +211,7 @@ impl Read {
     }
 }
 
-/// The stories of some gifts by their rows. The one place that reads all events in their order: a chain of
-/// their digests is to be followed here.
+/// The stories of some gifts by their rows.
 async fn stories(
     connection: &mut SqliteConnection,
     first: i64,

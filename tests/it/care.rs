@@ -221,6 +221,7 @@ async fn verify_tells_every_story_again() {
             "its story ends with",
         ),
         ("update event set word = 'melted' where id = 3", "gift", "melted"),
+        ("update event set at_ms = at_ms + 1 where id = 3", "event", "chain of hashes"),
         (
             "insert into event (gift_row, attempt_number, at_ms, word) values (5, 9, 1, 'found_absent')",
             "gift",
