@@ -24,8 +24,12 @@ next:
 /// `giftbatch init`.
 pub(super) fn init(out: Out, named: Option<&Path>) -> Result<Exit, Failure> {
     let path = named.unwrap_or(Path::new(FILE_NAME));
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = made.map_err(|error| match error.kind() {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    // Commands in it are run only where nobody else may write it, whatever the umask.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => {
             Failure::usage(format!("{} is there already: nothing was written", path.display()))
                 .hint("change it by hand, or name another with --config FILE")

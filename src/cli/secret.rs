@@ -204,12 +204,8 @@ fn refuse_shared(_file: &File) -> Result<(), String> {
 
 /// A settings file is found from the current folder upwards: one that somebody else has written there
 /// must not make us run what they like.
-#[cfg(unix)]
 fn refuse_foreign(settings: &Path) -> Result<(), String> {
-    use std::os::unix::fs::MetadataExt;
-    let found = settings.metadata().map_err(|error| error.to_string())?;
-    let own = [0, rustix::process::geteuid().as_raw()];
-    if found.mode() & 0o022 == 0 && own.contains(&found.uid()) {
+    if !is_foreign(settings).map_err(|error| error.to_string())? {
         return Ok(());
     }
     Err(format!(
@@ -218,9 +214,18 @@ fn refuse_foreign(settings: &Path) -> Result<(), String> {
     ))
 }
 
+/// Whether others may write a file, or have.
+#[cfg(unix)]
+pub(super) fn is_foreign(path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let found = path.metadata()?;
+    let own = [0, rustix::process::geteuid().as_raw()];
+    Ok(found.mode() & 0o022 != 0 || !own.contains(&found.uid()))
+}
+
 #[cfg(not(unix))]
-fn refuse_foreign(_settings: &Path) -> Result<(), String> {
-    Ok(())
+pub(super) fn is_foreign(_path: &Path) -> std::io::Result<bool> {
+    Ok(false)
 }
 
 #[cfg(unix)]

@@ -189,7 +189,8 @@ async fn keys_come_from_a_command_where_nothing_wins_over_it() {
 
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
     let refused = world.run_in(&below, &doctor).expect(2);
-    assert!(refused.stdout.contains("others may write"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("is not run: others may write"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("say where the keys are sent"), "{}", refused.stdout);
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
 
     world.file("giftbatch.toml", settings.replace("$HOME;x", "other"));

@@ -8,6 +8,7 @@ use clap::{ArgMatches, CommandFactory};
 use super::check::Check;
 use crate::cli::args::Cli;
 use crate::cli::context::Context;
+use crate::cli::secret::is_foreign;
 use crate::domain::duration_text;
 
 /// All settings, in the order of the settings file.
@@ -17,6 +18,11 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
     let matches = Cli::command().get_matches();
     let origins = Origins { matches: deepest(&matches), file: path };
     let mut checks = vec![match path {
+        Some(path) if is_foreign(path).unwrap_or(false) => Check::warn(
+            "settings file",
+            format!("{}: others may write it, and say where the keys are sent", path.display()),
+            format!("chmod go-w {}, as its owner", path.display()),
+        ),
         Some(path) => Check::ok("settings file", path.display().to_string()),
         None => Check::ok("settings file", "none found; `giftbatch init` writes one"),
     }];
