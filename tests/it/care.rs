@@ -298,32 +298,28 @@ async fn a_backup_that_is_put_back_gives_nothing_twice() {
     // reconcile has found it. Method: a backup before a run and in the middle of one that is then killed, put
     // back with the file beside it, and without it; issue, reconcile, issue; count in the provider's book.
     for (is_killed, keeps_run_file) in [(false, true), (true, true), (true, false)] {
-        let mut faults = FaultProfile::none();
-        faults.latency = std::time::Duration::from_millis(5);
-        let world = World::with(SandboxConfig { faults, ..SandboxConfig::default() });
-        let all = rows(40);
+        let world = World::new();
+        let all = rows(200);
         let file = world.file("may.csv", csv(&all));
         let copy = world.path("copy.db");
         let backup = ["ledger", "backup", copy.to_str().unwrap()];
-        let run = [
-            "run",
-            &file,
-            "--campaign",
-            "may",
-            "--yes",
-            "--max-total",
-            "100000",
-            "--concurrency",
-            "2",
-        ];
+        let run = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000"];
         if is_killed {
-            let child = world.start(&run);
+            // So slow that the run is not over when it is killed.
+            let mut faults = FaultProfile::none();
+            faults.latency = std::time::Duration::from_millis(200);
+            world.sandbox.set_profile(faults);
+            let child = world.start(&[&run[..], &["--concurrency", "2"]].concat());
             until_asked(&world, 3).await;
             world.run(&backup).expect(0);
-            let then = world.book().gifts.len() as u64;
-            until_asked(&world, then + 12).await;
+            let then = world.sandbox.stats().requests.values().sum::<u64>();
+            until_asked(&world, then + 6).await;
             send("KILL", &child);
             Done::wait(child);
+            let beside = std::fs::read_to_string(world.path("ledger.db.run")).unwrap();
+            assert!(beside.contains("\"has_ended\":false"), "{beside}");
+            world.sandbox.until(|stats| stats.concurrent == 0).await;
+            world.sandbox.set_profile(FaultProfile::none());
         } else {
             world.run(&["load", &file, "--campaign", "may"]).expect(0);
             world.run(&backup).expect(0);
