@@ -63,6 +63,7 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         map: Vec::new(),
         description: None,
         expires: None,
+        birthdays: None,
         tz: context.settings.tz,
         // An expiry that has passed since is still the row's.
         now: campaign.first_loaded_at,

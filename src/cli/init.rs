@@ -10,7 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::out::Out;
-use super::settings::FILE_NAME;
+use super::settings_file::FILE_NAME;
 
 const TEXT: &str = include_str!("giftbatch.toml");
 
@@ -50,7 +50,7 @@ pub(super) fn init(out: Out, named: Option<&Path>) -> Result<Exit, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::SettingsFile;
+    use super::super::settings_file::SettingsFile;
     use super::*;
 
     #[test]

@@ -44,6 +44,7 @@ mod sandbox;
 mod secret;
 mod seen;
 mod settings;
+mod settings_file;
 mod signals;
 mod stream;
 mod task;
