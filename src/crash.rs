@@ -59,6 +59,8 @@ steps! {
     Doubts = "doubts",
     /// The commit of how a run ended.
     Ending = "ending",
+    /// The commit that withdraws gifts of a cancelled campaign.
+    Withdrawing = "withdrawing",
     /// The commit with which a reconcile begins.
     ReconcileBeginning = "reconcile_beginning",
     /// One read by a reconcile: before it, and after its answer was read.

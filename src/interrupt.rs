@@ -2,9 +2,11 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// Two wishes, the second stronger; cheap to clone.
+/// Wishes, from the weakest to the strongest; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt {
+    /// The campaign was paused or cancelled: as `drain`, and the run says why it ended.
+    pub withhold: CancellationToken,
     /// Send nothing new; wait for what is in flight.
     pub drain: CancellationToken,
     /// Wait for nothing: the next run settles what was in flight.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use giftbatch::clock::{self, Clock};
-use giftbatch::issue::{IssueOptions, Progress, Tools, run_issue};
+use giftbatch::issue::{IssueOptions, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{Campaign, Ledger, RunLock, Writer};
 use giftbatch::pace::Pace;
 use giftbatch::provider::WalletClient;
@@ -64,6 +64,7 @@ pub(crate) fn issue(path: &Path, origin: &str, echo: &Arc<Echo>) {
         let policy =
             Policy { window: TimeDelta::minutes(5), max_attempts: 5, in_doubt: InDoubt::Settle };
         let options = IssueOptions {
+            sending: Sending::Gifts,
             command: "bench",
             tag: false,
             policy,

@@ -11,6 +11,7 @@ use super::commands::{
     RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::man::ManArgs;
+use super::person::{CampaignArgs, CancelArgs, ResolveArgs};
 use super::values;
 
 /// Gives gift balances to many wallets, exactly once each.
@@ -146,6 +147,14 @@ pub(super) enum Command {
     Retry(RetryArgs),
     /// Delete unspent gifts of a campaign at the provider.
     Revoke(RevokeArgs),
+    /// Settle a held gift by hand: say what became of it.
+    Resolve(ResolveArgs),
+    /// Send nothing of a campaign until it is resumed; a live run ends.
+    Pause(CampaignArgs),
+    /// Allow a paused campaign to be sent again.
+    Resume(CampaignArgs),
+    /// Withdraw what was never sent of a campaign, for good; a live run ends.
+    Cancel(CancelArgs),
     /// One screen: all campaigns, or one.
     Status(StatusArgs),
     /// List gifts.
@@ -188,6 +197,10 @@ impl Command {
             Command::Birthdays(_) => "birthdays",
             Command::Retry(_) => "retry",
             Command::Revoke(_) => "revoke",
+            Command::Resolve(_) => "resolve",
+            Command::Pause(_) => "pause",
+            Command::Resume(_) => "resume",
+            Command::Cancel(_) => "cancel",
             Command::Status(_) => "status",
             Command::Gifts(_) => "gifts",
             Command::Show(_) => "show",
@@ -215,12 +228,15 @@ impl Command {
             Command::Issue(args) => Some(args.campaign.clone()),
             Command::Retry(args) => Some(args.issue.campaign.clone()),
             Command::Revoke(args) => Some(args.campaign.clone()),
+            Command::Pause(args) | Command::Resume(args) => Some(args.campaign.clone()),
+            Command::Cancel(args) => Some(args.campaign.clone()),
             Command::Gifts(args) => Some(args.campaign.clone()),
             Command::Report(args) => Some(args.campaign.clone()),
             Command::Export(args) => Some(args.campaign.clone()),
             Command::Reconcile(args) => args.campaign.clone(),
             Command::Status(args) => args.campaign.clone(),
             Command::Check(_)
+            | Command::Resolve(_)
             | Command::Show(_)
             | Command::Init
             | Command::Doctor

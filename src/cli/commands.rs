@@ -175,7 +175,7 @@ pub(super) struct RunArgs {
 pub(super) struct RetryArgs {
     #[command(flatten)]
     pub(super) issue: IssueArgs,
-    /// Only refusals of these classes.
+    /// Only refusals of these classes [default: all but those that a person resolved so].
     #[arg(long, value_name = "CLASS", value_delimiter = ',')]
     pub(super) class: Vec<String>,
     /// Do not reconcile at the end.

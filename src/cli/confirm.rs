@@ -62,7 +62,8 @@ pub(super) fn confirm(
     }
 }
 
-fn can_ask(context: &Context) -> bool {
+/// Whether somebody is there who can be asked.
+pub(super) fn can_ask(context: &Context) -> bool {
     !context.out.args.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 

@@ -5,6 +5,7 @@ use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::out::Out;
 use crate::issue::Stop;
+use crate::ledger::Standing;
 use crate::reconcile::Reconciled;
 use crate::report::{self, Document, Subject, Summary, text};
 
@@ -14,11 +15,16 @@ pub(super) struct Ending {
     pub(super) stop: Option<Stop>,
     pub(super) reconciled: Option<Reconciled>,
     pub(super) signal: Option<Signal>,
+    /// Somebody paused or cancelled the campaign while it ran.
+    pub(super) is_withheld: bool,
 }
 
 impl Ending {
     /// Says why it ended early, where it did.
-    pub(super) fn explain(&self, out: Out) {
+    pub(super) fn explain(&self, out: Out, summary: &Summary) {
+        if self.is_withheld {
+            out.complain(&format!("error: {}", withheld(summary)));
+        }
         if let Some(words) = self.stop.as_ref().and_then(words) {
             out.complain(&format!("error: {words}"));
         }
@@ -75,6 +81,22 @@ pub(super) fn tell_loaded(
     }
 }
 
+/// Prints why a command sends nothing, and where its campaign stands.
+pub(super) fn refuse(context: &Context, summary: &Summary, failure: &Failure) {
+    context.out.complain(&format!("error: {}", failure.error));
+    let hint = failure.hint.iter();
+    hint.for_each(|hint| context.out.complain(&format!("hint: {hint}")));
+    if context.out.args.json {
+        let error =
+            report::Failure { message: failure.error.to_string(), hint: failure.hint.clone() };
+        let status = failure.exit.status(Some(summary));
+        let subject = Subject::Campaign(summary);
+        let (code, elapsed_ms) = (failure.exit.code(), context.elapsed_ms());
+        let document = Document::of(context.command, subject, status, code, elapsed_ms);
+        context.out.result(&document.with_error(error).to_json());
+    }
+}
+
 /// Prints why a command failed, and its document where one was asked for; gives the document.
 pub(super) fn fail(
     out: Out,
@@ -120,10 +142,29 @@ pub(super) fn failed_document(
     document.with_error(error).to_json()
 }
 
+/// Why a run ended that somebody paused or cancelled, and what to do.
+fn withheld(summary: &Summary) -> String {
+    let (campaign, name) = (&summary.campaign, report::shell_word(&summary.campaign));
+    match &summary.standing {
+        Standing::Cancelled(wished) => format!(
+            "{campaign:?} was cancelled by {}: what was not sent is withdrawn, and nothing more is sent",
+            wished.by
+        ),
+        Standing::Paused(wished) => format!(
+            "{campaign:?} was paused by {}: nothing new is sent; go on with `giftbatch resume {name}`, then \
+             the same command again",
+            wished.by
+        ),
+        Standing::Open => {
+            format!("{campaign:?} was paused, and resumed since: run the same command again")
+        }
+    }
+}
+
 /// Why a run stopped and what to do, where the exit code alone does not say it.
 fn words(stop: &Stop) -> Option<String> {
     Some(match stop {
-        Stop::Interrupted => return None,
+        Stop::Interrupted | Stop::Withheld => return None,
         Stop::Silence { silent_for } => format!(
             "no usable answer from the provider for {} s: gave up; run the same command again later",
             silent_for.num_seconds()

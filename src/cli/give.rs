@@ -1,9 +1,9 @@
-//! `issue`, `run` and `retry`: the commands that give.
+//! `issue` and `run`: the commands that give, and what `retry` has in common with them.
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
-use super::commands::{ConfirmArgs, InDoubtKind, IssueArgs, RetryArgs, RunArgs, RunLimits};
+use super::commands::{ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
 use super::exit::Exit;
@@ -14,18 +14,16 @@ use super::load::load;
 use super::progress::Display;
 use super::reconcile::reconcile_one;
 use super::signals::Signals;
+use super::standing::{self, Lookout};
 use super::task::in_own_task;
-use crate::crash::{self, Step};
-use crate::domain::{Event, GiftState, Money};
-use crate::issue::{IssueOptions, Progress, Tools, run_issue};
-use crate::ledger::{Campaign, LedgerError, Outcome};
+use crate::domain::{GiftState, Money};
+use crate::issue::{IssueOptions, Progress, Sending, Stop, Tools, run_issue};
+use crate::ledger::{Campaign, LedgerError, Standing};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
+use crate::reconcile::Reconciled;
 use crate::report::{States, Summary};
 use crate::settle::{InDoubt, Policy};
-
-/// Gifts that are reopened with one commit.
-const REOPENED_AT_ONCE: usize = 1_000;
 
 /// What a person said about a run.
 pub(super) struct Wishes<'a> {
@@ -35,7 +33,7 @@ pub(super) struct Wishes<'a> {
 }
 
 impl<'a> Wishes<'a> {
-    fn of(args: &'a IssueArgs) -> Wishes<'a> {
+    pub(super) fn of(args: &'a IssueArgs) -> Wishes<'a> {
         Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits }
     }
 }
@@ -45,10 +43,17 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
+    let standing = session.ledger.standing(campaign.id).await?;
+    if matches!(standing, Standing::Paused(_)) {
+        return standing::refuse(context, session, &campaign, &standing).await;
+    }
     refuse_forgotten(&mut session, &campaign).await?;
     let wishes = Wishes::of(args);
     let states = States::read_still(&session.ledger, &campaign).await?;
-    confirm_open(context, &wishes, &campaign, &states)?;
+    // Of a cancelled campaign nothing is sent: its doubts are settled.
+    if standing == Standing::Open {
+        confirm_open(context, &wishes, &campaign, &states)?;
+    }
     give(context, session, client, (&campaign, &states), &wishes, false, None).await
 }
 
@@ -56,6 +61,12 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let client = client(context)?;
     let mut session = context.session().await?;
+    if let Some(known) = session.ledger.campaign(args.load.campaign.as_str()).await? {
+        let standing = session.ledger.standing(known.id).await?;
+        if standing != Standing::Open {
+            return standing::refuse(context, session, &known, &standing).await;
+        }
+    }
     let loaded = load(context, &mut session, &args.load).await?;
     refuse_forgotten(&mut session, &loaded.campaign).await?;
     let max_total = args.load.max_total;
@@ -65,47 +76,6 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     confirm_open(context, &wishes, &campaign, &states)?;
     let reconcile = !args.no_reconcile;
     give(context, session, client, (&campaign, &states), &wishes, reconcile, Some(preview)).await
-}
-
-/// `giftbatch retry`.
-pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
-    let client = client(context)?;
-    let mut session = context.session().await?;
-    let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
-    refuse_forgotten(&mut session, &campaign).await?;
-    let states = States::read_still(&session.ledger, &campaign).await?;
-    let wishes = Wishes::of(&args.issue);
-    let (mut gifts, mut amount) = to_send(&states);
-    for refused in session.ledger.refusals(campaign.id).await? {
-        if args.class.is_empty() || args.class.contains(&refused.class) {
-            let (again, money) =
-                (refused.gifts - refused.there, refused.amount - refused.there_amount);
-            context.out.note(&format!("  {:<14} {again} gifts, {money}", refused.class));
-            if refused.there > 0 {
-                context.out.note(&format!(
-                    "  {:<14} {} of them a reconcile found in their wallets: not sent again",
-                    "", refused.there
-                ));
-            }
-            gifts += again;
-            amount += money;
-        }
-    }
-    let question = Question {
-        campaign: &campaign.name,
-        plan: &campaign.plan_id(),
-        what: "will be sent now",
-        gifts,
-        amount,
-        // What is reopened was not given: the limit is on what this command may give.
-        exposure: amount,
-        max_total: wishes.max_total,
-    };
-    confirm(context, wishes.confirm, &question)?;
-    reopen(context, &mut session, &campaign, &args.class).await?;
-    let states = States::read_still(&session.ledger, &campaign).await?;
-    let reconcile = !args.no_reconcile;
-    give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await
 }
 
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
@@ -171,36 +141,6 @@ pub(super) fn is_open(state: GiftState) -> bool {
     OPEN.contains(&state)
 }
 
-async fn reopen(
-    context: &Context,
-    session: &mut Session,
-    campaign: &Campaign,
-    classes: &[String],
-) -> Result<(), Failure> {
-    let mut after = 0;
-    loop {
-        let mut batch = session.writer.begin().await?;
-        let refused = batch.refused(campaign.id, after, classes, REOPENED_AT_ONCE).await?;
-        let Some((last, _)) = refused.last().copied() else {
-            batch.rollback().await?;
-            return Ok(());
-        };
-        after = last;
-        let outcome = |(row, attempt)| Outcome {
-            row,
-            state: GiftState::Refused,
-            attempt,
-            event: Event::Reopened,
-            at: context.now(),
-        };
-        let outcomes: Vec<Outcome> = refused.into_iter().map(outcome).collect();
-        batch.record(None, &outcomes).await?;
-        crash::before(Step::Reopening);
-        batch.commit().await?;
-        crash::after(Step::Reopening);
-    }
-}
-
 /// Issues, reconciles where that is wished and possible, and says how it ended.
 pub(super) async fn give(
     context: &Context,
@@ -222,7 +162,12 @@ pub(super) async fn give(
         interrupt: signals.interrupt.clone(),
         progress,
     };
-    let options = options(context, wishes.limits);
+    let sending = match session.ledger.standing(campaign.id).await? {
+        Standing::Cancelled(_) => Sending::Nothing,
+        Standing::Open | Standing::Paused(_) => Sending::Gifts,
+    };
+    let lookout = Lookout::start(context, &session.ledger, campaign, sending, &signals);
+    let options = IssueOptions { sending, ..options(context, wishes.limits) };
     let (ledger, writer, issued_of) = (session.ledger.clone(), session.writer, campaign.clone());
     let (issued, pace) = in_own_task(async move {
         let issued = run_issue(&ledger, writer, &mut pace, &tools, &issued_of, &options).await;
@@ -240,12 +185,17 @@ pub(super) async fn give(
         session = back;
         reconciled = Some(end);
     }
+    lookout.end().await;
+    standing::withdraw(context, &mut session).await?;
     let campaign = context::campaign(&session.ledger, &campaign.name).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
-    let ending = Ending { stop, reconciled, signal: signals.first() };
+    let is_early = stop.is_some() || reconciled == Some(Reconciled::Interrupted);
+    let is_withheld =
+        is_early && (signals.interrupt.withhold.is_cancelled() || stop == Some(Stop::Withheld));
+    let ending = Ending { stop, reconciled, signal: signals.first(), is_withheld };
     let exit =
         Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);
-    ending.explain(context.out);
+    ending.explain(context.out, &summary);
     finish::tell_loaded(context, &summary, exit, preview);
     session.close().await;
     Ok(exit)
@@ -259,6 +209,7 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     };
     IssueOptions {
         command: context.command,
+        sending: Sending::Gifts,
         tag: limits.tag || settings.tag,
         policy: Policy {
             window: delta(settings.settle),

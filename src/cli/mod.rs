@@ -10,6 +10,7 @@ mod args;
 mod begun;
 mod birthday_args;
 mod birthdays;
+mod cancel;
 mod care;
 mod commands;
 mod confirm;
@@ -35,10 +36,14 @@ mod logs;
 mod man;
 mod misuse;
 mod out;
+mod pause;
+mod person;
 mod preview;
 mod progress;
 mod reconcile;
 mod rejects;
+mod resolve;
+mod retry;
 mod revoke;
 mod sandbox;
 mod secret;
@@ -46,6 +51,7 @@ mod seen;
 mod settings;
 mod settings_file;
 mod signals;
+mod standing;
 mod stream;
 mod task;
 mod values;
@@ -147,7 +153,11 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Run(args) => give::run(&context, &args).await,
         Command::Revoke(args) => revoke::revoke(&context, &args).await,
         Command::Birthdays(args) => birthdays::birthdays(context, &args).await,
-        Command::Retry(args) => give::retry(&context, &args).await,
+        Command::Retry(args) => retry::retry(&context, &args).await,
+        Command::Resolve(args) => resolve::resolve(&context, &args).await,
+        Command::Pause(args) => pause::pause(&context, &args).await,
+        Command::Resume(args) => pause::resume(&context, &args).await,
+        Command::Cancel(args) => cancel::cancel(&context, &args).await,
         Command::Status(args) => view::status(&context, &args).await,
         Command::Gifts(args) => view::gifts(&context, &args).await,
         Command::Show(args) => view::show(&context, &args).await,

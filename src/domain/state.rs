@@ -100,11 +100,16 @@ pub enum Event {
     ResolvedIssued {
         /// The provider's id of the gift.
         gift: GiftId,
+        /// Who says so, and why.
+        note: String,
     },
     /// A person decided that it is not to be given.
     ResolvedRefused(Refusal),
     /// A person made sure that it was not given, and wants it sent.
-    ResolvedRetry,
+    ResolvedRetry {
+        /// Who says so, and why.
+        note: String,
+    },
     /// A person wants a refused gift tried again.
     Reopened,
     /// The intent to delete it was written.
@@ -160,7 +165,7 @@ impl GiftState {
             (S::InDoubt, Event::StayedUnclear { .. }) => S::Held,
             (S::Held, Event::ResolvedIssued { .. }) => S::Issued,
             (S::Held, Event::ResolvedRefused(_)) => S::Refused,
-            (S::Held, Event::ResolvedRetry) => S::Deferred,
+            (S::Held, Event::ResolvedRetry { .. }) => S::Deferred,
             (S::Refused, Event::Reopened) => S::Planned,
             (S::Issued, Event::RevokeStarted) => S::Revoking,
             (S::Revoking, Event::Deleted) => S::Revoked,
@@ -209,7 +214,7 @@ impl Event {
             Event::StayedUnclear { .. } => "stayed_unclear",
             Event::ResolvedIssued { .. } => "resolved_issued",
             Event::ResolvedRefused(_) => "resolved_refused",
-            Event::ResolvedRetry => "resolved_retry",
+            Event::ResolvedRetry { .. } => "resolved_retry",
             Event::Reopened => "reopened",
             Event::RevokeStarted => "revoke_started",
             Event::Deleted => "deleted",
@@ -262,9 +267,9 @@ mod tests {
             Event::Recalled { gift },
             Event::FoundAbsent,
             Event::StayedUnclear { why: why.clone() },
-            Event::ResolvedIssued { gift },
+            Event::ResolvedIssued { gift, note: why.clone() },
             Event::ResolvedRefused(refusal),
-            Event::ResolvedRetry,
+            Event::ResolvedRetry { note: why.clone() },
             Event::Reopened,
             Event::RevokeStarted,
             Event::Deleted,

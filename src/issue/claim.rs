@@ -2,7 +2,7 @@
 
 use super::group::{Committed, Facts};
 use crate::domain::Event;
-use crate::ledger::{Batch, LedgerError, Outcome};
+use crate::ledger::{Batch, LedgerError, Outcome, Standing};
 
 /// Gifts that expired are refused in groups of this many.
 const EXPIRED_AT_ONCE: usize = 500;
@@ -16,6 +16,10 @@ pub(super) async fn claim(
 ) -> Result<(), LedgerError> {
     done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
     if done.claimed.is_empty() {
+        done.is_withheld = batch.standing(facts.campaign).await? != Standing::Open;
+        if done.is_withheld {
+            return Ok(());
+        }
         expire(batch, facts, done).await?;
         done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
     }

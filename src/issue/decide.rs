@@ -10,6 +10,8 @@ use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
 pub enum Stop {
     /// A person, or the system, asked for it.
     Interrupted,
+    /// A person paused or cancelled the campaign.
+    Withheld,
     /// The provider gave no usable answer for too long.
     Silence {
         /// For how long.
@@ -41,6 +43,7 @@ impl Stop {
     pub const fn word(&self) -> &'static str {
         match self {
             Stop::Interrupted => "interrupted",
+            Stop::Withheld => "withheld",
             Stop::Silence { .. } => "silence",
             Stop::CredentialsRejected { .. } => "credentials rejected",
             Stop::Redirected => "redirected",
@@ -204,6 +207,7 @@ mod tests {
         let (silent_for, class, in_a_row) = (TimeDelta::zero(), String::new(), 1);
         let stops = [
             Stop::Interrupted,
+            Stop::Withheld,
             Stop::Silence { silent_for },
             Stop::CredentialsRejected { why: String::new() },
             Stop::Redirected,
@@ -214,6 +218,7 @@ mod tests {
             stops.each_ref().map(Stop::word),
             [
                 "interrupted",
+                "withheld",
                 "silence",
                 "credentials rejected",
                 "redirected",

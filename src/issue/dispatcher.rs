@@ -111,7 +111,7 @@ impl<'r> Dispatcher<'r> {
             skew: Skew::default(),
             evidence: Evidence::of(start.lists, options.policy.window),
             sighting: Sighting::of(start.sighting),
-            supply: Supply::Unknown,
+            supply: options.sending.supply(),
             streak: Streak::default(),
             progress,
             stop: None,
@@ -248,6 +248,7 @@ impl<'r> Dispatcher<'r> {
         tokio::select! {
             biased;
             () = interrupt.abandon.cancelled() => {}
+            () = interrupt.withhold.cancelled(), if !is_stopping => self.stop(Stop::Withheld),
             () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Stop::Interrupted),
             ended = async { self.committing.as_mut().expect("guarded").await },
                 if self.committing.is_some() =>

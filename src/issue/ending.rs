@@ -14,7 +14,7 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             return;
         }
-        if why == Stop::Interrupted {
+        if matches!(why, Stop::Interrupted | Stop::Withheld) {
             tracing::info!("the run stops");
         } else {
             tracing::warn!(why = why.word(), "the run stops");

@@ -76,6 +76,8 @@ pub(super) struct Committed {
     pub(super) claimed: Vec<Claimed>,
     /// Where fewer were claimed than were asked for: what still waits.
     pub(super) waiting: Option<Waiting>,
+    /// Where none was claimed: a person paused or cancelled the campaign.
+    pub(super) is_withheld: bool,
 }
 
 /// What a look proved.

@@ -176,7 +176,7 @@ impl Dispatcher<'_> {
         }
         if !committed.moves.is_empty() {
             // A twin may have landed, a wallet may have no doubt any more.
-            self.supply = Supply::Unknown;
+            self.supply.may_have_grown();
         }
         for moved in committed.moves {
             if moved.campaign == self.campaign {
@@ -196,6 +196,9 @@ impl Dispatcher<'_> {
                 LookFor::Doubts => self.book.looked(wallet, &settled, now),
                 LookFor::Sighting => self.sighting.again(now),
             }
+        }
+        if committed.is_withheld {
+            self.stop(Stop::Withheld);
         }
         if let Some(waiting) = committed.waiting.filter(|_| committed.claimed.is_empty()) {
             self.supply = Supply::dry(waiting);

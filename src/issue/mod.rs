@@ -38,11 +38,12 @@ use uuid::Uuid;
 
 pub use decide::Stop;
 pub use progress::Progress;
+pub use supply::Sending;
 
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
-use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, Writer};
+use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, Standing, Writer};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
 use crate::settle::Policy;
@@ -52,6 +53,8 @@ use crate::settle::Policy;
 pub struct IssueOptions {
     /// The command that a person gave, for the record.
     pub command: &'static str,
+    /// Whether gifts are sent, or doubts settled and nothing else.
+    pub sending: Sending,
     /// Whether the gifts of a campaign that begins carry a tag in their descriptions.
     pub tag: bool,
     /// How doubts are settled.
@@ -99,7 +102,14 @@ pub async fn run_issue(
     let stop = dispatcher.run().await?;
     let mut writer = dispatcher.into_writer();
     let mut batch = writer.begin().await?;
-    let outcome = stop.as_ref().map_or("finished", Stop::word);
+    let outcome = match &stop {
+        Some(Stop::Withheld) => match batch.standing(campaign.id).await? {
+            Standing::Cancelled(_) => "cancelled",
+            // It may have been resumed meanwhile.
+            Standing::Paused(_) | Standing::Open => "paused",
+        },
+        stop => stop.as_ref().map_or("finished", Stop::word),
+    };
     batch.end_run(run, outcome, tools.clock.now()).await?;
     crash::before(Step::Ending);
     batch.commit().await?;

@@ -10,6 +10,7 @@
 //! | hand over an [`Outcome`] | the state is what was expected, and the event is kept |
 //! | read through [`Ledger`] | readers never stand in the writer's way |
 //! | look through [`Inspection`] | nothing is made, migrated or written |
+//! | [`Ledger::wish`], without the lock | nothing of a paused or cancelled campaign is claimed any more |
 //!
 //! **Invariant:** this is the only module that names sqlx, and all SQL lies in `sql/*.sql`.
 //! **Invariant:** write-ahead log with `synchronous=FULL`: a commit that returned survives a loss of
@@ -47,6 +48,7 @@ mod tests;
 mod transaction;
 mod verify;
 mod watch;
+mod wish;
 mod writer;
 
 pub use chain::{Chain, ChainHead};
@@ -72,4 +74,5 @@ pub use side_file::Milestone;
 pub use tally::Meanwhile;
 pub use verify::{Fault, Verified};
 pub use watch::{Side, Watch};
+pub use wish::{Standing, Wish, Wished};
 pub use writer::{Batch, Writer};

@@ -106,6 +106,19 @@ impl Ledger {
         connect(self.path()).await.doing("opening it for writing")
     }
 
+    /// A connection for one short transaction beside the writer's, which is waited for so long.
+    pub(super) async fn connect_beside(
+        &self,
+        patience: Duration,
+    ) -> Result<SqliteConnection, LedgerError> {
+        let options = options(self.path()).busy_timeout(patience);
+        options.journal_mode(SqliteJournalMode::Wal).connect().await.doing("opening it for a wish")
+    }
+
+    pub(super) fn watch(&self) -> &Watched {
+        &self.watched
+    }
+
     /// Closes the readers, so that the file can be moved or removed.
     pub async fn close(self) {
         self.readers.close().await;
@@ -170,6 +183,7 @@ pub(super) fn migrations() -> Migrator {
         step(6, "restored", include_str!("../../migrations/0006_restored.sql")),
         step(7, "checks", include_str!("../../migrations/0007_checks.sql")),
         step(8, "indexes", include_str!("../../migrations/0008_indexes.sql")),
+        step(10, "wish", include_str!("../../migrations/0010_wish.sql")),
         step(15, "chain", include_str!("../../migrations/0015_chain.sql")),
     ])
 }

@@ -147,7 +147,7 @@ impl<'e> Columns<'e> {
             Event::Confirmed { gift }
             | Event::FoundIssued { gift }
             | Event::Recalled { gift }
-            | Event::ResolvedIssued { gift } => Columns { gift_id: Some(*gift), ..none },
+            | Event::ResolvedIssued { gift, .. } => Columns { gift_id: Some(*gift), ..none },
             Event::Declined(refusal) | Event::ResolvedRefused(refusal) => Columns {
                 error_class: Some(&refusal.class),
                 error_text: Some(&refusal.message),
@@ -176,7 +176,9 @@ impl<'e> Columns<'e> {
             Event::StayedUnclear { why } | Event::StillThere { why } => {
                 Columns { error_text: Some(why), ..none }
             }
-            Event::FoundAbsent | Event::ResolvedRetry => Columns { ready_at: Some(at), ..none },
+            Event::FoundAbsent | Event::ResolvedRetry { .. } => {
+                Columns { ready_at: Some(at), ..none }
+            }
             Event::Reopened => Columns { ready_at: Some(0), ..none },
             Event::Started | Event::Withdrawn | Event::RevokeStarted | Event::Deleted => none,
         }
@@ -186,10 +188,11 @@ impl<'e> Columns<'e> {
 /// What `event.detail` keeps for people.
 fn detail(event: &Event) -> Option<String> {
     match event {
-        Event::Confirmed { gift }
-        | Event::FoundIssued { gift }
-        | Event::Recalled { gift }
-        | Event::ResolvedIssued { gift } => Some(gift.to_string()),
+        Event::Confirmed { gift } | Event::FoundIssued { gift } | Event::Recalled { gift } => {
+            Some(gift.to_string())
+        }
+        Event::ResolvedIssued { gift, note } => Some(format!("{gift}, {note}")),
+        Event::ResolvedRetry { note } => Some(note.clone()),
         Event::Declined(refusal) | Event::ResolvedRefused(refusal) => {
             Some(format!("{}: {}", refusal.class, refusal.message))
         }

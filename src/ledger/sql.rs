@@ -52,6 +52,7 @@ statements! {
     GIFT_REFUSED_CLASSES = "gift_refused_classes";
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
+    GIFT_WITHDRAWN = "gift_withdrawn";
     GIVEN_PAGE = "given_page";
     HISTORY = "history";
     INSPECT_FOREIGN_KEYS = "inspect_foreign_keys";
@@ -96,6 +97,8 @@ statements! {
     WALLET_INDEX_CREATE = "wallet_index_create";
     WALLET_INDEX_DROP = "wallet_index_drop";
     WALLET_PAGE = "wallet_page";
+    WISH_ADD = "wish_add";
+    WISH_LAST = "wish_last";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod difference;
 mod model;
 mod random;
 mod reconcile;
+mod wish;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
@@ -121,7 +122,7 @@ async fn twins_go_one_at_a_time_across_campaigns() {
     let held = Event::StayedUnclear { why: "two could be it".into() };
     bench.record(outcome(&first[0], GiftState::InDoubt, held)).await.unwrap();
     assert!(bench.claim(may, run, now()).await.is_empty(), "its twin is held");
-    let found = Event::ResolvedIssued { gift: gift_id(7) };
+    let found = Event::ResolvedIssued { gift: gift_id(7), note: "ann: seen".into() };
     bench.record(outcome(&first[0], GiftState::Held, found)).await.unwrap();
     assert_eq!(bench.claim(may, run, now()).await.len(), 1);
 }

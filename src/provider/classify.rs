@@ -166,6 +166,18 @@ fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
     Verdict::Declined(refusal)
 }
 
+/// Every class of a refusal by the provider.
+pub const REFUSAL_CLASSES: [&str; 8] = [
+    "invalid",
+    "forbidden",
+    "not_found",
+    "gone",
+    "too_large",
+    "unsupported",
+    "unprocessable",
+    "declined",
+];
+
 pub(super) fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
     let class = match status {
         400 => "invalid",
@@ -324,6 +336,7 @@ mod tests {
             verdict
         {
             assert_eq!((refusal.class.as_str(), refusal.message.as_str()), (class, "no"));
+            assert!(REFUSAL_CLASSES.contains(&class));
         }
     }
 

@@ -84,6 +84,12 @@ impl Credit {
             .flatten()
     }
 
+    /// Whether it gives the same amount until the same time, whatever is written on it.
+    pub fn gives_as_much(&self, content: &GiftContent) -> bool {
+        self.amount == content.amount.to_decimal()
+            && self.expiry.closeness(content.expiry).is_some()
+    }
+
     /// Whether the server echoes a reference, and which key it is.
     pub fn echoes(&self, key: GiftKey) -> Option<bool> {
         self.reference.map(|reference| reference == key.0)

@@ -44,6 +44,7 @@ pub struct Document<'a> {
     elapsed_ms: u64,
     error: Option<Failure>,
     preview: Option<serde_json::Value>,
+    standing: Option<&'a str>,
 }
 
 impl<'a> Document<'a> {
@@ -77,6 +78,7 @@ impl<'a> Document<'a> {
             elapsed_ms,
             error: None,
             preview: None,
+            standing: summary.map(|summary| summary.standing.word()),
         }
     }
 

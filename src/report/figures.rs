@@ -66,7 +66,7 @@ pub(super) fn bar(done: u64, total: u64) -> String {
 }
 
 /// An instant for people: whole seconds, UTC.
-pub(super) fn second(at: DateTime<Utc>) -> String {
+pub fn second(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

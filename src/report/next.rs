@@ -4,14 +4,18 @@
 
 use super::Summary;
 use crate::domain::GiftState;
-use crate::ledger::Finding;
+use crate::ledger::{Finding, Standing};
 
 /// The commands, the most urgent first; none where nothing is left to do.
 pub(super) fn next(summary: &Summary) -> Vec<String> {
     let gifts = |state| summary.states.gifts(state);
     let name = shell_word(&summary.campaign);
-    let to_issue =
-        [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
+    let any = |states: [GiftState; 2]| states.into_iter().any(|state| gifts(state) > 0);
+    let unsent = any([GiftState::Planned, GiftState::Deferred]);
+    let unsettled = any([GiftState::InFlight, GiftState::InDoubt]);
+    let is_cancelled = matches!(summary.standing, Standing::Cancelled(_));
+    let is_paused = matches!(summary.standing, Standing::Paused(_));
+    let to_retry = gifts(GiftState::Refused) > 0 && !is_cancelled;
     let differences = summary.reconciled.map_or(0, |findings| findings.differences());
     let is_unread = summary.reconciled.is_none_or(|findings| {
         let seen = findings.gifts(Finding::Matched) + findings.differences();
@@ -20,8 +24,10 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
     let commands = [
         (gifts(GiftState::Held) > 0, format!("giftbatch gifts {name} --state held")),
         (differences > 0, format!("giftbatch report {name} --format csv")),
-        (to_issue.into_iter().any(|state| gifts(state) > 0), format!("giftbatch issue {name}")),
-        (gifts(GiftState::Refused) > 0, format!("giftbatch retry {name}")),
+        (is_paused, format!("giftbatch resume {name}")),
+        (unsettled || unsent && !is_cancelled, format!("giftbatch issue {name}")),
+        (unsent && is_cancelled, format!("giftbatch cancel {name}")),
+        (to_retry, format!("giftbatch retry {name}")),
         (gifts(GiftState::Revoking) > 0, format!("giftbatch revoke {name}")),
         (is_unread && gifts(GiftState::Issued) > 0, format!("giftbatch reconcile {name}")),
     ];
@@ -29,7 +35,7 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
 }
 
 /// The text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let text = super::clean(text);
     if text.chars().all(|char| char.is_alphanumeric() || matches!(char, '-' | '_' | '.')) {
         text.into_owned()

@@ -8,6 +8,7 @@ use super::layout::aligned;
 use super::text::last_run;
 use super::{Status, Summary, clean};
 use crate::domain::GiftState;
+use crate::ledger::Standing;
 
 /// The screen, with its last line break.
 pub fn overview(summaries: &[Summary]) -> String {
@@ -42,11 +43,13 @@ fn troubles(summary: &Summary) -> String {
         (gifts(GiftState::Refused), "refused"),
         (differences, "differ"),
     ];
-    let some: Vec<String> = parts
+    let withheld = summary.standing != Standing::Open;
+    let standing = withheld.then(|| summary.standing.word().to_owned());
+    let counted = parts
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{} {word}", count(number)))
-        .collect();
+        .map(|(number, word)| format!("{} {word}", count(number)));
+    let some: Vec<String> = standing.into_iter().chain(counted).collect();
     match (some.is_empty(), summary.status()) {
         (true, Status::Partial) => "open".to_owned(),
         (true, status) => status.to_string(),

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{Money, RowDigest};
-use crate::ledger::{Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, StateTally};
+use crate::ledger::{
+    Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, Standing, StateTally,
+};
 use crate::plan::plan_id;
 
 /// Refused gifts of one class.
@@ -49,6 +51,8 @@ pub struct Summary {
     pub last_loaded_at: DateTime<Utc>,
     /// Its last run.
     pub last_run: Option<RunRecord>,
+    /// Whether it may be sent, or was paused or cancelled.
+    pub standing: Standing,
 }
 
 impl Summary {
@@ -123,6 +127,7 @@ async fn read_once(
         first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,
         last_run: ledger.last_run(campaign.id).await?,
+        standing: ledger.standing(campaign.id).await?,
         states,
     })
 }

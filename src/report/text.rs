@@ -8,7 +8,7 @@ use super::layout::Side::{Left, Right};
 use super::layout::aligned;
 use super::next::next;
 use super::{Summary, clean};
-use crate::ledger::{Lists, RunRecord};
+use crate::ledger::{Lists, RunRecord, Standing};
 
 /// The whole screen, with its last line break.
 pub fn summary(summary: &Summary) -> String {
@@ -71,7 +71,7 @@ fn titled(title: Vec<String>, mut rows: Vec<Vec<String>>) -> String {
 }
 
 fn foot(summary: &Summary) -> String {
-    let mut text = String::new();
+    let mut text = withheld(summary).map_or_else(String::new, |words| words + "\n");
     if let Some(at) = summary.reconciled_at {
         text += &format!("last reconcile: {}\n", second(at));
     }
@@ -85,6 +85,17 @@ fn foot(summary: &Summary) -> String {
         text += &format!("next: {command}\n");
     }
     text
+}
+
+/// Who paused or cancelled it, where somebody did.
+fn withheld(summary: &Summary) -> Option<String> {
+    let word = summary.standing.word();
+    match &summary.standing {
+        Standing::Open => None,
+        Standing::Paused(wished) | Standing::Cancelled(wished) => {
+            Some(format!("{word}: by {}, {}", clean(&wished.by), second(wished.at)))
+        }
+    }
 }
 
 /// What is worth knowing of the lists that doubts are settled by and reconciling trusts.

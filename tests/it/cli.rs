@@ -83,6 +83,7 @@ async fn the_document_is_what_the_contract_says() {
     document["elapsed_ms"] = 412.into();
     let object = document.as_object_mut().unwrap();
     object.remove("error");
+    assert_eq!(object.remove("standing").unwrap(), "open");
     assert_eq!(object.remove("preview").unwrap()["rows"], 3);
     let expected = serde_json::json!({
         "version": 1, "command": "run", "campaign": "may-drop", "plan": "…",

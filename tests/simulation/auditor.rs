@@ -26,7 +26,7 @@ pub(crate) struct Reported {
 impl Reported {
     /// Whether nothing more will become of it by itself.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self.state, "issued" | "refused" | "held")
+        matches!(self.state, "issued" | "refused" | "held" | "cancelled")
     }
 }
 
@@ -49,6 +49,8 @@ pub(crate) struct Judgement {
     pub(crate) recovered: u64,
     pub(crate) issued: u64,
     pub(crate) refused: u64,
+    /// Withdrawn before it was sent.
+    pub(crate) cancelled: u64,
     /// Left to a person for no cause that the world gives, with the reason.
     pub(crate) held: Vec<String>,
     /// Left to a person, for a cause.
@@ -88,8 +90,15 @@ pub(crate) fn judge(
     provider: &Provider,
     rows: &[Reported],
     is_stuck: bool,
+    is_cancelled: bool,
 ) -> Judgement {
     let mut judgement = Judgement::default();
+    for reference in &provider.sent_after_cancel {
+        judgement.unexpected.push(format!("{reference} was sent after the cancel"));
+    }
+    if !is_cancelled && rows.iter().any(|row| row.state == "cancelled") {
+        judgement.lost.push("a gift was cancelled, and nobody wanted that".to_owned());
+    }
     if is_stuck {
         judgement.unfinished.push("a run never ended".to_owned());
     }
@@ -162,6 +171,7 @@ fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut J
                         .push(format!("line {line} was never refused: {:?}", row.error));
                 }
             }
+            ("cancelled", None) => found.cancelled += 1,
             ("held", None) => found.held.push(row.error.clone().unwrap_or_default()),
             // Of gifts that no list can tell apart one waits while the other is with a person.
             ("planned" | "deferred", None) if has_held_twin(terms, plan, rows) => {
@@ -207,7 +217,8 @@ fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &m
         }
         // What is reported as "maybe" may be in the book; what is reported as "no" may not.
         let may_be = |row: &&Reported| {
-            lines.contains(&row.line) && !matches!(row.state, "refused" | "planned" | "deferred")
+            lines.contains(&row.line)
+                && !matches!(row.state, "refused" | "planned" | "deferred" | "cancelled")
         };
         let most = rows.iter().filter(may_be).count() as u64;
         if count > most {

@@ -17,6 +17,7 @@ pub(crate) struct Batch {
     runs: u64,
     issued: u64,
     refused: u64,
+    cancelled: u64,
     recovered: u64,
     pub(crate) duplicated: u64,
     pub(crate) seen: BTreeMap<Fault, u64>,
@@ -77,6 +78,7 @@ impl Batch {
         self.runs += story.runs;
         self.issued += judgement.issued;
         self.refused += judgement.refused;
+        self.cancelled += judgement.cancelled;
         self.recovered += judgement.recovered;
         self.duplicated += judgement.duplicated.len() as u64;
         self.lasted += story.lasted;
@@ -118,6 +120,7 @@ impl Batch {
         for (name, counts) in [("unfinished", &self.unfinished), ("wrong", &self.false_alarms)] {
             assert!(counts.is_empty(), "for no cause of the world's, gifts are {name}: {counts:?}");
         }
+        assert!(self.cancelled > 0, "nobody cancelled anything: this proves little");
         let held: u64 = self.held.values().map(|(times, _)| times).sum();
         assert!(held * 500 <= self.issued, "too many were left to a person: {:?}", self.held);
     }
@@ -141,9 +144,10 @@ impl fmt::Display for Batch {
         )?;
         writeln!(
             out,
-            "issued {}, refused {}, recovered {}, duplicated {}, broken stories {}",
+            "issued {}, refused {}, cancelled {}, recovered {}, duplicated {}, broken stories {}",
             self.issued,
             self.refused,
+            self.cancelled,
             self.recovered,
             self.duplicated,
             self.broken.len()

@@ -52,6 +52,9 @@ pub(crate) enum Fault {
     Abandoned,
     SecondRun,
     OldLedgerRestored,
+    // Of a person at another terminal.
+    Paused,
+    Cancelled,
 }
 
 impl Fault {
@@ -82,8 +85,8 @@ impl Fault {
         Fault::Forbidden,
     ];
 
-    /// Faults of the list, of the world and of the process.
-    pub(crate) const OF_THE_REST: [Fault; 18] = [
+    /// Faults of the list, of the world, of the process and of people.
+    pub(crate) const OF_THE_REST: [Fault; 20] = [
         Fault::ListLags,
         Fault::ListHidesUsed,
         Fault::Outage,
@@ -102,6 +105,8 @@ impl Fault {
         Fault::Abandoned,
         Fault::SecondRun,
         Fault::OldLedgerRestored,
+        Fault::Paused,
+        Fault::Cancelled,
     ];
 
     /// Faults that only a create can meet: no list ends this way.

@@ -121,6 +121,9 @@ impl State {
             Asked::Balances(wallet) => format!("balances {wallet} ->"),
         };
         self.note(format_args!("#{id} {words} {fault:?} {trouble:?}"));
+        if let (Asked::Create(create), true) = (&asked, self.is_cancelled) {
+            self.provider.sent_after_cancel.push(create.reference());
+        }
         let exchange = Exchange {
             asked,
             fault,

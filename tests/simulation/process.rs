@@ -13,9 +13,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::clock::{Clock, Sleep, Time};
+use giftbatch::domain::Event as GiftEvent;
 use giftbatch::interrupt::Interrupt;
-use giftbatch::issue::{IssueOptions, Progress, Tools, run_issue};
-use giftbatch::ledger::{Campaign, Ledger, LedgerError, RunLock, Side, Watch, Writer};
+use giftbatch::issue::{IssueOptions, Progress, Sending, Tools, run_issue};
+use giftbatch::ledger::{
+    Campaign, Ledger, LedgerError, Outcome, RunLock, Side, Standing, Watch, Wish, Writer,
+};
 use giftbatch::pace::{Breaker, Pace};
 use giftbatch::provider::WalletClient;
 use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
@@ -95,6 +98,8 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
     state.run += 1;
     state.end = None;
     state.ambush = None;
+    state.wish = None;
+    state.is_cancelled = state.was_cancelled;
     for place in [state.watchdog.take(), state.stroke.take()].into_iter().flatten() {
         state.forget(place);
     }
@@ -115,10 +120,11 @@ async fn process(
     at_work.fetch_add(1, Ordering::SeqCst);
     let ledger = Ledger::open(path).await?;
     let lock = RunLock::take(ledger.path(), "run", clock.now())?;
-    let watch = WorldWatch { world: world.clone(), at_work: at_work.clone() };
+    let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
+    let (wishes, at_work_too) = ((ledger.clone(), campaign.id), at_work.clone());
+    let watch = WorldWatch { world: world.clone(), at_work: at_work_too, wishes };
     let ledger = ledger.watched(Arc::new(watch));
     let writer = ledger.writer(&lock).await?;
-    let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
     at_work.fetch_sub(1, Ordering::SeqCst);
     {
         let mut state = world.state();
@@ -152,6 +158,10 @@ async fn process(
                     End::Crash => break Ok(Ended::Killed),
                     End::Stuck => break Ok(Ended::Stuck),
                     End::Drain => work.interrupt.drain.cancel(),
+                    End::Withhold => {
+                        work.interrupt.withhold.cancel();
+                        work.interrupt.drain.cancel();
+                    }
                     End::Abandon => work.interrupt.abandon.cancel(),
                     End::Busy => assert_busy(path),
                 },
@@ -197,9 +207,18 @@ impl Work<'_> {
             interrupt: self.interrupt.clone(),
             progress: watch::channel(Progress::default()).0,
         };
-        let options = issue_options(self.terms);
+        let standing = self.ledger.standing(self.campaign.id).await?;
+        let sending = match &standing {
+            Standing::Cancelled(_) => Sending::Nothing,
+            Standing::Open | Standing::Paused(_) => Sending::Gifts,
+        };
+        let options = IssueOptions { sending, ..issue_options(self.terms) };
         let mut writer = writer;
         writer.notice_age(self.ledger.path(), self.clock.now()).await?;
+        if matches!(standing, Standing::Paused(_)) && orders.what != What::Reconcile {
+            self.note(format_args!("it is paused"));
+            return self.close(writer).await;
+        }
         if orders.what != What::Reconcile {
             let issued =
                 run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
@@ -208,7 +227,7 @@ impl Work<'_> {
                 issued => issued?,
             };
             self.note(format_args!("issued; stopped by {stop:?}"));
-            writer = back;
+            writer = self.withdraw(back).await?;
             if stop.is_some() || orders.what == What::Issue {
                 return self.close(writer).await;
             }
@@ -227,6 +246,27 @@ impl Work<'_> {
         self.close(writer).await
     }
 
+    /// Withdraws what was never sent of a cancelled campaign, as the command line does.
+    async fn withdraw(&self, mut writer: Writer) -> Result<Writer, LedgerError> {
+        loop {
+            let mut batch = writer.begin().await?;
+            let unsent = batch.to_withdraw(3).await?;
+            if unsent.is_empty() {
+                batch.rollback().await?;
+                return Ok(writer);
+            }
+            let outcomes = unsent.iter().map(|gift| Outcome {
+                row: gift.row,
+                state: gift.state,
+                attempt: gift.attempt,
+                event: GiftEvent::Withdrawn,
+                at: self.clock.now(),
+            });
+            batch.record(None, &outcomes.collect::<Vec<_>>()).await?;
+            batch.commit().await?;
+        }
+    }
+
     /// Ends as the program does: the whole ledger is in its one file then.
     async fn close(&self, writer: Writer) -> Result<Ended, LedgerError> {
         self.at_work.fetch_add(1, Ordering::SeqCst);
@@ -240,6 +280,7 @@ impl Work<'_> {
 fn issue_options(terms: &Terms) -> IssueOptions {
     IssueOptions {
         command: "run",
+        sending: Sending::Gifts,
         tag: terms.tags,
         policy: Policy {
             window: micros(terms.s),
@@ -331,6 +372,8 @@ impl Drop for Nap {
 struct WorldWatch {
     world: Arc<World>,
     at_work: AtWork,
+    /// Where another process writes what a person wants, and of which campaign.
+    wishes: (Ledger, i64),
 }
 
 impl Watch for WorldWatch {
@@ -343,7 +386,8 @@ impl Watch for WorldWatch {
     }
 
     fn pause(&self, side: Side) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let world = self.world.clone();
+        let (world, at_work, wishes) =
+            (self.world.clone(), self.at_work.clone(), self.wishes.clone());
         Box::pin(async move {
             // SQLite is done at a moment of the machine's own: only when all else rests does it not matter.
             Patience { world: world.clone(), number: None }.await;
@@ -351,9 +395,38 @@ impl Watch for WorldWatch {
                 return std::future::pending().await;
             };
             if wait > 0 {
-                Nap { world, wait, place: None }.await;
+                Nap { world: world.clone(), wait, place: None }.await;
+            }
+            // Another process can only write while no group is open.
+            if side == Side::After {
+                be_wished_for(&world, &at_work, &wishes).await;
             }
         })
+    }
+}
+
+/// Lets a person at another terminal have their wish, where its time has come; the run notices at once, or
+/// when it next claims.
+async fn be_wished_for(world: &Arc<World>, at_work: &AtWork, (ledger, campaign): &(Ledger, i64)) {
+    let Some(wish) = world.state().wished() else {
+        return;
+    };
+    // Nobody dies half-way: all else rests, and time stands still.
+    Patience { world: world.clone(), number: None }.await;
+    at_work.fetch_add(1, Ordering::SeqCst);
+    let now = instant(world.state_now());
+    ledger.wish(*campaign, wish, "ann", now).await.expect("a wish can be written");
+    at_work.fetch_sub(1, Ordering::SeqCst);
+    Patience { world: world.clone(), number: None }.await;
+    let mut state = world.state();
+    state.was_cancelled |= wish == Wish::Cancel;
+    if state.now % 2 == 0 && state.end.is_none() {
+        state.finish(End::Withhold);
+    }
+    let waker = state.end_waker();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

@@ -77,6 +77,8 @@ pub(crate) struct Provider {
     pub(crate) told: Vec<(Uuid, u64)>,
     /// The server's clock less the true one, microseconds.
     pub(crate) skew: i64,
+    /// References that left after the campaign was cancelled, and the run that lived then had ended.
+    pub(crate) sent_after_cancel: Vec<Uuid>,
 }
 
 impl Provider {

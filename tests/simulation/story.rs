@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use giftbatch::domain::{Expiry, GiftContent, Money, WalletId};
-use giftbatch::ledger::{Ledger, LedgerError, LoadHeader, NewRow, RunLock};
+use giftbatch::ledger::{Ledger, LedgerError, LoadHeader, NewRow, RunLock, Wish};
 use tempfile::TempDir;
 
 use crate::auditor::{self, Judgement, Reported};
@@ -100,6 +100,8 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
         runs: 0,
         is_closed: true,
         has_restored: false,
+        people: Dice::new(!seed),
+        has_paused: false,
     };
     let is_stuck = teller.go_on();
     let rows = read(&teller.ledger);
@@ -109,7 +111,8 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
     for row in &rows {
         state.note(format_args!("line {} is {} {:?}", row.line, row.state, row.gift));
     }
-    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, is_stuck);
+    let is_cancelled = state.was_cancelled;
+    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, is_stuck, is_cancelled);
     let (digest, trace) = state.told();
     Story {
         seed,
@@ -194,6 +197,10 @@ struct Teller {
     is_closed: bool,
     /// Whether an old copy of the ledger was put in its place already.
     has_restored: bool,
+    /// What people at other terminals do: chances of their own, so that the rest of a story stays.
+    people: Dice,
+    /// Whether the campaign was to be paused at some time.
+    has_paused: bool,
 }
 
 impl Teller {
@@ -201,6 +208,7 @@ impl Teller {
     fn go_on(&mut self) -> bool {
         for _ in 0..self.terms.faulty_runs {
             self.plan_stroke();
+            self.plan_wish();
             let reconciles = self.dice.chance(200);
             if self.run(if reconciles { What::IssueAndReconcile } else { What::Issue }) {
                 return true;
@@ -209,6 +217,7 @@ impl Teller {
             self.lose_ledger();
         }
         self.world.state().is_quiet = true;
+        self.resume();
         self.world.pass_alone(self.world.state_now() + MINUTE);
         for _ in 0..LAST_RUNS {
             if self.run(What::Issue) {
@@ -253,6 +262,36 @@ impl Teller {
             state.count(Fault::OldLedgerRestored);
             state.note(format_args!("an old copy of the ledger is restored"));
         }
+    }
+
+    /// What a person will want while the next run lives. A paused campaign is mostly resumed before.
+    fn plan_wish(&mut self) {
+        if self.people.chance(700) {
+            self.resume();
+        }
+        let is_pause = self.people.chance(100);
+        // A copy of a ledger from before has forgotten that it was cancelled.
+        let is_cancel = self.people.chance(25) && !self.terms.restores;
+        let after = self.people.below(15);
+        if is_pause || is_cancel {
+            self.has_paused = true;
+            let wish = if is_cancel { Wish::Cancel } else { Wish::Pause };
+            self.world.state().wish = Some((wish, after));
+        }
+    }
+
+    fn resume(&self) {
+        if !self.has_paused {
+            return;
+        }
+        real_time(async {
+            let ledger = Ledger::open(&self.ledger).await?;
+            let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
+            let now = instant(self.world.state_now());
+            ledger.wish(campaign.id, Wish::Resume, "ann", now).await?;
+            ledger.close().await;
+            Ok(())
+        });
     }
 
     /// What the next run will meet.

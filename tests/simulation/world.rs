@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use chrono::{DateTime, Utc};
+use giftbatch::ledger::Wish;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
@@ -60,6 +61,8 @@ pub(crate) enum Event {
 pub(crate) enum End {
     Crash,
     Drain,
+    /// It notices that a person paused or cancelled its campaign.
+    Withhold,
     Abandon,
     Busy,
     Stuck,
@@ -101,6 +104,12 @@ pub(crate) struct State {
     pub(crate) watchdog: Option<Place>,
     /// What the run is to meet.
     pub(crate) stroke: Option<Place>,
+    /// What a person will want from another terminal, and after how many more commits of the run.
+    pub(crate) wish: Option<(Wish, u64)>,
+    /// The campaign was cancelled, and the run that lived then has ended.
+    pub(crate) is_cancelled: bool,
+    /// The wish to cancel is in the ledger.
+    pub(crate) was_cancelled: bool,
 }
 
 /// What happened: a digest of all of it, and the text where it is wanted.
@@ -143,6 +152,9 @@ impl World {
             killed: Vec::new(),
             watchdog: None,
             stroke: None,
+            wish: None,
+            is_cancelled: false,
+            was_cancelled: false,
         };
         state.furnish();
         Arc::new(World { state: Mutex::new(state) })
@@ -356,6 +368,20 @@ impl State {
         self.note(format_args!("ambush: {at:?}"));
         self.finish(End::Crash);
         true
+    }
+
+    /// What a person wants just now; counts the commits until then.
+    pub(crate) fn wished(&mut self) -> Option<Wish> {
+        let (wish, after) = self.wish.as_mut()?;
+        if *after > 0 {
+            *after -= 1;
+            return None;
+        }
+        let wish = *wish;
+        self.wish = None;
+        self.count(if wish == Wish::Cancel { Fault::Cancelled } else { Fault::Paused });
+        self.note(format_args!("a person wants: {}", wish.word()));
+        Some(wish)
     }
 
     /// Wakes the driver, where there is something for it.

@@ -62,10 +62,10 @@ fn events(gift: GiftId, at: DateTime<Utc>) -> Vec<Event> {
         Event::FoundIssued { gift },
         Event::Recalled { gift },
         Event::FoundAbsent,
-        Event::StayedUnclear { why },
-        Event::ResolvedIssued { gift },
+        Event::StayedUnclear { why: why.clone() },
+        Event::ResolvedIssued { gift, note: why.clone() },
         Event::ResolvedRefused(refusal),
-        Event::ResolvedRetry,
+        Event::ResolvedRetry { note: why },
         Event::Reopened,
         Event::RevokeStarted,
         Event::Deleted,
@@ -102,7 +102,7 @@ fn id_of(event: &Event) -> Option<GiftId> {
         Event::Confirmed { gift }
         | Event::FoundIssued { gift }
         | Event::Recalled { gift }
-        | Event::ResolvedIssued { gift } => Some(*gift),
+        | Event::ResolvedIssued { gift, .. } => Some(*gift),
         _ => None,
     }
 }
@@ -153,7 +153,7 @@ impl Gift {
             }
             Event::Orphaned => self.settle_from = *at,
             Event::Undelivered { retry_at, .. } => self.ready_at = *retry_at,
-            Event::FoundAbsent | Event::ResolvedRetry => self.ready_at = *at,
+            Event::FoundAbsent | Event::ResolvedRetry { .. } => self.ready_at = *at,
             Event::Reopened => self.ready_at = DateTime::UNIX_EPOCH,
             _ => {}
         }

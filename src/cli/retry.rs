@@ -1,0 +1,237 @@
+//! `retry`: refused gifts are opened again, by class, and issued.
+//!
+//! **Invariant:** nothing is reopened before it was shown and confirmed, and no gift but a refused one is.
+
+use super::commands::RetryArgs;
+use super::confirm::{Question, confirm};
+use super::context::{self, Context, Session};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::give::{Wishes, client, give, refuse_forgotten, to_send};
+use super::standing;
+use crate::crash::{self, Step};
+use crate::domain::{Event, GiftState, Money};
+use crate::ledger::{Campaign, Outcome, RefusalTally, Standing};
+use crate::provider::REFUSAL_CLASSES;
+use crate::report::{self, States, clean, count};
+
+/// Gifts that are reopened with one commit.
+const REOPENED_AT_ONCE: usize = 1_000;
+
+/// The class of what a person resolved as refused: reopened only where it is named.
+pub(super) const RESOLVED: &str = "resolved";
+
+/// The class of what expired before it was sent.
+const EXPIRED: &str = "expired";
+
+/// `giftbatch retry`.
+pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
+    let client = client(context)?;
+    let mut session = context.session().await?;
+    let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
+    let standing = session.ledger.standing(campaign.id).await?;
+    if standing != Standing::Open {
+        return standing::refuse(context, session, &campaign, &standing).await;
+    }
+    refuse_forgotten(&mut session, &campaign).await?;
+    let refusals = session.ledger.refusals(campaign.id).await?;
+    let selection = Selection::of(&refusals, &args.class)?;
+    context.out.note(&selection.text(&refusals));
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    let wishes = Wishes::of(&args.issue);
+    let (open, open_amount) = to_send(&states);
+    let amount = open_amount + selection.amount;
+    let question = Question {
+        campaign: &campaign.name,
+        plan: &campaign.plan_id(),
+        what: "will be sent now",
+        gifts: open + selection.gifts,
+        amount,
+        // What is reopened was not given: the limit is on what this command may give.
+        exposure: amount,
+        max_total: wishes.max_total,
+    };
+    confirm(context, wishes.confirm, &question)?;
+    if !selection.classes.is_empty() {
+        reopen(context, &mut session, &campaign, &selection.classes).await?;
+    }
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    let reconcile = !args.no_reconcile;
+    give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await
+}
+
+/// What is to be reopened.
+#[derive(Debug, PartialEq, Eq)]
+struct Selection {
+    classes: Vec<String>,
+    gifts: u64,
+    amount: Money,
+}
+
+impl Selection {
+    /// Of these refusals, those of the classes that were asked for; all but a person's own where none was.
+    fn of(refusals: &[RefusalTally], asked: &[String]) -> Result<Selection, Failure> {
+        let is_there = |class: &str| refusals.iter().any(|each| each.class == class);
+        let is_known =
+            |class: &str| REFUSAL_CLASSES.contains(&class) || [EXPIRED, RESOLVED].contains(&class);
+        if let Some(odd) = asked.iter().find(|class| !is_known(class) && !is_there(class)) {
+            let there: Vec<&str> = refusals.iter().map(|each| each.class.as_str()).collect();
+            let failure = Failure::usage(format!("no refusal is of a class {odd:?}"));
+            return Err(failure.hint(if there.is_empty() {
+                "no gift of this campaign is refused".to_owned()
+            } else {
+                format!("this campaign's refusals are of: {}", there.join(", "))
+            }));
+        }
+        let is_asked = |class: &String| match asked {
+            [] => class != RESOLVED,
+            asked => asked.contains(class),
+        };
+        let mut selection =
+            Selection { classes: Vec::new(), gifts: 0, amount: Money::from_minor(0) };
+        for each in refusals.iter().filter(|each| is_asked(&each.class)) {
+            selection.classes.push(each.class.clone());
+            selection.gifts += each.gifts - each.there;
+            selection.amount += each.amount - each.there_amount;
+        }
+        Ok(selection)
+    }
+
+    /// All refusals by class, and what becomes of each.
+    fn text(&self, refusals: &[RefusalTally]) -> String {
+        if refusals.is_empty() {
+            return "no gift of this campaign is refused: nothing to retry".to_owned();
+        }
+        let mut text =
+            format!("  {:<14} {:>9} {:>16}  {}\n", "refused", "gifts", "amount", "again?");
+        for each in refusals {
+            let (class, gifts) = (clean(&each.class), count(each.gifts));
+            let amount = report::money(each.amount);
+            let fate = self.fate(each);
+            text += &format!("  {class:<14} {gifts:>9} {amount:>16}  {fate}\n");
+        }
+        let (gifts, amount) = (count(self.gifts), report::money(self.amount));
+        text + &format!("  {:<14} {gifts:>9} {amount:>16}", "to retry")
+    }
+
+    fn fate(&self, refusal: &RefusalTally) -> String {
+        if !self.classes.contains(&refusal.class) {
+            return match refusal.class.as_str() {
+                RESOLVED => "no: a person decided so (--class resolved would)".to_owned(),
+                _ => "no".to_owned(),
+            };
+        }
+        let mut fate = "yes".to_owned();
+        if refusal.there > 0 {
+            fate += &format!(
+                ", but for {} that a reconcile found in their wallets: not sent again",
+                count(refusal.there)
+            );
+        }
+        if let Some(warning) = warning(&refusal.class) {
+            fate += &format!("; warning: {warning}");
+        }
+        fate
+    }
+}
+
+/// Why refusals of a class will hardly become gifts by being sent again.
+fn warning(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "not_found" => "usually permanent: the provider knows no such wallet",
+        "gone" => "usually permanent: the wallet is no more",
+        "invalid" | "too_large" | "unsupported" => {
+            "usually permanent: the provider does not take such a request"
+        }
+        EXPIRED => "their expiry has passed: they are refused again, unsent",
+        RESOLVED => "a person decided that these are not to be given",
+        _ => return None,
+    })
+}
+
+async fn reopen(
+    context: &Context,
+    session: &mut Session,
+    campaign: &Campaign,
+    classes: &[String],
+) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let mut batch = session.writer.begin().await?;
+        let refused = batch.refused(campaign.id, after, classes, REOPENED_AT_ONCE).await?;
+        let Some((last, _)) = refused.last().copied() else {
+            batch.rollback().await?;
+            return Ok(());
+        };
+        after = last;
+        let outcome = |(row, attempt)| Outcome {
+            row,
+            state: GiftState::Refused,
+            attempt,
+            event: Event::Reopened,
+            at: context.now(),
+        };
+        let outcomes: Vec<Outcome> = refused.into_iter().map(outcome).collect();
+        batch.record(None, &outcomes).await?;
+        crash::before(Step::Reopening);
+        batch.commit().await?;
+        crash::after(Step::Reopening);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(class: &str, gifts: u64, there: u64) -> RefusalTally {
+        let amount = |gifts: u64| Money::from_minor(gifts as i64 * 1_000);
+        RefusalTally {
+            class: class.into(),
+            gifts,
+            amount: amount(gifts),
+            there,
+            there_amount: amount(there),
+        }
+    }
+
+    #[test]
+    fn what_is_reopened_is_what_was_asked_for() {
+        // Goal: no gift is reopened that nobody meant. Method: three classes, one of them a person's own
+        // decision and one with a gift that is there; none, some, an absent and an unknown class asked for.
+        let all = [refusal("declined", 3, 1), refusal("not_found", 2, 0), refusal(RESOLVED, 4, 0)];
+        let of = |asked: &[&str]| {
+            let asked: Vec<String> = asked.iter().map(|class| (*class).to_owned()).collect();
+            Selection::of(&all, &asked).map(|it| (it.classes.join(","), it.gifts, it.amount))
+        };
+        let money = |lira: i64| Money::from_minor(lira * 100);
+        assert_eq!(of(&[]).unwrap(), ("declined,not_found".to_owned(), 4, money(40)));
+        assert_eq!(of(&["not_found"]).unwrap(), ("not_found".to_owned(), 2, money(20)));
+        assert_eq!(of(&[RESOLVED]).unwrap(), (RESOLVED.to_owned(), 4, money(40)));
+        assert_eq!(of(&["gone"]).unwrap(), (String::new(), 0, money(0)));
+        let failure = of(&["not_fuond"]).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.hint.unwrap().contains("declined, not_found, resolved"));
+    }
+
+    #[test]
+    fn a_person_sees_rows_money_and_warnings_first() {
+        // Goal: what is retried in vain is known before. Method: the table of four classes.
+        let all = [
+            refusal("declined", 3, 1),
+            refusal(EXPIRED, 1, 0),
+            refusal("not_found", 2_000, 0),
+            refusal(RESOLVED, 4, 0),
+        ];
+        let selection = Selection::of(&all, &[]).unwrap();
+        let text = selection.text(&all);
+        let line = |class: &str| text.lines().find(|line| line.contains(class)).unwrap();
+        assert!(line("declined").ends_with(
+            "30.00  yes, but for 1 that a reconcile found in their wallets: not sent again"
+        ));
+        assert!(line("not_found").contains("warning: usually permanent"), "{text}");
+        assert!(line("expired").contains("refused again"), "{text}");
+        assert!(line("resolved").contains("no: a person decided so"), "{text}");
+        assert!(line("to retry").contains(&report::money(Money::from_minor(2_003_000))), "{text}");
+        assert!(Selection::of(&[], &[]).unwrap().text(&[]).contains("nothing to retry"));
+    }
+}

@@ -1,0 +1,65 @@
+//! Stories of refused gifts that are given after all, class by class.
+
+use giftbatch::sandbox::{Endpoint, RefusalKind};
+
+use crate::world::{World, csv, rows};
+
+const CONFIRMED: [&str; 4] = ["--yes", "--max-total", "100000000", "--json"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_reopens_the_classes_that_were_asked_for() {
+    // Goal: rows and money first; only what was meant is reopened, and what was issued is never touched.
+    // Method: three classes of refusals; unconfirmed, misspelt, one class, the same again, then the rest.
+    let world = World::new();
+    let all = rows(40);
+    let kinds =
+        [RefusalKind::NotFound404, RefusalKind::IsFailure200, RefusalKind::Unprocessable422];
+    for (row, kind) in all[10..13].iter().zip(kinds) {
+        world.sandbox.refuse_wallet(row.wallet, kind);
+    }
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &[]).expect(4);
+    for row in &all[10..13] {
+        world.sandbox.mend_wallet(row.wallet);
+    }
+    let sent = || world.sandbox.requests_of(Endpoint::Create);
+    let before = sent();
+    let retry = |more: &[&str]| world.run(&[&["retry", "may"], more].concat());
+    let shown = retry(&["--json"]).expect(7);
+    let line =
+        |word: &str| shown.stderr.lines().find(|line| line.contains(word)).unwrap_or_default();
+    assert!(line("not_found").contains("warning: usually permanent"), "{}", shown.stderr);
+    assert!(line("unprocessable").ends_with("yes"), "{}", shown.stderr);
+    assert!(line("to retry").contains(" 3 "), "{}", shown.stderr);
+    let unknown = retry(&[&["--class", "notfound"], &CONFIRMED[..]].concat()).expect(2);
+    assert!(unknown.stderr.contains("declined, not_found, unprocessable"), "{}", unknown.stderr);
+    assert_eq!(world.run(&["status", "may", "--json"]).gifts("refused"), 3);
+    assert_eq!(sent(), before);
+    let one = retry(&[&["--class", "not_found"], &CONFIRMED[..]].concat()).expect(4);
+    assert_eq!((one.gifts("issued"), one.gifts("refused"), sent()), (38, 2, before + 1));
+    // The class is known, and has no gift any more.
+    let none = retry(&[&["--class", "not_found"], &CONFIRMED[..]].concat()).expect(4);
+    assert_eq!((none.gifts("refused"), sent()), (2, before + 1));
+    let rest = retry(&[&["--class", "declined,unprocessable"], &CONFIRMED[..]].concat()).expect(0);
+    assert_eq!(rest.reconciled("matched"), 40);
+    let nothing = retry(&["--json"]).expect(0);
+    assert!(nothing.stderr.contains("nothing to retry"), "{}", nothing.stderr);
+    assert_eq!(sent(), before + 3);
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_confirms_a_retry() {
+    // Goal: the document's plan is what `--confirm` takes. Method: a refused gift, another plan's id, the
+    // right one.
+    let world = World::new();
+    let all = rows(3);
+    world.sandbox.refuse_wallet(all[1].wallet, RefusalKind::BadRequest400);
+    let file = world.file("may.csv", csv(&all));
+    let plan = world.issue_file(&file, "may", &[]).expect(4).json()["plan"].clone();
+    world.sandbox.mend_wallet(all[1].wallet);
+    world.run(&["retry", "may", "--confirm", "0123456789ab", "--json"]).expect(7);
+    world.run(&["retry", "may", "--yes", "--max-total", "1", "--json"]).expect(7);
+    world.run(&["retry", "may", "--confirm", plan.as_str().unwrap(), "--json"]).expect(0);
+    world.assert_given_exactly_once(&all);
+}
