@@ -18,8 +18,10 @@ use super::give::{self, Wishes};
 use super::late::{self, Open};
 use super::load::{Celebration, Source, keep_rejects, prepare, store};
 use super::preview::Preview;
+use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
 use crate::intake::{Birthdays, DefaultExpiry};
+use crate::ledger::Standing;
 use crate::report::{Summary, count};
 
 /// The longest that a gift of today can be valid.
@@ -37,6 +39,12 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     let day = Day::of(&context, args)?;
     let client = give::client(&context)?;
     let mut session = context.session().await?;
+    if let Some(known) = session.ledger.campaign(day.campaign.as_str()).await? {
+        let standing = session.ledger.standing(known.id).await?;
+        if standing != Standing::Open {
+            return standing::refuse(&context, session, &known, &standing).await;
+        }
+    }
     let preview = celebrate(&context, &mut session, args, &day).await?;
     let today = match session.ledger.campaign(day.campaign.as_str()).await? {
         Some(campaign) => Some(Open::of(&session.ledger, campaign).await?),

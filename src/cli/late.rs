@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{self, Wishes};
 use crate::domain::Money;
-use crate::ledger::{Campaign, Ledger};
+use crate::ledger::{Campaign, Ledger, Standing};
 use crate::provider::WalletClient;
 use crate::report::{self, States, count};
 
@@ -52,11 +52,14 @@ pub(super) async fn find(
         else {
             continue;
         };
+        let standing = ledger.standing(campaign.id).await?;
         let open = Open::of(ledger, campaign).await?;
-        if day.window.has(date) {
-            late.push((date, open));
-        } else {
-            tell_left(context, &open, "from before --catch-up");
+        match standing {
+            Standing::Open if day.window.has(date) => late.push((date, open)),
+            Standing::Open => tell_left(context, &open, "from before --catch-up"),
+            // What was paused is given once somebody resumes it; what was cancelled, never.
+            Standing::Paused(_) => tell_left(context, &open, "paused"),
+            Standing::Cancelled(_) => {}
         }
     }
     late.sort_by_key(|(date, _)| *date);

@@ -18,7 +18,7 @@ use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
 use crate::intake::{Birthdays, Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
-use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock, Standing};
+use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock};
 use crate::plan::largest_of_series;
 
 /// What a file brought.
@@ -140,7 +140,7 @@ pub(super) async fn prepare<'s>(
     let options = read_options(context, args, base, celebration);
     if let Some(known) = known {
         check_currency(known, &options)?;
-        refuse_cancelled(known, &session.ledger.standing(known.id).await?)?;
+        standing::refuse_cancelled(known, &session.ledger.standing(known.id).await?)?;
     }
     if args.rejects.is_some() && args.on_invalid == OnInvalid::Stop {
         return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
@@ -208,14 +208,6 @@ fn check_currency(known: &Campaign, options: &ReadOptions) -> Result<(), Failure
         known.name
     ))
     .hint(format!("say --currency {had}, or give {has} a campaign of its own")))
-}
-
-/// What is loaded is to be sent, and nothing of a cancelled campaign is.
-fn refuse_cancelled(known: &Campaign, standing: &Standing) -> Result<(), Failure> {
-    match standing {
-        Standing::Open | Standing::Paused(_) => Ok(()),
-        Standing::Cancelled(_) => Err(standing::failure(known, standing)),
-    }
 }
 
 /// Reads the rows into the load, and looks at them. Nothing comes back where only the end showed that

@@ -104,6 +104,14 @@ pub(super) fn failure(campaign: &Campaign, standing: &Standing) -> Failure {
     }
 }
 
+/// What is loaded is to be sent, and nothing of a cancelled campaign is.
+pub(super) fn refuse_cancelled(campaign: &Campaign, standing: &Standing) -> Result<(), Failure> {
+    match standing {
+        Standing::Open | Standing::Paused(_) => Ok(()),
+        Standing::Cancelled(_) => Err(failure(campaign, standing)),
+    }
+}
+
 /// Ends a command that would send of a campaign which is not open: says so, and how it stands.
 pub(super) async fn refuse(
     context: &Context,

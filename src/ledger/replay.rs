@@ -66,7 +66,9 @@ impl Replay {
             self.first_sent_ms = self.first_sent_ms.or(Some(at_ms));
         }
         if brings_id(&event) {
-            self.given = Some(detail.unwrap_or_default().to_owned());
+            // Behind an id that a person gave stands who that was, and why.
+            let id = detail.unwrap_or_default().split(',').next().unwrap_or_default();
+            self.given = Some(id.to_owned());
         }
     }
 
@@ -126,9 +128,9 @@ fn event(word: &str) -> Option<Event> {
         "recalled" => Event::Recalled { gift },
         "found_absent" => Event::FoundAbsent,
         "stayed_unclear" => Event::StayedUnclear { why },
-        "resolved_issued" => Event::ResolvedIssued { gift },
+        "resolved_issued" => Event::ResolvedIssued { gift, note: why },
         "resolved_refused" => Event::ResolvedRefused(refusal()),
-        "resolved_retry" => Event::ResolvedRetry,
+        "resolved_retry" => Event::ResolvedRetry { note: why },
         "reopened" => Event::Reopened,
         "revoke_started" => Event::RevokeStarted,
         "deleted" => Event::Deleted,

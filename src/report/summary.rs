@@ -88,6 +88,7 @@ impl Summary {
             first_loaded_at: now,
             last_loaded_at: now,
             last_run: None,
+            standing: Standing::Open,
         }
     }
 

@@ -94,6 +94,7 @@ async fn a_held_gift_is_called_issued_only_where_the_provider_has_it() {
         resolve(key, &id(row)).expect(0);
     }
     let last = world.run(&["reconcile", "may", "--json"]).expect(0);
+    world.run(&["ledger", "verify"]).expect(0);
     assert_eq!((last.reconciled("matched"), last.gifts("issued")), (4, 4));
 }
 
@@ -158,6 +159,7 @@ async fn a_person_refuses_or_sends_again_and_says_why() {
     resolve(&keys[2], "retry", "sure", &[]).expect(0);
     let named = [&["retry", "may", "--class", "resolved"], &confirmed[..]].concat();
     assert_eq!(world.run(&named).expect(0).reconciled("matched"), 3);
+    world.run(&["ledger", "verify"]).expect(0);
     world.assert_given_exactly_once(&all);
 }
 
