@@ -71,12 +71,15 @@ pub(crate) fn issue(path: &Path, origin: &str, echo: &Arc<Echo>) {
             max_in_doubt: 100,
             give_up_after: TimeDelta::minutes(15),
             stop_after_refusals: 20,
+            limit: None,
+            names_gifts: false,
+            deadline: None,
         };
         let mut pace = Pace::new(0, CONCURRENCY);
         let issued = run_issue(&ledger, writer, &mut pace, &tools, &campaign, &options).await;
-        let (writer, _) = issued.expect("the ledger works");
+        let issued = issued.expect("the ledger works");
         ledger.close().await;
-        writer.close().await.expect("a ledger can be closed");
+        issued.writer.close().await.expect("a ledger can be closed");
     });
 }
 
@@ -91,6 +94,8 @@ pub(crate) fn reconcile(path: &Path, origin: &str, echo: &Arc<Echo>) {
             progress: watch::channel(ReconcileProgress::default()).0,
             window: TimeDelta::minutes(5),
             give_up_after: TimeDelta::minutes(15),
+            deadline: None,
+            only: None,
         };
         let mut pace = Pace::new(0, CONCURRENCY);
         let done = run_reconcile(&ledger, writer, &mut pace, &campaign, &options).await;

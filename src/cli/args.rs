@@ -218,6 +218,18 @@ impl Command {
         }
     }
 
+    /// Whether it only shows what it would send.
+    pub(super) fn is_dry_run(&self) -> bool {
+        let limits = match self {
+            Command::Issue(args) => &args.limits,
+            Command::Run(args) => &args.limits,
+            Command::Retry(args) => &args.issue.limits,
+            Command::Birthdays(args) => &args.limits,
+            _ => return false,
+        };
+        limits.levers.dry_run
+    }
+
     /// The campaign that it is about, where it names one.
     pub(super) fn campaign(&self) -> Option<String> {
         match self {

@@ -36,6 +36,11 @@ pub(super) struct Day {
 
 /// `giftbatch birthdays`.
 pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Result<Exit, Failure> {
+    if args.limits.levers.dry_run {
+        return Err(Failure::usage(
+            "--dry-run is not for birthdays yet; nothing was stored or sent",
+        ));
+    }
     let day = Day::of(&context, args)?;
     let client = give::client(&context)?;
     let mut session = context.session().await?;
@@ -52,7 +57,7 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     };
     let late = late::find(&context, &session.ledger, &day).await?;
     let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
-    let late = late::confirm_all(&context, &wishes, today.as_ref(), late)?;
+    let late = late::confirm_all(&context, &session.ledger, &wishes, today.as_ref(), late).await?;
     for open in late.iter().chain(&today) {
         give::refuse_forgotten(&mut session, &open.campaign).await?;
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use encoding_rs::Encoding;
 
+use super::levers::Levers;
 use super::values;
 use crate::domain::{CampaignName, GiftState, Money};
 use crate::intake::{Currency, DecimalMark, DefaultExpiry};
@@ -104,6 +105,8 @@ pub(super) struct RunLimits {
     /// So many refusals of one class in a row stop the run; 0: never.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) stop_after_refusals: u32,
+    #[command(flatten)]
+    pub(super) levers: Levers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]

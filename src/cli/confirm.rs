@@ -23,6 +23,8 @@ pub(super) struct Question<'q> {
     pub(super) gifts: u64,
     /// Their money: what a person types.
     pub(super) amount: Money,
+    /// Whether `--limit` holds some of the campaign back: then both are what may be sent at most.
+    pub(super) is_limited: bool,
     /// What `--max-total` is held against: all that will have been given at most.
     pub(super) exposure: Money,
     pub(super) max_total: Option<Money>,
@@ -34,21 +36,13 @@ pub(super) fn confirm(
     args: &ConfirmArgs,
     question: &Question<'_>,
 ) -> Result<(), Failure> {
-    let limits = Limits { max_total: question.max_total, ..Limits::default() };
-    if let Some(breach) = limits.check_total(question.exposure) {
-        return Err(Failure::new(Exit::NotConfirmed, breach.to_string())
-            .hint("nothing was sent; check the campaign, or raise --max-total"));
-    }
+    refuse_beyond(question.max_total, question.exposure)?;
     if question.gifts == 0 {
         return Ok(());
     }
+    refuse_other_plan(args, question.plan)?;
     match (&args.confirm, args.yes) {
-        (Some(id), _) if id.trim() == question.plan => Ok(()),
-        (Some(id), _) => Err(Failure::new(
-            Exit::NotConfirmed,
-            format!("{id:?} is not this plan: it is {}", question.plan),
-        )
-        .hint("look at the totals again: the rows are not those that were confirmed")),
+        (Some(_), _) => Ok(()),
         (None, true) if question.max_total.is_some() => Ok(()),
         (None, true) => Err(Failure::new(Exit::NotConfirmed, "--yes needs --max-total")
             .hint("say how much may be given at most, as --max-total 12500")),
@@ -62,6 +56,26 @@ pub(super) fn confirm(
     }
 }
 
+/// Passes where no more than `max_total` will have been given at most.
+pub(super) fn refuse_beyond(max_total: Option<Money>, exposure: Money) -> Result<(), Failure> {
+    let limits = Limits { max_total, ..Limits::default() };
+    limits.check_total(exposure).map_or(Ok(()), |breach| {
+        Err(Failure::new(Exit::NotConfirmed, breach.to_string())
+            .hint("nothing was sent; check the campaign, or raise --max-total"))
+    })
+}
+
+/// Passes where no other plan is confirmed than this one.
+pub(super) fn refuse_other_plan(args: &ConfirmArgs, plan: &str) -> Result<(), Failure> {
+    match &args.confirm {
+        Some(id) if id.trim() != plan => {
+            Err(Failure::new(Exit::NotConfirmed, format!("{id:?} is not this plan: it is {plan}"))
+                .hint("look at the totals again: the rows are not those that were confirmed"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether somebody is there who can be asked.
 pub(super) fn can_ask(context: &Context) -> bool {
     !context.out.args.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -69,10 +83,15 @@ pub(super) fn can_ask(context: &Context) -> bool {
 
 fn ask(question: &Question<'_>) -> Result<(), Failure> {
     let Question { campaign, gifts, amount, what, .. } = question;
+    let most = if question.is_limited { "at most " } else { "" };
     logs::flush();
     let mut screen = anstream::stderr().lock();
     let amount_shown = report::money(*amount);
-    writeln!(screen, "\n{gifts} gifts of {campaign:?} {what}, {amount_shown} in all.")?;
+    let begin = if question.is_limited { "At most " } else { "" };
+    writeln!(
+        screen,
+        "\n{begin}{gifts} gifts of {campaign:?} {what}, {most}{amount_shown} in all."
+    )?;
     write!(screen, "Type the total to confirm: ")?;
     screen.flush()?;
     let mut typed = String::new();

@@ -64,6 +64,11 @@ impl Context {
         self.clock.now()
     }
 
+    /// When the command started.
+    pub(super) fn started_at(&self) -> DateTime<Utc> {
+        self.now() - self.started.elapsed()
+    }
+
     pub(super) fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

@@ -11,6 +11,7 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::give;
+use super::levers::Levers;
 use super::settings::Settings;
 use crate::domain::{Expiry, GiftContent, GiftState, Money, WalletId, normalise_description};
 use crate::ledger::Ledger;
@@ -73,6 +74,7 @@ fn run_args(file: std::path::PathBuf) -> RunArgs {
             max_attempts: None,
             in_doubt: None,
             stop_after_refusals: 20,
+            levers: Levers::default(),
         },
         no_reconcile: false,
     }

@@ -74,16 +74,19 @@ impl Exit {
             || matches!(reconciled, Some(Reconciled::Interrupted));
         let keys = matches!(stop, Some(Stop::CredentialsRejected { .. }))
             || matches!(reconciled, Some(Reconciled::CredentialsRejected { .. }));
+        let is_late = matches!(reconciled, Some(Reconciled::OutOfTime));
         let gifts = |state| summary.states.gifts(state);
         let in_flight = gifts(GiftState::InFlight);
         let waiting = gifts(GiftState::Planned) + gifts(GiftState::Deferred);
         let refused = gifts(GiftState::Refused);
+        // A canary that was the whole campaign holds nothing back.
+        let is_stopped = !matches!(stop, None | Some(Stop::Canary { .. }));
         match signal.filter(|_| was_stopped) {
             Some(Signal::Interrupt) => Exit::Interrupted,
             Some(Signal::Terminate) => Exit::Terminated,
             None if summary.status() == Status::Attention || in_flight > 0 => Exit::Attention,
             None if keys => Exit::CredentialsRejected,
-            None if stop.is_some() || was_stopped => Exit::Stopped,
+            None if is_stopped || was_stopped || is_late => Exit::Stopped,
             None if waiting > 0 => Exit::Stopped,
             None if refused > 0 => Exit::SomeRefused,
             None => Exit::Done,
@@ -102,7 +105,7 @@ impl Exit {
             (Reconciled::Forgetful, _) => Exit::Attention,
             _ if summary.status() == Status::Attention => Exit::Attention,
             (Reconciled::CredentialsRejected { .. }, _) => Exit::CredentialsRejected,
-            (Reconciled::GaveUp, _) => Exit::Stopped,
+            (Reconciled::GaveUp | Reconciled::OutOfTime, _) => Exit::Stopped,
             (Reconciled::Finished, _) => Exit::Done,
         }
     }

@@ -1,13 +1,20 @@
 //! The end of a command: its document or its text.
 
+use chrono::SecondsFormat;
+
 use super::context::Context;
 use super::exit::{Exit, Signal};
 use super::failure::Failure;
+use super::issuing::named;
 use super::out::Out;
+use crate::domain::GiftState;
 use crate::issue::Stop;
 use crate::ledger::Standing;
 use crate::reconcile::Reconciled;
-use crate::report::{self, Document, Subject, Summary, text};
+use crate::report::{self, Document, Subject, Summary, count, text};
+
+/// States from which a gift may be sent.
+const SENDABLE: [GiftState; 2] = [GiftState::Planned, GiftState::Deferred];
 
 /// How a run ended, besides its figures.
 #[derive(Debug)]
@@ -25,7 +32,17 @@ impl Ending {
         if self.is_withheld {
             out.complain(&format!("error: {}", withheld(summary)));
         }
-        if let Some(words) = self.stop.as_ref().and_then(words) {
+        if let Some(Stop::Limit { gifts }) = &self.stop {
+            let left = SENDABLE.map(|state| summary.states.gifts(state)).into_iter().sum();
+            out.note(&format!(
+                "stopped at --limit {gifts}, and {} left: the same command goes on",
+                if left == 1 {
+                    "1 gift is".to_owned()
+                } else {
+                    format!("{} gifts are", count(left))
+                }
+            ));
+        } else if let Some(words) = self.stop.as_ref().and_then(words) {
             out.complain(&format!("error: {words}"));
         }
         self.reconciled.iter().for_each(|end| explain_reconciled(out, end));
@@ -34,8 +51,14 @@ impl Ending {
 
 /// Says why a reconcile ended early, where the findings alone do not say it.
 pub(super) fn explain_reconciled(out: Out, end: &Reconciled) {
-    if let Reconciled::CredentialsRejected { why } = end {
-        out.complain(&format!("error: the provider rejects the credentials ({why})"));
+    match end {
+        Reconciled::CredentialsRejected { why } => {
+            out.complain(&format!("error: the provider rejects the credentials ({why})"));
+        }
+        Reconciled::OutOfTime => out.complain(
+            "error: the deadline came before every wallet was read back: run the same command again",
+        ),
+        _ => {}
     }
 }
 
@@ -164,7 +187,7 @@ fn withheld(summary: &Summary) -> String {
 /// Why a run stopped and what to do, where the exit code alone does not say it.
 fn words(stop: &Stop) -> Option<String> {
     Some(match stop {
-        Stop::Interrupted | Stop::Withheld => return None,
+        Stop::Interrupted | Stop::Withheld | Stop::Limit { .. } => return None,
         Stop::Silence { silent_for } => format!(
             "no usable answer from the provider for {} s: gave up; run the same command again later",
             silent_for.num_seconds()
@@ -179,6 +202,17 @@ fn words(stop: &Stop) -> Option<String> {
         Stop::Odd { in_a_row } => format!(
             "{in_a_row} answers in a row were none that the wallet API gives: is the wallet URL \
              right? Correct it and run the same command again"
+        ),
+        Stop::Deadline { at } => format!(
+            "the deadline has come ({}): nothing more was sent; run the same command again",
+            at.to_rfc3339_opts(SecondsFormat::Secs, true)
+        ),
+        Stop::Canary { gifts, wrong } => format!(
+            "canary: of {} not every one is in its wallet as it was sent, so nothing more was sent:{}\n\
+             look at each with `giftbatch show KEY`; once that is mended, the same command sends the next \
+             {gifts} first",
+            if *gifts == 1 { "1 gift".to_owned() } else { format!("{gifts} gifts") },
+            named(wrong)
         ),
         Stop::Refusals { class, in_a_row } => format!(
             "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \

@@ -1,24 +1,23 @@
 //! `issue` and `run`: the commands that give, and what `retry` has in common with them.
 
 use chrono::TimeDelta;
-use tokio::sync::watch;
 
+use super::caps::bound;
 use super::commands::{ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
+use super::dry_run;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish::{self, Ending};
-use super::live::Live;
+use super::issuing::{Baton, Errand};
 use super::load::load;
-use super::progress::Display;
-use super::reconcile::reconcile_one;
+use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
 use super::standing::{self, Lookout};
-use super::task::in_own_task;
 use crate::domain::{GiftState, Money};
-use crate::issue::{IssueOptions, Progress, Sending, Stop, Tools, run_issue};
-use crate::ledger::{Campaign, LedgerError, Standing};
+use crate::issue::{IssueOptions, Progress, Sending, Stop};
+use crate::ledger::{Campaign, Ledger, LedgerError, Sender, Standing};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
 use crate::reconcile::Reconciled;
@@ -40,6 +39,9 @@ impl<'a> Wishes<'a> {
 
 /// `giftbatch issue`.
 pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, Failure> {
+    if args.limits.levers.dry_run {
+        return dry_run::issue(context, args).await;
+    }
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
@@ -52,13 +54,16 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     let states = States::read_still(&session.ledger, &campaign).await?;
     // Of a cancelled campaign nothing is sent: its doubts are settled.
     if standing == Standing::Open {
-        confirm_open(context, &wishes, &campaign, &states)?;
+        confirm_open(context, &session.ledger, &wishes, &campaign, &states).await?;
     }
     give(context, session, client, (&campaign, &states), &wishes, false, None).await
 }
 
 /// `giftbatch run`.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
+    if args.limits.levers.dry_run {
+        return dry_run::run(context, args).await;
+    }
     let client = client(context)?;
     let mut session = context.session().await?;
     if let Some(known) = session.ledger.campaign(args.load.campaign.as_str()).await? {
@@ -73,7 +78,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     let (campaign, preview) = (loaded.campaign, loaded.preview.json());
     let states = States::read_still(&session.ledger, &campaign).await?;
-    confirm_open(context, &wishes, &campaign, &states)?;
+    confirm_open(context, &session.ledger, &wishes, &campaign, &states).await?;
     let reconcile = !args.no_reconcile;
     give(context, session, client, (&campaign, &states), &wishes, reconcile, Some(preview)).await
 }
@@ -100,20 +105,24 @@ pub(super) fn pace(context: &Context) -> Pace {
     Pace::new(context.settings.rate, context.settings.concurrency)
 }
 
-/// Asks for what is open: all of it may be sent in this run.
-pub(super) fn confirm_open(
+/// Asks for what is open: all of it may be sent in this run, but for what its limit holds back.
+pub(super) async fn confirm_open(
     context: &Context,
+    ledger: &Ledger,
     wishes: &Wishes<'_>,
     campaign: &Campaign,
     states: &States,
 ) -> Result<(), Failure> {
-    let (gifts, amount) = to_send(states);
+    let sender = Sender { campaign: campaign.id, reopened: None };
+    let (limit, open) = (wishes.limits.levers.limit, to_send(states));
+    let (gifts, amount) = bound(context, &mut ledger.glance().await?, sender, limit, open).await?;
     let question = Question {
         campaign: &campaign.name,
         plan: &campaign.plan_id(),
         what: "will be sent now",
         gifts,
         amount,
+        is_limited: gifts < open.0,
         exposure: exposure(states),
         max_total: wishes.max_total,
     };
@@ -144,46 +153,45 @@ pub(super) fn is_open(state: GiftState) -> bool {
 /// Issues, reconciles where that is wished and possible, and says how it ended.
 pub(super) async fn give(
     context: &Context,
-    mut session: Session,
+    session: Session,
     client: WalletClient,
     (campaign, states): (&Campaign, &States),
     wishes: &Wishes<'_>,
     reconcile: bool,
     preview: Option<serde_json::Value>,
 ) -> Result<Exit, Failure> {
-    let signals = Signals::listen(context.out)?;
-    let mut pace = pace(context);
-    let (progress, source) = watch::channel(Progress::of(campaign, states.iter()));
-    let live = Live::start(context, source.clone());
-    let display = Display::start(context.out, source);
-    let tools = Tools {
-        client: client.clone(),
-        clock: context.clock.clone(),
-        interrupt: signals.interrupt.clone(),
-        progress,
-    };
     let sending = match session.ledger.standing(campaign.id).await? {
         Standing::Cancelled(_) => Sending::Nothing,
         Standing::Open | Standing::Paused(_) => Sending::Gifts,
     };
+    if sending == Sending::Gifts {
+        // Where several campaigns are given one after the other, each meets what the one before gave.
+        let sender = Sender { campaign: campaign.id, reopened: None };
+        let (limit, open) = (wishes.limits.levers.limit, to_send(states));
+        bound(context, &mut session.ledger.glance().await?, sender, limit, open).await?;
+    }
+    let signals = Signals::listen(context.out)?;
     let lookout = Lookout::start(context, &session.ledger, campaign, sending, &signals);
+    let progress = Progress::of(campaign, states.iter());
+    let baton = Baton { session, pace: pace(context), progress };
+    let errand = Errand { context, client: &client, campaign, signals: &signals };
     let options = IssueOptions { sending, ..options(context, wishes.limits) };
-    let (ledger, writer, issued_of) = (session.ledger.clone(), session.writer, campaign.clone());
-    let (issued, pace) = in_own_task(async move {
-        let issued = run_issue(&ledger, writer, &mut pace, &tools, &issued_of, &options).await;
-        (issued, pace)
-    })
-    .await;
-    drop(live);
-    display.finish().await;
-    let (writer, stop) = issued?;
-    session.writer = writer;
+    let deadline = options.deadline;
+    let (baton, stop) = errand.issue(baton, options, wishes.limits.levers.canary).await?;
+    let Baton { mut session, pace, .. } = baton;
     let mut reconciled = None;
-    if reconcile && stop.is_none() {
-        let (back, _, end) =
-            reconcile_one(context, session, &client, campaign, pace, &signals).await?;
-        session = back;
-        reconciled = Some(end);
+    // A run that has sent as much as it may has done its part.
+    if reconcile && matches!(stop, None | Some(Stop::Limit { .. })) {
+        if deadline.is_some_and(|at| at <= context.now()) {
+            reconciled = Some(Reconciled::OutOfTime);
+        } else {
+            let bounds = Bounds { deadline, only: None };
+            let (back, _, end) =
+                reconcile_one(context, session, &client, campaign, (pace, bounds), &signals)
+                    .await?;
+            session = back;
+            reconciled = Some(end);
+        }
     }
     lookout.end().await;
     standing::withdraw(context, &mut session).await?;
@@ -219,6 +227,9 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
         max_in_doubt: limits.max_in_doubt.unwrap_or(settings.max_in_doubt),
         give_up_after: delta(settings.give_up_after),
         stop_after_refusals: limits.stop_after_refusals,
+        limit: limits.levers.limit,
+        names_gifts: false,
+        deadline: limits.levers.deadline.map(|it| it.resolve(context.started_at(), settings.tz)),
     }
 }
 

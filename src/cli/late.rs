@@ -76,8 +76,9 @@ fn tell_left(context: &Context, open: &Open, why: &str) {
 
 /// Passes where all that will be sent was confirmed; says which earlier days are part of it. A plan's id
 /// confirms that plan alone.
-pub(super) fn confirm_all(
+pub(super) async fn confirm_all(
     context: &Context,
+    ledger: &Ledger,
     wishes: &Wishes<'_>,
     today: Option<&Open>,
     late: Vec<Open>,
@@ -92,7 +93,7 @@ pub(super) fn confirm_all(
         // Where today has nothing to give, an earlier day may be meant alone.
         let today = today.filter(|open| open.gifts > 0 || late.is_empty());
         for open in late.iter().chain(today) {
-            give::confirm_open(context, wishes, &open.campaign, &open.states)?;
+            give::confirm_open(context, ledger, wishes, &open.campaign, &open.states).await?;
         }
         return Ok(late);
     }
@@ -110,6 +111,7 @@ pub(super) fn confirm_all(
         what: "will be sent now",
         gifts: all.iter().map(|open| open.gifts).sum(),
         amount,
+        is_limited: false,
         exposure: late_amount + today.map_or(Money::ZERO, |open| give::exposure(&open.states)),
         max_total: wishes.max_total,
     };

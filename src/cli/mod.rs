@@ -11,6 +11,7 @@ mod begun;
 mod birthday_args;
 mod birthdays;
 mod cancel;
+mod caps;
 mod care;
 mod commands;
 mod confirm;
@@ -19,6 +20,7 @@ mod customers;
 mod demo;
 mod difference;
 mod doctor;
+mod dry_run;
 mod exit;
 mod export;
 mod failure;
@@ -27,9 +29,11 @@ mod give;
 mod help;
 mod hooks;
 mod init;
+mod issuing;
 mod judge;
 mod late;
 mod ledger;
+mod levers;
 mod live;
 mod load;
 mod logs;
@@ -56,6 +60,7 @@ mod stream;
 mod task;
 mod values;
 mod view;
+mod wall;
 mod watch;
 
 use std::process::ExitCode;
@@ -118,8 +123,11 @@ fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
         _ => {}
     }
     let command = cli.command.word();
-    let metrics_file = cli.settings.metrics_file.clone();
-    told.to(Hooks::of(command, cli.command.campaign(), metrics_file, out));
+    // A rehearsal is no success that an alert should hear of.
+    if !cli.command.is_dry_run() {
+        let metrics_file = cli.settings.metrics_file.clone();
+        told.to(Hooks::of(command, cli.command.campaign(), metrics_file, out));
+    }
     let settings = match &cli.command {
         // Both bring what they need, and a stranger's settings must not spoil a first look.
         Command::Demo(_) | Command::Sandbox(_) => Settings::default(),

@@ -1,5 +1,6 @@
 //! `reconcile`, and the reconcile at the end of a run.
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::commands::ReconcileArgs;
@@ -33,7 +34,8 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     context.told.a_list(args.all);
     for campaign in &campaigns {
         let (back, paced, end) =
-            reconcile_one(context, session, &client, campaign, pace, &signals).await?;
+            reconcile_one(context, session, &client, campaign, (pace, Bounds::default()), &signals)
+                .await?;
         (session, pace) = (back, paced);
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
@@ -65,13 +67,22 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     Ok(worst)
 }
 
+/// How far a reconcile goes: nothing of this means all of the campaign, for as long as it takes.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    /// From then on nothing is asked.
+    pub(super) deadline: Option<DateTime<Utc>>,
+    /// The rows of the gifts whose wallets are read.
+    pub(super) only: Option<Vec<i64>>,
+}
+
 /// Holds one campaign against the lists of its wallets.
 pub(super) async fn reconcile_one(
     context: &Context,
     mut session: Session,
     client: &WalletClient,
     campaign: &Campaign,
-    mut pace: Pace,
+    (mut pace, bounds): (Pace, Bounds),
     signals: &Signals,
 ) -> Result<(Session, Pace, Reconciled), Failure> {
     let (progress, source) = watch::channel(ReconcileProgress::default());
@@ -84,6 +95,8 @@ pub(super) async fn reconcile_one(
         progress,
         window: delta(context.settings.settle),
         give_up_after: delta(context.settings.give_up_after),
+        deadline: bounds.deadline,
+        only: bounds.only,
     };
     let (ledger, writer, campaign) = (session.ledger.clone(), session.writer, campaign.clone());
     let (reconciled, pace) = in_own_task(async move {

@@ -2,16 +2,18 @@
 //!
 //! **Invariant:** nothing is reopened before it was shown and confirmed, and no gift but a refused one is.
 
+use super::caps::bound;
 use super::commands::RetryArgs;
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
+use super::dry_run;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{Wishes, client, give, refuse_forgotten, to_send};
 use super::standing;
 use crate::crash::{self, Step};
 use crate::domain::{Event, GiftState, Money};
-use crate::ledger::{Campaign, Outcome, RefusalTally, Standing};
+use crate::ledger::{Campaign, Outcome, RefusalTally, Sender, Standing};
 use crate::provider::REFUSAL_CLASSES;
 use crate::report::{self, States, clean, count};
 
@@ -26,6 +28,9 @@ const EXPIRED: &str = "expired";
 
 /// `giftbatch retry`.
 pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Failure> {
+    if args.issue.limits.levers.dry_run {
+        return dry_run::retry(context, args).await;
+    }
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
@@ -40,15 +45,21 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let states = States::read_still(&session.ledger, &campaign).await?;
     let wishes = Wishes::of(&args.issue);
     let (open, open_amount) = to_send(&states);
-    let amount = open_amount + selection.amount;
+    // What is reopened was not given: the limit is on what this command may give.
+    let exposure = open_amount + selection.amount;
+    let all = (open + selection.gifts, exposure);
+    let sender = Sender { campaign: campaign.id, reopened: selection.reopened() };
+    let limit = wishes.limits.levers.limit;
+    let (gifts, amount) =
+        bound(context, &mut session.ledger.glance().await?, sender, limit, all).await?;
     let question = Question {
         campaign: &campaign.name,
         plan: &campaign.plan_id(),
         what: "will be sent now",
-        gifts: open + selection.gifts,
+        gifts,
         amount,
-        // What is reopened was not given: the limit is on what this command may give.
-        exposure: amount,
+        is_limited: gifts < all.0,
+        exposure,
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)?;
@@ -62,15 +73,15 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
 
 /// What is to be reopened.
 #[derive(Debug, PartialEq, Eq)]
-struct Selection {
+pub(super) struct Selection {
     classes: Vec<String>,
-    gifts: u64,
-    amount: Money,
+    pub(super) gifts: u64,
+    pub(super) amount: Money,
 }
 
 impl Selection {
     /// Of these refusals, those of the classes that were asked for; all but a person's own where none was.
-    fn of(refusals: &[RefusalTally], asked: &[String]) -> Result<Selection, Failure> {
+    pub(super) fn of(refusals: &[RefusalTally], asked: &[String]) -> Result<Selection, Failure> {
         let is_there = |class: &str| refusals.iter().any(|each| each.class == class);
         let is_known =
             |class: &str| REFUSAL_CLASSES.contains(&class) || [EXPIRED, RESOLVED].contains(&class);
@@ -95,6 +106,11 @@ impl Selection {
             selection.amount += each.amount - each.there_amount;
         }
         Ok(selection)
+    }
+
+    /// The classes, where there are any to reopen.
+    pub(super) fn reopened(&self) -> Option<&[String]> {
+        (!self.classes.is_empty()).then_some(&self.classes)
     }
 
     /// All refusals by class, and what becomes of each.

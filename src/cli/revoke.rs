@@ -39,6 +39,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
         what: "will be deleted now, where nothing of them was used",
         gifts,
         amount,
+        is_limited: false,
         exposure: amount,
         max_total: args.max_total,
     };

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::args::SettingsArgs;
+use super::caps;
 use super::commands::InDoubtKind;
 use super::failure::Failure;
 use super::secret::{self, Source};
@@ -15,6 +16,7 @@ use super::settings_file::SettingsFile;
 use super::values;
 use crate::domain::parse_duration;
 use crate::notify::{Hook, HookUrlError};
+use crate::plan::Caps;
 use crate::provider::{BaseUrl, Credentials};
 
 /// What a command goes by.
@@ -33,6 +35,8 @@ pub(super) struct Settings {
     pub(super) tag: bool,
     pub(super) metrics_file: Option<PathBuf>,
     notify: Option<String>,
+    /// What may be given in a day; no flag lifts it.
+    pub(super) caps: Caps,
     wallet_url: Option<String>,
     file: SettingsFile,
     /// Where that file is.
@@ -97,6 +101,7 @@ impl Settings {
             tag: file.tag.unwrap_or(default.tag),
             metrics_file: args.metrics_file.clone().or_else(|| file.metrics_file.clone()),
             notify: args.notify.clone().or_else(|| file.notify.clone()),
+            caps: caps::read(&file.max_per_day, &file.max_per_wallet_per_day, named)?,
             wallet_url: args.wallet_url.clone().or_else(|| file.wallet_url.clone()),
             file,
             path,
@@ -194,6 +199,7 @@ impl Default for Settings {
             tag: false,
             metrics_file: None,
             notify: None,
+            caps: Caps::default(),
             wallet_url: None,
             file: SettingsFile::default(),
             path: None,

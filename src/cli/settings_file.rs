@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use etcetera::{BaseStrategy, choose_base_strategy};
 use serde::Deserialize;
 
+use super::caps::Amount;
 use super::commands::InDoubtKind;
 use super::failure::Failure;
 
@@ -32,6 +33,8 @@ pub(super) struct SettingsFile {
     pub(super) metrics_file: Option<PathBuf>,
     pub(super) notify: Option<String>,
     pub(super) notify_secret_file: Option<PathBuf>,
+    pub(super) max_per_day: Option<Amount>,
+    pub(super) max_per_wallet_per_day: Option<Amount>,
 }
 
 /// The name of a settings file.

@@ -43,6 +43,11 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of gifts.
+pub(super) fn gifts(text: &str) -> Result<u64, String> {
+    at_least_one(text).map(|gifts| gifts as u64)
+}
+
 /// Requests a second that can be asked for: beyond it, no limit (0) is what is meant.
 pub(super) const MAX_RATE: u32 = 100_000;
 

@@ -1,19 +1,27 @@
 //! Claiming: what may be sent becomes intents, with the group's commit.
 
-use super::group::{Committed, Facts};
+use super::group::{Committed, Facts, Seen};
 use crate::domain::Event;
 use crate::ledger::{Batch, LedgerError, Outcome, Standing};
 
 /// Gifts that expired are refused in groups of this many.
 const EXPIRED_AT_ONCE: usize = 500;
 
-/// Claims what may be sent; what expired unsent is refused on the way.
+/// Claims what may be sent, of some rows where only those may be; what expired unsent is refused on the way.
 pub(super) async fn claim(
     batch: &mut Batch<'_>,
     facts: &Facts,
     wanted: usize,
+    only: Option<&[i64]>,
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
+    if let Some(rows) = only {
+        done.claimed = batch.claim_of(rows, facts.run, wanted, facts.now).await?;
+        if done.claimed.is_empty() {
+            done.waiting = Some(batch.waiting_of(rows, facts.now).await?);
+        }
+        return Ok(());
+    }
     done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
     if done.claimed.is_empty() {
         done.is_withheld = batch.standing(facts.campaign).await? != Standing::Open;
@@ -38,7 +46,9 @@ async fn expire(
         }
         let mut outcomes = Vec::with_capacity(expired.len());
         for unsent in expired {
-            done.saw(facts.campaign, unsent.state, &Event::Expired, unsent.amount)?;
+            let campaign = facts.campaign;
+            let seen = Seen { row: unsent.row, campaign, amount: unsent.amount };
+            done.saw(seen, unsent.state, &Event::Expired)?;
             outcomes.push(Outcome {
                 row: unsent.row,
                 state: unsent.state,

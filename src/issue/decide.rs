@@ -36,6 +36,23 @@ pub enum Stop {
         /// How many in a row.
         in_a_row: u32,
     },
+    /// It had until then.
+    Deadline {
+        /// When that was.
+        at: DateTime<Utc>,
+    },
+    /// It has begun as many gifts as it may, and more are left.
+    Limit {
+        /// How many it was allowed.
+        gifts: u64,
+    },
+    /// Not all of the first gifts are in their wallets as they were sent.
+    Canary {
+        /// How many were sent.
+        gifts: u64,
+        /// What is wrong, a line for each gift.
+        wrong: Vec<String>,
+    },
 }
 
 impl Stop {
@@ -49,6 +66,9 @@ impl Stop {
             Stop::Redirected => "redirected",
             Stop::Refusals { .. } => "refusals",
             Stop::Odd { .. } => "odd answers",
+            Stop::Deadline { .. } => "deadline",
+            Stop::Limit { .. } => "limit",
+            Stop::Canary { .. } => "canary",
         }
     }
 }
@@ -204,7 +224,7 @@ mod tests {
     #[test]
     fn each_stop_has_a_word_of_its_own() {
         // Goal: who reads the record sees why a run ended. Method: the words of all.
-        let (silent_for, class, in_a_row) = (TimeDelta::zero(), String::new(), 1);
+        let (silent_for, class, in_a_row, gifts) = (TimeDelta::zero(), String::new(), 1, 1);
         let stops = [
             Stop::Interrupted,
             Stop::Withheld,
@@ -213,6 +233,9 @@ mod tests {
             Stop::Redirected,
             Stop::Refusals { class, in_a_row },
             Stop::Odd { in_a_row },
+            Stop::Deadline { at: now() },
+            Stop::Limit { gifts },
+            Stop::Canary { gifts, wrong: Vec::new() },
         ];
         assert_eq!(
             stops.each_ref().map(Stop::word),
@@ -223,7 +246,10 @@ mod tests {
                 "credentials rejected",
                 "redirected",
                 "refusals",
-                "odd answers"
+                "odd answers",
+                "deadline",
+                "limit",
+                "canary"
             ]
         );
     }

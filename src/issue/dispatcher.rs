@@ -17,6 +17,7 @@ use super::evidence::Evidence;
 use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
 
 use super::progress::Progress;
+use super::quota::Quota;
 use super::recover::Start;
 use super::request::{Reported, Request};
 use super::requests::{Busy, Sighting};
@@ -53,6 +54,7 @@ pub(super) struct Dispatcher<'r> {
     pub(super) evidence: Evidence,
     pub(super) sighting: Sighting,
     pub(super) supply: Supply,
+    pub(super) quota: Quota,
     pub(super) streak: Streak,
     /// Answers in a row that the API does not document.
     pub(super) odd_in_a_row: u32,
@@ -112,6 +114,7 @@ impl<'r> Dispatcher<'r> {
             evidence: Evidence::of(start.lists, options.policy.window),
             sighting: Sighting::of(start.sighting),
             supply: options.sending.supply(),
+            quota: Quota::of(options.limit, options.names_gifts),
             streak: Streak::default(),
             progress,
             stop: None,
@@ -132,6 +135,7 @@ impl<'r> Dispatcher<'r> {
             self.wake_at = None;
             self.supply.tick(now);
             self.check_silence(now);
+            self.check_deadline(now);
             self.start_requests(now);
             self.start_commit(now);
             self.tell(now);
@@ -139,15 +143,16 @@ impl<'r> Dispatcher<'r> {
                 return self.abandon().await;
             }
             if self.is_finished() {
-                return Ok(self.stop.clone());
+                return Ok(self.ending());
             }
             self.wait(now).await?;
         }
     }
 
-    /// The writer, after the run.
-    pub(super) fn into_writer(self) -> Writer {
-        self.writer.expect("a run that ended has no commit under way")
+    /// The writer, after the run, and the rows of the gifts that it began.
+    pub(super) fn into_parts(self) -> (Writer, Vec<i64>) {
+        let writer = self.writer.expect("a run that ended has no commit under way");
+        (writer, self.quota.into_begun())
     }
 
     fn start_commit(&mut self, now: DateTime<Utc>) {
@@ -177,7 +182,8 @@ impl<'r> Dispatcher<'r> {
         let outcomes = std::mem::take(&mut self.pending);
         let looks = std::mem::take(&mut self.looks);
         let news = self.evidence.take_news();
-        let group = Group { facts, outcomes, looks, claim, news };
+        let only = self.quota.only();
+        let group = Group { facts, outcomes, looks, claim, only, news };
         self.committing = Some(tokio::spawn(group::commit(writer, group)));
     }
 

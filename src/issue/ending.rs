@@ -47,6 +47,27 @@ impl Dispatcher<'_> {
         }
     }
 
+    /// From the deadline on no request is begun.
+    pub(super) fn check_deadline(&mut self, now: DateTime<Utc>) {
+        match self.options.deadline {
+            Some(at) if at <= now => self.stop(Stop::Deadline { at }),
+            at => self.wake(at),
+        }
+    }
+
+    /// Why the run ends, where something of its campaign is left.
+    pub(super) fn ending(&self) -> Option<Stop> {
+        let is_left = self.progress.left() > 0;
+        match (&self.stop, self.options.limit) {
+            (None, Some(gifts)) if is_left && self.quota.is_used_up() => {
+                Some(Stop::Limit { gifts })
+            }
+            // It came when the last gift was on its way.
+            (Some(Stop::Deadline { .. }), _) if !is_left && self.progress.in_doubt == 0 => None,
+            (stop, _) => stop.clone(),
+        }
+    }
+
     pub(super) fn check_silence(&mut self, now: DateTime<Utc>) {
         let Some(silent_for) = self.pace.breaker.silent_for(now) else {
             return;

@@ -20,6 +20,8 @@ pub(super) struct Group {
     pub(super) looks: Vec<DoneLook>,
     /// How many gifts to claim; 0: none.
     pub(super) claim: usize,
+    /// The only rows that may be claimed; none: the campaign's.
+    pub(super) only: Option<Vec<i64>>,
     /// What was learned of lists beside the looks.
     pub(super) news: Lists,
 }
@@ -92,6 +94,7 @@ pub(super) struct Judged {
 /// A change of state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Move {
+    pub(super) row: i64,
     pub(super) campaign: i64,
     pub(super) from: GiftState,
     pub(super) to: GiftState,
@@ -120,7 +123,7 @@ async fn write(writer: &mut Writer, mut group: Group) -> Result<Committed, Ledge
 }
 
 async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed, LedgerError> {
-    let Group { facts, outcomes, looks, claim: wanted, news } = group;
+    let Group { facts, outcomes, looks, claim: wanted, only, news } = group;
     let mut batch = writer.begin().await?;
     let mut done = Committed::default();
     if *news != Lists::default() {
@@ -131,7 +134,7 @@ async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed,
         judge(&mut batch, facts, look, &mut done).await?;
     }
     if *wanted > 0 {
-        claim::claim(&mut batch, facts, *wanted, &mut done).await?;
+        claim::claim(&mut batch, facts, *wanted, only.as_deref(), &mut done).await?;
     }
     let steps = [
         (Step::Intents, !done.claimed.is_empty()),
@@ -155,9 +158,8 @@ async fn land(
     batch.record_with_next(Some(facts.run), &records)?;
     let mut doubts = Vec::new();
     for pending in outcomes {
-        let content = &pending.claimed.gift.content;
-        done.landed.push(content.wallet);
-        done.saw(pending.claimed.campaign, GiftState::InFlight, &pending.event, content.amount)?;
+        done.landed.push(pending.claimed.gift.content.wallet);
+        done.saw(Seen::of(&pending.claimed), GiftState::InFlight, &pending.event)?;
         if matches!(pending.event, Event::AnswerLost { .. }) {
             doubts.push(pending.doubt());
         }
@@ -211,9 +213,7 @@ pub(super) async fn hold(
     let outcomes: Vec<Outcome> = doubts.iter().map(outcome).collect();
     batch.record(Some(facts.run), &outcomes).await?;
     for doubt in doubts {
-        let claimed = &doubt.claimed;
-        let amount = claimed.gift.content.amount;
-        done.saw(claimed.campaign, GiftState::InDoubt, &event, amount)?;
+        done.saw(Seen::of(&doubt.claimed), GiftState::InDoubt, &event)?;
     }
     Ok(())
 }
@@ -241,7 +241,7 @@ async fn judge(
             event: event.clone(),
             at: facts.now,
         });
-        done.saw(claimed.campaign, GiftState::InDoubt, event, claimed.gift.content.amount)?;
+        done.saw(Seen::of(claimed), GiftState::InDoubt, event)?;
     }
     batch.record(Some(facts.run), &outcomes).await?;
     let DoneLook { what_for, wallet, look: Look { sent_at, .. }, .. } = *look;
@@ -252,13 +252,27 @@ async fn judge(
 impl Committed {
     pub(super) fn saw(
         &mut self,
-        campaign: i64,
+        gift: Seen,
         from: GiftState,
         event: &Event,
-        amount: Money,
     ) -> Result<(), LedgerError> {
-        self.moves.push(Move { campaign, from, to: from.next(event)?, amount });
+        let Seen { row, campaign, amount } = gift;
+        self.moves.push(Move { row, campaign, from, to: from.next(event)?, amount });
         Ok(())
+    }
+}
+
+/// A gift to which something happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) row: i64,
+    pub(super) campaign: i64,
+    pub(super) amount: Money,
+}
+
+impl Seen {
+    fn of(claimed: &Claimed) -> Seen {
+        Seen { row: claimed.row, campaign: claimed.campaign, amount: claimed.gift.content.amount }
     }
 }
 
@@ -309,8 +323,14 @@ mod tests {
             .collect();
         let (last, first) = (pending[3..].to_vec(), pending[..3].to_vec());
         for (outcomes, doubts) in [(first, 1), (last, 1)] {
-            let group =
-                Group { facts, outcomes, looks: Vec::new(), claim: 0, news: Lists::default() };
+            let group = Group {
+                facts,
+                outcomes,
+                looks: Vec::new(),
+                claim: 0,
+                only: None,
+                news: Lists::default(),
+            };
             let (back, committed) = commit(writer, group).await;
             assert_eq!(committed.unwrap().doubts.len(), doubts);
             writer = back;

@@ -6,7 +6,7 @@ use super::group::{Committed, DoneLook, Judged, LookFor, Pending};
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
 use crate::domain::{Event, GiftId, WalletId};
-use crate::ledger::Claimed;
+use crate::ledger::{Claimed, Waiting};
 use crate::pace::Health;
 use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
 use crate::settle::Look;
@@ -179,6 +179,7 @@ impl Dispatcher<'_> {
             self.supply.may_have_grown();
         }
         for moved in committed.moves {
+            self.quota.moved(moved.row, moved.to);
             if moved.campaign == self.campaign {
                 self.progress.moved(moved.from, moved.to, moved.amount);
             }
@@ -205,7 +206,11 @@ impl Dispatcher<'_> {
         }
         for claimed in committed.claimed {
             self.busy.take_off(claimed.gift.content.wallet);
+            self.quota.claimed(claimed.row);
             self.ready.push_back(claimed);
+        }
+        if self.quota.is_over() {
+            self.supply = Supply::dry(Waiting { gifts: 0, next_ready_at: None });
         }
         if self.stop.is_some() {
             // They were being claimed while the run was told to stop.

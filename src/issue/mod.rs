@@ -27,12 +27,13 @@ mod evidence;
 mod group;
 mod inbox;
 mod progress;
+mod quota;
 mod recover;
 mod request;
 mod requests;
 mod supply;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -65,6 +66,23 @@ pub struct IssueOptions {
     pub give_up_after: TimeDelta,
     /// So many refusals of one class in a row stop the run.
     pub stop_after_refusals: u32,
+    /// So many gifts are begun at most; one that is tried again counts once.
+    pub limit: Option<u64>,
+    /// Whether [`Issued::begun`] is wanted, of a run with a limit.
+    pub names_gifts: bool,
+    /// From then on no request is begun.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Issued {
+    /// The writer, back again.
+    pub writer: Writer,
+    /// The reason, where it ended before everything was issued.
+    pub stop: Option<Stop>,
+    /// The rows of the gifts that it began, in the order of their intents.
+    pub begun: Vec<i64>,
 }
 
 /// What a run needs besides its options.
@@ -82,8 +100,7 @@ pub struct Tools {
 
 /// Issues what is not issued of a campaign, and settles every doubt of the ledger on the way.
 ///
-/// Comes back with the writer and the reason where it stopped early; fails only where the ledger
-/// does, and then nothing more was sent.
+/// Fails only where the ledger does, and then nothing more was sent.
 pub async fn run_issue(
     ledger: &Ledger,
     mut writer: Writer,
@@ -91,7 +108,7 @@ pub async fn run_issue(
     tools: &Tools,
     campaign: &Campaign,
     options: &IssueOptions,
-) -> Result<(Writer, Option<Stop>), LedgerError> {
+) -> Result<Issued, LedgerError> {
     let run = Uuid::now_v7();
     let start = recover::recover(&mut writer, run, tools, campaign, options).await?;
     crash::before(Step::Naming);
@@ -100,7 +117,7 @@ pub async fn run_issue(
     let mut dispatcher =
         dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start);
     let stop = dispatcher.run().await?;
-    let mut writer = dispatcher.into_writer();
+    let (mut writer, begun) = dispatcher.into_parts();
     let mut batch = writer.begin().await?;
     let outcome = match &stop {
         Some(Stop::Withheld) => match batch.standing(campaign.id).await? {
@@ -115,5 +132,5 @@ pub async fn run_issue(
     batch.commit().await?;
     crash::after(Step::Ending);
     writer.name_run(ledger.path(), run, Milestone::Ended).await?;
-    Ok((writer, stop))
+    Ok(Issued { writer, stop, begun })
 }

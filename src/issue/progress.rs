@@ -58,6 +58,11 @@ impl Progress {
         self.issued + self.refused + self.held + self.withdrawn
     }
 
+    /// Gifts that are neither done nor in doubt: they are still to be sent, where none is in flight.
+    pub fn left(&self) -> u64 {
+        self.gifts.saturating_sub(self.done() + self.in_doubt)
+    }
+
     pub(super) fn moved(&mut self, from: GiftState, to: GiftState, amount: Money) {
         if let Some(count) = self.count(from) {
             *count = count.saturating_sub(1);

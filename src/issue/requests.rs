@@ -73,7 +73,8 @@ impl Dispatcher<'_> {
             self.stop.is_none() && self.supply == Supply::Unknown && !self.is_full_of_doubts();
         // While the server is down one is enough, to know whether any is left.
         let ahead = if self.is_down() { 1 } else { self.pace.ahead(self.sent_since_commit) };
-        if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 }
+        let wanted = if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 };
+        self.quota.allows(wanted)
     }
 
     /// Until when a claim needs no commit of its own: an answer is awaited, whose commit may bring it,

@@ -65,10 +65,33 @@ impl Batch<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        let doing = "claiming gifts";
+        bind(self.transaction.add(sql::GIFT_CLAIM, &[Part::new(CLAIMING)]), campaign);
+        self.claimed(run, limit, now).await
+    }
+
+    /// The same of some rows alone.
+    pub async fn claim_of(
+        &mut self,
+        rows: &[i64],
+        run: Uuid,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        let rows = json!(rows).to_string();
+        bind(self.transaction.add(sql::GIFT_CLAIM_OF, &[Part::new(CLAIMING)]), rows);
+        self.claimed(run, limit, now).await
+    }
+
+    /// Sends a claim whose first value is bound, and writes the intents.
+    async fn claimed(
+        &mut self,
+        run: Uuid,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        let doing = CLAIMING;
         let now_ms = now.timestamp_millis();
-        let arguments = self.transaction.add(sql::GIFT_CLAIM, &[Part::new(doing)]);
-        bind(arguments, campaign);
+        let arguments = self.transaction.values();
         bind(arguments, now_ms);
         bind(arguments, now_ms);
         bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
@@ -163,6 +186,8 @@ impl Batch<'_> {
             .doing("reading refused gifts")
     }
 }
+
+const CLAIMING: &str = "claiming gifts";
 
 /// Writes the intents of a group.
 static INTENTS: Many = Many::new(&[sql::ATTEMPT_INSERT]);

@@ -1,6 +1,7 @@
 //! Reading: what reports, lists and deciders ask of the ledger. Each query is one named function.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::error::Doing;
 use super::rows::{instant, money};
@@ -108,6 +109,15 @@ impl Ledger {
             .doing("listing gifts")
     }
 
+    /// Those of some gifts that are not known to be in their wallets as they were sent.
+    pub async fn not_matched(&self, rows: &[i64]) -> Result<Vec<GiftRecord>, LedgerError> {
+        sqlx::query_as(sql::GIFT_NOT_MATCHED)
+            .bind(json!(rows).to_string())
+            .fetch_all(&*self.reading())
+            .await
+            .doing("listing gifts")
+    }
+
     /// One gift by its key.
     pub async fn gift(&self, key: GiftKey) -> Result<Option<GiftRecord>, LedgerError> {
         sqlx::query_as(sql::GIFT_BY_KEY)
@@ -173,6 +183,21 @@ impl Batch<'_> {
     ) -> Result<Waiting, LedgerError> {
         let (gifts, next): (i64, Option<i64>) = sqlx::query_as(sql::GIFT_NEXT_READY)
             .bind(campaign)
+            .bind(now.timestamp_millis())
+            .fetch_one(self.transaction.now().await?)
+            .await
+            .doing("counting what waits")?;
+        Ok(Waiting { gifts: gifts.unsigned_abs(), next_ready_at: next.map(instant) })
+    }
+
+    /// The same of some rows.
+    pub async fn waiting_of(
+        &mut self,
+        rows: &[i64],
+        now: DateTime<Utc>,
+    ) -> Result<Waiting, LedgerError> {
+        let (gifts, next): (i64, Option<i64>) = sqlx::query_as(sql::GIFT_NEXT_READY_OF)
+            .bind(json!(rows).to_string())
             .bind(now.timestamp_millis())
             .fetch_one(self.transaction.now().await?)
             .await

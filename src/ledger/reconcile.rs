@@ -56,6 +56,21 @@ impl Batch<'_> {
         bind(arguments, campaign);
         bind(arguments, after);
         bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
+        self.known_wallets(doing).await
+    }
+
+    /// The wallets of some gifts, each with what is known of it.
+    pub async fn wallets_of(&mut self, rows: &[i64]) -> Result<Vec<KnownWallet>, LedgerError> {
+        let doing = "reading the wallets of some gifts";
+        let arguments = self.transaction.add(sql::WALLET_OF, &[Part::new(doing)]);
+        bind(arguments, serde_json::json!(rows).to_string());
+        self.known_wallets(doing).await
+    }
+
+    async fn known_wallets(
+        &mut self,
+        doing: &'static str,
+    ) -> Result<Vec<KnownWallet>, LedgerError> {
         let rows = self.transaction.send().await?;
         let read = |row: &SqliteRow| Ok((row.try_get(0)?, KnownGift::from_row(row)?));
         let gifts: Result<Vec<(i64, KnownGift)>, sqlx::Error> = rows.iter().map(read).collect();

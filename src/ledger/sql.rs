@@ -26,6 +26,8 @@ statements! {
     CAMPAIGN_RECONCILED = "campaign_reconciled";
     CAMPAIGN_SAME_CONTENT = "campaign_same_content";
     CAMPAIGN_TAG = "campaign_tag";
+    CAPS_GIVEN = "caps_given";
+    CAPS_WALLETS = "caps_wallets";
     CHAIN_HEAD = "chain_head";
     CHAIN_WALK = "chain_walk";
     COPY_MARK = "copy_mark";
@@ -37,6 +39,7 @@ statements! {
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
     GIFT_CLAIM = "gift_claim";
+    GIFT_CLAIM_OF = "gift_claim_of";
     GIFT_ELSEWHERE = "gift_elsewhere";
     GIFT_EXPIRED = "gift_expired";
     GIFT_ID_OWNER = "gift_id_owner";
@@ -45,6 +48,8 @@ statements! {
     GIFT_IS_TAKEN = "gift_is_taken";
     GIFT_LINE = "gift_line";
     GIFT_NEXT_READY = "gift_next_ready";
+    GIFT_NEXT_READY_OF = "gift_next_ready_of";
+    GIFT_NOT_MATCHED = "gift_not_matched";
     GIFT_PAGE = "gift_page";
     GIFT_READY_NOW = "gift_ready_now";
     GIFT_RECORD = "gift_record";
@@ -85,6 +90,10 @@ statements! {
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";
+    SEND_MOST = "send_most";
+    SEND_NEXT = "send_next";
+    SEND_REOPENED = "send_reopened";
+    SEND_TAGGED = "send_tagged";
     TALLY_FATES = "tally_fates";
     TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";
@@ -96,6 +105,7 @@ statements! {
     WALLET_GIFTS = "wallet_gifts";
     WALLET_INDEX_CREATE = "wallet_index_create";
     WALLET_INDEX_DROP = "wallet_index_drop";
+    WALLET_OF = "wallet_of";
     WALLET_PAGE = "wallet_page";
     WISH_ADD = "wish_add";
     WISH_LAST = "wish_last";

@@ -3,6 +3,7 @@
 
 mod chain;
 mod difference;
+mod glance;
 mod model;
 mod random;
 mod reconcile;

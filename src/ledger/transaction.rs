@@ -88,6 +88,11 @@ impl<'w> Transaction<'w> {
         &mut self.arguments
     }
 
+    /// The place for the values of the statement that was added last.
+    pub(super) fn values(&mut self) -> &mut SqliteArguments {
+        &mut self.arguments
+    }
+
     /// Sends what waits. Comes back with the rows of all of it.
     ///
     /// After an error the transaction must be dropped.

@@ -35,7 +35,10 @@ pub enum Breach {
         limit: Money,
     },
     /// Too much in all.
-    #[error("{found} would be given in all, and --max-total allows {limit}")]
+    #[error(
+        "{found} would be given in all, and --max-total allows {limit}: {} too much",
+        *found - *limit
+    )]
     TooMuch {
         /// What would be given.
         found: Money,

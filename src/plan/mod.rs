@@ -7,6 +7,7 @@
 
 mod amounts;
 mod breach;
+mod caps;
 mod estimate;
 mod limits;
 mod outliers;
@@ -14,6 +15,7 @@ mod totals;
 
 pub use amounts::Median;
 pub use breach::{Breach, NAMED, Named, Outlier, WalletSum};
+pub use caps::{CapBreach, Caps, WalletDay};
 pub use estimate::Estimate;
 pub use limits::Limits;
 pub use outliers::{FEWEST_ROWS, Standing, largest_of_series};

@@ -29,6 +29,24 @@ const LIST_BYTES: usize = 16 << 20;
 #[derive(Clone, Debug)]
 pub struct WalletClient(Arc<Inner>);
 
+/// A request as it would be sent, but for its secrets.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Preview {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// Where to.
+    pub url: String,
+    /// Names and values, in the order of their names; secrets are hidden.
+    #[serde(serialize_with = "as_map")]
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+fn as_map<S: serde::Serializer>(headers: &[(String, String)], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_map(headers.iter().map(|(name, value)| (name, value)))
+}
+
 #[derive(Debug)]
 struct Inner {
     transport: Arc<dyn Transport>,
@@ -62,11 +80,21 @@ impl WalletClient {
 
     /// Sends one create, once, and says what the reply proves.
     pub async fn create_gift(&self, gift: &Gift) -> (Verdict, Exchange) {
-        let url = self.0.create_url.clone();
-        let body = Some(create_body(gift));
-        let request = Request { method: Method::Post, url, body, cap: ANSWER_BYTES };
-        let exchange = self.exchange(request).await;
+        let exchange = self.exchange(self.create(gift)).await;
         (classify(gift, &exchange.reply), exchange)
+    }
+
+    /// The request of a create as it would be sent, with its secrets hidden. Nothing is sent.
+    pub fn preview_gift(&self, gift: &Gift) -> Preview {
+        let request = self.create(gift);
+        let headers = self.0.transport.headers(request.clone());
+        let Request { url, body, .. } = request;
+        Preview { method: "POST", url: url.into(), headers, body: body.unwrap_or_default() }
+    }
+
+    fn create(&self, gift: &Gift) -> Request {
+        let url = self.0.create_url.clone();
+        Request { method: Method::Post, url, body: Some(create_body(gift)), cap: ANSWER_BYTES }
     }
 
     /// Deletes one gift by the provider's id, once, and says what the reply proves.

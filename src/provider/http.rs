@@ -9,8 +9,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::{Client, RequestBuilder, Response};
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
@@ -59,7 +62,15 @@ pub(super) struct Http {
     client: Client,
     /// The keys, to be taken out of what the server says.
     keys: Arc<[SecretString]>,
+    /// What every request carries.
+    headers: HeaderMap,
 }
+
+/// What is shown of a secret.
+const HIDDEN: &str = "********";
+
+/// What the HTTP library adds to every request by itself, beside the host and the length.
+const ADDED: [(&str, &str); 2] = [("accept", "*/*"), ("accept-encoding", "gzip")];
 
 impl Http {
     /// For the API at `base`; `timeout` is for a whole request.
@@ -69,6 +80,8 @@ impl Http {
         timeout: Duration,
     ) -> Result<Http, ClientError> {
         let mut headers = HeaderMap::new();
+        let agent = concat!("giftbatch/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         headers.insert("apikeypublic", secret("apikeypublic", &credentials.api_key)?);
         headers.insert("apiclientpublic", secret("apiclientpublic", &credentials.api_client)?);
         let mut client = Client::builder();
@@ -77,8 +90,7 @@ impl Http {
             client = client.tls_certs_only([]);
         }
         let client = client
-            .default_headers(headers)
-            .user_agent(concat!("giftbatch/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers.clone())
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -90,22 +102,41 @@ impl Http {
             .build()
             .map_err(ClientError::Setup)?;
         let keys = [&credentials.api_key, &credentials.api_client].map(Clone::clone);
-        Ok(Http { client, keys: Arc::new(keys) })
+        Ok(Http { client, keys: Arc::new(keys), headers })
+    }
+
+    fn request(&self, request: Request) -> RequestBuilder {
+        let Request { method, url, body, .. } = request;
+        let request = match method {
+            Method::Get => self.client.get(url),
+            Method::Post => self.client.post(url),
+            Method::Delete => self.client.delete(url),
+        };
+        match body {
+            Some(json) => request.header(CONTENT_TYPE, JSON).body(json),
+            None => request,
+        }
     }
 }
 
 impl Transport for Http {
     fn send(&self, request: Request) -> Sending {
-        let Request { method, url, body, cap } = request;
-        let mut request = match method {
-            Method::Get => self.client.get(url),
-            Method::Post => self.client.post(url),
-            Method::Delete => self.client.delete(url),
-        };
-        if let Some(json) = body {
-            request = request.header(CONTENT_TYPE, JSON).body(json);
-        }
-        Box::pin(carry(request, cap, self.keys.clone()))
+        let cap = request.cap;
+        Box::pin(carry(self.request(request), cap, self.keys.clone()))
+    }
+
+    fn headers(&self, request: Request) -> Vec<(String, String)> {
+        let length = request.body.as_ref().map(|json| json.len().to_string());
+        let host = request.url.authority().to_owned();
+        let own = self.request(request).build().map(|built| built.headers().clone());
+        let all = self.headers.iter().chain(own.iter().flatten());
+        let mut headers: Vec<(String, String)> =
+            all.map(|(name, value)| (name.to_string(), shown(value))).collect();
+        headers.extend(ADDED.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        headers.push(("host".to_owned(), host));
+        headers.extend(length.map(|length| ("content-length".to_owned(), length)));
+        headers.sort();
+        headers
     }
 }
 
@@ -148,6 +179,14 @@ async fn read(mut response: Response, cap: usize) -> Delivery {
     Delivery::Answered { status, date, retry_after, body }
 }
 
+/// A header's value for people.
+fn shown(value: &HeaderValue) -> String {
+    if value.is_sensitive() {
+        return HIDDEN.to_owned();
+    }
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
 fn secret(header: &'static str, key: &SecretString) -> Result<HeaderValue, ClientError> {
     let mut value =
         HeaderValue::from_str(key.expose_secret()).map_err(|_| ClientError::Key(header))?;
@@ -181,6 +220,42 @@ fn words(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_headers_that_are_shown_are_those_that_are_sent() {
+        // Goal: a dry run shows what would be sent, but for the keys. Method: what a socket receives of a
+        // POST and of a GET, beside what was shown.
+        use tokio::io::AsyncReadExt as _;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let credentials = Credentials { api_key: "canary".into(), api_client: "bird".into() };
+        let timeout = Duration::from_millis(500);
+        let http = Http::new(&base.parse().unwrap(), &credentials, timeout).unwrap();
+        for body in [Some("{\"Amount\":1}".to_owned()), None] {
+            let url: reqwest::Url = format!("{base}/api/gift").parse().unwrap();
+            let method = if body.is_some() { Method::Post } else { Method::Get };
+            let request = Request { method, url, body: body.clone(), cap: 9 };
+            let shown = http.headers(request.clone());
+            assert!(!format!("{shown:?}").contains("canary"));
+            let sending = tokio::spawn(http.send(request));
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let (mut text, mut part) = (String::new(), [0; 4096]);
+            while !text.contains("\r\n\r\n") || !text.ends_with(body.as_deref().unwrap_or("")) {
+                let count = socket.read(&mut part).await.unwrap();
+                text.push_str(std::str::from_utf8(&part[..count]).unwrap());
+            }
+            drop(socket);
+            let _ = sending.await.unwrap();
+            let head = text.split("\r\n\r\n").next().unwrap();
+            let hidden = head.replace("canary", HIDDEN).replace("bird", HIDDEN);
+            let mut sent: Vec<String> = hidden.lines().skip(1).map(str::to_lowercase).collect();
+            sent.sort();
+            let mut shown: Vec<String> =
+                shown.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            shown.sort();
+            assert_eq!(sent, shown);
+        }
+    }
 
     #[test]
     fn keys_are_shown_nowhere() {

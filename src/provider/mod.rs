@@ -27,7 +27,7 @@ mod wire;
 
 pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
 pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
-pub use client::WalletClient;
+pub use client::{Preview, WalletClient};
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
 pub use http::{ClientError, Credentials};
 pub use removal::{Removal, read_removal};

@@ -72,4 +72,10 @@ pub type Sending = Pin<Box<dyn Future<Output = Delivery> + Send>>;
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Carries one request, once.
     fn send(&self, request: Request) -> Sending;
+
+    /// The headers with which it would carry a request, secrets hidden; a transport that is no HTTP has
+    /// none. Nothing is sent.
+    fn headers(&self, _request: Request) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }

@@ -29,8 +29,16 @@ pub(super) struct Group {
     /// What was learned of lists.
     pub(super) seen: Lists,
     pub(super) now: DateTime<Utc>,
-    /// After which row more wallets are wanted, and how many.
-    pub(super) next: Option<(i64, usize)>,
+    pub(super) next: Option<Next>,
+}
+
+/// Which wallets are wanted next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// Those of the campaign after a row, a page of them.
+    After(i64),
+    /// Those of some rows.
+    Of(Vec<i64>),
 }
 
 impl Sweep<'_> {
@@ -53,7 +61,14 @@ impl Sweep<'_> {
             found: std::mem::take(&mut self.found),
             seen: std::mem::take(&mut self.seen),
             now,
-            next: cursor.map(|after| (after, PAGE)),
+            next: cursor.map(|after| self.next(after)),
+        }
+    }
+
+    fn next(&mut self, after: i64) -> Next {
+        match &mut self.only {
+            None => Next::After(after),
+            Some(rows) => Next::Of(rows.drain(..rows.len().min(PAGE)).collect()),
         }
     }
 
@@ -71,7 +86,11 @@ impl Sweep<'_> {
 
     /// Takes in the next wallets.
     fn turn_to(&mut self, page: Vec<KnownWallet>) {
-        self.cursor = page.last().filter(|_| page.len() == PAGE).map(|wallet| wallet.row);
+        let last = page.last().map(|wallet| wallet.row);
+        self.cursor = match &self.only {
+            None => last.filter(|_| page.len() == PAGE),
+            Some(rows) => last.filter(|_| !rows.is_empty()),
+        };
         for KnownWallet { row, wallet, gifts: known } in page {
             let may_be_there = |gift: &KnownGift| {
                 let was_sent = gift.first_sent_at.is_some() || gift.gift_id.is_some();
@@ -102,7 +121,8 @@ async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWall
     batch.record_with_next(None, &recalled)?;
     batch.record_findings(&found);
     let page = match next {
-        Some((after, limit)) => Some(batch.wallet_page(campaign, after, limit).await?),
+        Some(Next::After(row)) => Some(batch.wallet_page(campaign, row, PAGE).await?),
+        Some(Next::Of(rows)) => Some(batch.wallets_of(&rows).await?),
         None => None,
     };
     if seen != Lists::default() {

@@ -20,7 +20,7 @@ mod queue;
 mod replies;
 mod sweep;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 pub use audit::{Since, audit};
@@ -45,6 +45,10 @@ pub struct ReconcileOptions {
     pub window: TimeDelta,
     /// Without one usable answer for this long, the rest is left unread.
     pub give_up_after: TimeDelta,
+    /// From then on nothing is asked.
+    pub deadline: Option<DateTime<Utc>>,
+    /// The rows of some gifts, whose wallets alone are read; none: the whole campaign.
+    pub only: Option<Vec<i64>>,
 }
 
 /// How a reconcile goes.
@@ -67,6 +71,8 @@ pub enum Reconciled {
     Forgetful,
     /// The provider gave no usable answer for too long; the rest is unread.
     GaveUp,
+    /// It had no more time; what was found until then is kept, and nothing is said of the rest.
+    OutOfTime,
     /// A person, or the system, ended it; what was found until then is kept.
     Interrupted,
     /// The provider does not take our keys.

@@ -56,6 +56,8 @@ pub(super) struct Sweep<'r> {
     pub(super) page: VecDeque<Job>,
     /// The last row of the page before; none after the last page.
     pub(super) cursor: Option<i64>,
+    /// The rows whose wallets are still to be read, where those alone are.
+    pub(super) only: Option<VecDeque<i64>>,
     pub(super) queue: Queue,
     /// Gifts that lists lack, to be asked for by their ids.
     pub(super) asks: VecDeque<Ask>,
@@ -77,7 +79,9 @@ pub async fn run_reconcile(
 ) -> Result<(Writer, Reconciled), LedgerError> {
     let mut batch = writer.begin().await?;
     let lists = batch.check_provider(&options.client.base().to_string()).await?;
-    batch.clear_findings(campaign.id).await?;
+    if options.only.is_none() {
+        batch.clear_findings(campaign.id).await?;
+    }
     let forgot_since = batch.forgot_since(campaign.id).await?;
     if forgot_since.is_some() {
         tracing::warn!(
@@ -88,7 +92,10 @@ pub async fn run_reconcile(
     crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
     crash::after(Step::ReconcileBeginning);
-    let wallets = ledger.wallets(campaign.id).await?;
+    let wallets = match &options.only {
+        Some(rows) => rows.len() as u64,
+        None => ledger.wallets(campaign.id).await?,
+    };
     let first_attempt = ledger.first_sent(campaign.id).await?;
     let mut sweep = Sweep {
         writer: Some(writer),
@@ -108,6 +115,7 @@ pub async fn run_reconcile(
         skew: Skew::default(),
         page: VecDeque::new(),
         cursor: Some(0),
+        only: options.only.clone().map(VecDeque::from),
         queue: Queue::default(),
         asks: VecDeque::new(),
         found: Vec::new(),
@@ -162,6 +170,19 @@ impl Sweep<'_> {
         if self.pace.breaker.silent_for(now).is_some_and(|silent_for| silent_for >= silence) {
             self.end.get_or_insert(Reconciled::GaveUp);
         }
+        let deadline = self.options.deadline;
+        if deadline.is_some_and(|at| at <= now) {
+            self.end.get_or_insert(Reconciled::OutOfTime);
+        }
+        let wake_at = self.start_reads_in_time(now, reports);
+        wake_at.into_iter().chain(deadline.filter(|_| self.end.is_none())).min()
+    }
+
+    fn start_reads_in_time(
+        &mut self,
+        now: DateTime<Utc>,
+        reports: &mpsc::Sender<Reply>,
+    ) -> Option<DateTime<Utc>> {
         let early = self.not_before.filter(|at| *at > now);
         if early.is_some() {
             return early;
@@ -233,8 +254,13 @@ impl Sweep<'_> {
         recorded?;
         let end = self.end.unwrap_or(Reconciled::Finished);
         let is_finished = end == Reconciled::Finished;
+        if self.only.is_some() {
+            return Ok((writer, end));
+        }
         let mut batch = writer.begin().await?;
-        batch.rest_is_unread(self.campaign).await?;
+        if end != Reconciled::OutOfTime {
+            batch.rest_is_unread(self.campaign).await?;
+        }
         if is_finished {
             batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
             if self.is_whole {

@@ -10,6 +10,7 @@ mod files;
 mod guards;
 mod issue;
 mod ledger_failure;
+mod levers;
 mod lifecycle;
 mod load;
 mod machines;

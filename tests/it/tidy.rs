@@ -58,6 +58,7 @@ const PURE: &[&str] = &[
     "src/plan/",
     "src/settle/",
     "src/issue/decide.rs",
+    "src/issue/quota.rs",
     "src/issue/supply.rs",
     "src/provider/classify.rs",
     "src/provider/credit.rs",

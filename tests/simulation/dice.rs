@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// A row of numbers that look random (splitmix64).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
 impl Dice {

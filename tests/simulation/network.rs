@@ -110,6 +110,9 @@ impl State {
             Some(json) => Asked::Create(serde_json::from_str(json).expect("a create is JSON")),
             None => asked_by(request.url.as_str()),
         };
+        if let Asked::Create(create) = &asked {
+            self.sent.insert(create.reference().to_string());
+        }
         let id = self.next_exchange;
         self.next_exchange += 1;
         let trouble = self.trouble();

@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::clock::{Clock, Sleep, Time};
 use giftbatch::domain::Event as GiftEvent;
 use giftbatch::interrupt::Interrupt;
-use giftbatch::issue::{IssueOptions, Progress, Sending, Tools, run_issue};
+use giftbatch::issue::{IssueOptions, Issued, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{
     Campaign, Ledger, LedgerError, Outcome, RunLock, Side, Standing, Watch, Wish, Writer,
 };
@@ -43,6 +43,15 @@ pub(crate) struct Orders {
     /// The process's clock less the true one, microseconds.
     pub(crate) clock_error: i64,
     pub(crate) what: What,
+    /// Whether all faults have ended: then the run has no limit.
+    pub(crate) is_last: bool,
+}
+
+impl Orders {
+    /// Whether the run may send whatever is open.
+    fn is_unlimited(self, terms: &Terms) -> bool {
+        self.is_last || terms.looks_back
+    }
 }
 
 /// What a process is to do.
@@ -91,6 +100,9 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
     world.state().let_go_of_all();
     drop(runtime);
     let mut state = world.state();
+    let sent = std::mem::take(&mut state.sent).len() as u64;
+    let limit = terms.limit.filter(|_| !orders.is_unlimited(terms));
+    assert!(limit.is_none_or(|limit| sent <= limit), "{sent} gifts were sent, beyond {limit:?}");
     if matches!(ended, Ok(Ended::Killed)) {
         let run = state.run;
         state.killed.push(run);
@@ -212,7 +224,10 @@ impl Work<'_> {
             Standing::Cancelled(_) => Sending::Nothing,
             Standing::Open | Standing::Paused(_) => Sending::Gifts,
         };
-        let options = IssueOptions { sending, ..issue_options(self.terms) };
+        let mut options = IssueOptions { sending, ..issue_options(self.terms) };
+        if orders.is_last {
+            options.limit = None;
+        }
         let mut writer = writer;
         writer.notice_age(self.ledger.path(), self.clock.now()).await?;
         if matches!(standing, Standing::Paused(_)) && orders.what != What::Reconcile {
@@ -222,9 +237,18 @@ impl Work<'_> {
         if orders.what != What::Reconcile {
             let issued =
                 run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
-            let (back, stop) = match issued {
+            let issued = match issued {
                 Err(LedgerError::Restored) => return Ok(Ended::Restored),
                 issued => issued?,
+            };
+            let Issued { writer: back, stop, .. } = if self.terms.looks_back
+                && options.limit.take().is_some()
+                && issued.stop.is_none()
+            {
+                let writer = self.look_back(issued, &mut pace).await?;
+                run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await?
+            } else {
+                issued
             };
             self.note(format_args!("issued; stopped by {stop:?}"));
             writer = self.withdraw(back).await?;
@@ -232,18 +256,36 @@ impl Work<'_> {
                 return self.close(writer).await;
             }
         }
-        let options = ReconcileOptions {
+        let options = self.reconcile_options(None);
+        let (writer, end) =
+            run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
+        self.note(format_args!("reconciled: {end:?}"));
+        self.close(writer).await
+    }
+
+    /// Reads back what a limited run has begun, as a canary is.
+    async fn look_back(&self, issued: Issued, pace: &mut Pace) -> Result<Writer, LedgerError> {
+        if issued.begun.is_empty() {
+            return Ok(issued.writer);
+        }
+        let options = self.reconcile_options(Some(issued.begun));
+        let (writer, end) =
+            run_reconcile(self.ledger, issued.writer, pace, self.campaign, &options).await?;
+        self.note(format_args!("looked back: {end:?}"));
+        Ok(writer)
+    }
+
+    fn reconcile_options(&self, only: Option<Vec<i64>>) -> ReconcileOptions {
+        ReconcileOptions {
             client: self.client.clone(),
             clock: self.clock.clone(),
             interrupt: self.interrupt.clone(),
             progress: watch::channel(ReconcileProgress::default()).0,
             window: micros(self.terms.s),
             give_up_after: micros(self.terms.give_up_after),
-        };
-        let (writer, end) =
-            run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
-        self.note(format_args!("reconciled: {end:?}"));
-        self.close(writer).await
+            deadline: None,
+            only,
+        }
     }
 
     /// Withdraws what was never sent of a cancelled campaign, as the command line does.
@@ -290,6 +332,9 @@ fn issue_options(terms: &Terms) -> IssueOptions {
         max_in_doubt: terms.max_in_doubt,
         give_up_after: micros(terms.give_up_after),
         stop_after_refusals: terms.stop_after_refusals,
+        limit: terms.limit,
+        names_gifts: true,
+        deadline: None,
     }
 }
 

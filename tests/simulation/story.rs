@@ -235,7 +235,8 @@ impl Teller {
     fn run(&mut self, what: What) -> bool {
         for what in [what, What::Reconcile] {
             self.runs += 1;
-            let orders = Orders { clock_error: self.clock_error, what };
+            let is_last = self.world.state().is_quiet;
+            let orders = Orders { clock_error: self.clock_error, what, is_last };
             let ended = live(&self.world, &self.ledger, &self.terms, orders);
             self.world.state().note(format_args!("the process ended: {ended:?}"));
             self.is_closed = matches!(ended, Ended::ByItself);

@@ -124,6 +124,10 @@ pub(crate) struct Terms {
     pub(crate) max_in_doubt: usize,
     pub(crate) max_attempts: i64,
     pub(crate) stop_after_refusals: u32,
+    /// Gifts that a run may begin while there are faults.
+    pub(crate) limit: Option<u64>,
+    /// Whether what a limited run has begun is looked at before it goes on without a limit.
+    pub(crate) looks_back: bool,
     pub(crate) give_up_after: i64,
     /// Runs before all faults end.
     pub(crate) faulty_runs: u64,
@@ -184,6 +188,8 @@ impl Terms {
             max_in_doubt: *dice.pick(&[2, 100]),
             max_attempts: 5,
             stop_after_refusals: 20,
+            limit: None,
+            looks_back: false,
             give_up_after: *dice.pick(&[MINUTE, 10 * MINUTE]),
             faulty_runs: dice.below(6),
             strokes: *dice.pick(&[0, 400, 900]),
@@ -208,6 +214,12 @@ impl Terms {
         if dice.chance(80) {
             let jump = *dice.pick(&[-HOUR, -MINUTE, MINUTE, HOUR]);
             self.server_jumps.push((dice.between(0, 2 * MINUTE), jump));
+        }
+        // With dice of its own, so that all else of a seed is as it would be without.
+        let mut aside = dice.clone();
+        if aside.chance(250) {
+            self.limit = Some(*aside.pick(&[1, 2, 5, 20]));
+            self.looks_back = aside.chance(500);
         }
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
@@ -234,6 +246,7 @@ impl Terms {
         self.references = References::Absent;
         self.tags = false;
         self.restores = false;
+        self.limit = None;
         self.hides_used = self.breach == Breach::HidesDoubts;
         self.faulty = self.faulty.max(150);
         self.server_jumps.clear();

@@ -6,7 +6,7 @@
 //! **Invariant:** time moves only in [`World::pass`], by one event, and only while nothing of a run
 //! can go on by itself: no task is ready and no ledger call is under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -98,6 +98,8 @@ pub(crate) struct State {
     steps: u64,
     /// The run that lives, or lived last.
     pub(crate) run: u64,
+    /// The references that the run has sent creates with.
+    pub(crate) sent: BTreeSet<String>,
     /// Runs that were killed.
     pub(crate) killed: Vec<u64>,
     /// What ends a run that never ends.
@@ -149,6 +151,7 @@ impl World {
             trace: Trace { kept: keeps_trace.then(Vec::new), ..Trace::default() },
             steps: 0,
             run: 0,
+            sent: BTreeSet::new(),
             killed: Vec::new(),
             watchdog: None,
             stroke: None,

@@ -9,7 +9,8 @@ use super::check::Check;
 use crate::cli::args::Cli;
 use crate::cli::context::Context;
 use crate::cli::secret::is_foreign;
-use crate::domain::duration_text;
+use crate::domain::{Money, duration_text};
+use crate::report::money;
 
 /// All settings, in the order of the settings file.
 pub(super) fn look(context: &Context) -> Vec<Check> {
@@ -44,6 +45,18 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
     say("max_attempts", settings.max_attempts.to_string(), file.max_attempts.is_some());
     say("in_doubt", format!("{:?}", settings.in_doubt).to_lowercase(), file.in_doubt.is_some());
     say("tag", settings.tag.to_string(), file.tag.is_some());
+    let cap = |cap: Option<Money>| cap.map_or("none".to_owned(), money);
+    let caps = settings.caps;
+    say("max_per_day", cap(caps.per_day), file.max_per_day.is_some());
+    let is_in_file = file.max_per_wallet_per_day.is_some();
+    say("max_per_wallet_per_day", cap(caps.per_wallet_per_day), is_in_file);
+    if let Some(path) = &settings.metrics_file {
+        say("metrics_file", path.display().to_string(), file.metrics_file.is_some());
+    }
+    if let Ok(Some(hook)) = settings.hook() {
+        let signed = if hook.secret.is_some() { "signed" } else { "not signed" };
+        say("notify", format!("{}, {signed}", hook.url), file.notify.is_some());
+    }
     for (name, variable) in
         [("api_key", "GIFTBATCH_API_KEY"), ("api_client", "GIFTBATCH_API_CLIENT")]
     {

@@ -1,0 +1,18 @@
+-- The same for some rows alone: gifts that a run has begun which may begin no others.
+with candidate as (
+    select g.id, g.twin from gift g
+    where g.id in (select value from json_each(?)) and g.state in ('planned', 'deferred') and g.ready_at_ms <= ?
+      and (g.expires_at_ms is null or g.expires_at_ms > ?)
+      and not exists (select 1 from gift t where t.twin = g.twin
+                      and (t.state = 'in_flight' or t.state = 'in_doubt' or t.state = 'held'))
+      and not exists (select 1 from gift d indexed by gift_open
+                      where (d.state = 'in_flight' or d.state = 'in_doubt' or d.state = 'revoking')
+                        and d.state = 'in_doubt' and d.wallet_id = g.wallet_id)
+    order by g.ready_at_ms, g.id
+    limit ? + 0
+)
+update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
+                first_sent_at_ms = coalesce(first_sent_at_ms, ?)
+where id in (select min(id) from candidate group by twin)
+returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
+          first_sent_at_ms, (select is_tagged from campaign c where c.id = campaign_id) as is_tagged
