@@ -267,7 +267,7 @@ async fn a_retry_shows_what_it_would_reopen() {
     let sent = world.sandbox.requests_of(Endpoint::Create);
     let shown = world.run(&["retry", "may", "--dry-run", "--json"]).expect(0).json();
     assert_eq!(shown["requests"].as_array().unwrap().len(), 2);
-    let none = world.run(&["retry", "may", "--class", "other", "--dry-run", "--json"]).expect(0);
+    let none = world.run(&["retry", "may", "--class", "gone", "--dry-run", "--json"]).expect(0);
     assert_eq!(none.json()["requests"].as_array().unwrap().len(), 0);
     assert_eq!(world.run(&["status", "may", "--json"]).expect(0).gifts("refused"), 2);
     assert_eq!(world.sandbox.requests_of(Endpoint::Create), sent);
