@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use giftbatch::clock::{self, Clock};
 use giftbatch::issue::{IssueOptions, Progress, Sending, Tools, run_issue};
-use giftbatch::ledger::{Campaign, Ledger, RunLock, Writer};
+use giftbatch::ledger::{Campaign, Ledger, RunLock, RunNote, Writer};
 use giftbatch::pace::Pace;
 use giftbatch::provider::WalletClient;
 use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
@@ -66,6 +66,7 @@ pub(crate) fn issue(path: &Path, origin: &str, echo: &Arc<Echo>) {
         let options = IssueOptions {
             sending: Sending::Gifts,
             command: "bench",
+            note: RunNote::default(),
             tag: false,
             policy,
             max_in_doubt: 100,
@@ -88,6 +89,8 @@ pub(crate) fn reconcile(path: &Path, origin: &str, echo: &Arc<Echo>) {
     runtime().block_on(async {
         let Open { ledger, writer, campaign, clock, _lock } = Open::at(path).await;
         let options = ReconcileOptions {
+            command: "bench",
+            note: RunNote::default(),
             client: client(origin, echo, &clock),
             clock,
             interrupt: echo.interrupt.clone(),

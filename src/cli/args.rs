@@ -7,11 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::birthday_args::BirthdaysArgs;
 use super::care::{ExportArgs, LedgerCommand};
 use super::commands::{
-    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, ReportArgs, RetryArgs,
-    RevokeArgs, RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, RetryArgs, RevokeArgs,
+    RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::man::ManArgs;
 use super::person::{CampaignArgs, CancelArgs, ResolveArgs};
+use super::report_args::ReportArgs;
 use super::values;
 
 /// Gives gift balances to many wallets, exactly once each.

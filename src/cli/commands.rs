@@ -229,30 +229,6 @@ pub(super) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ReportArgs {
-    /// The campaign.
-    #[arg(value_name = "NAME")]
-    pub(super) campaign: String,
-    /// Which form.
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) format: ReportFormat,
-    /// Where to write it [default: standard output].
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// Keep cells exact that a spreadsheet would run as formulas (csv only).
-    #[arg(long)]
-    pub(super) raw: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum ReportFormat {
-    #[default]
-    Text,
-    Csv,
-    Json,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
     /// The port on loopback; 0: any.
     #[arg(long, default_value_t = 8787)]

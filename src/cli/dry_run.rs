@@ -20,7 +20,7 @@ use super::retry::Selection;
 use super::standing;
 use crate::domain::{GiftState, Money};
 use crate::ledger::{
-    Campaign, Glance, Ledger, Lists, RefusalTally, RunLock, Sender, Standing, StateTally,
+    Campaign, Glance, Ledger, RefusalTally, RunLock, Sender, Standing, StateTally,
 };
 use crate::provider::{Credentials, Preview, WalletClient};
 use crate::report::{Amounts, Document, States, Subject, Summary, count, money};
@@ -166,19 +166,13 @@ fn summary(campaign: &Campaign, tallies: &[StateTally], wallets: u64) -> Result<
         Failure::new(Exit::Unexpected, "the amounts are more than can be counted")
     })?;
     Ok(Summary {
-        campaign: campaign.name.clone(),
         plan: campaign.plan_id(),
         amounts: Amounts::of(&states),
         states,
-        reconciled: None,
         reconciled_at: campaign.reconciled_at,
-        refusals: Vec::new(),
-        lists: Lists::default(),
         wallets,
-        first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,
-        last_run: None,
-        standing: Standing::Open,
+        ..Summary::of_nothing(&campaign.name, campaign.first_loaded_at)
     })
 }
 

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::finish::{self, Ending};
 use super::issuing::{Baton, Errand};
 use super::load::load;
+use super::note::note;
 use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
 use super::standing::{self, Lookout};
@@ -218,6 +219,7 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     IssueOptions {
         command: context.command,
         sending: Sending::Gifts,
+        note: note(context, Some(limits)),
         tag: limits.tag || settings.tag,
         policy: Policy {
             window: delta(settings.settle),

@@ -10,6 +10,7 @@ use super::context::{Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
+use super::note::note;
 use super::preview::{Before, Preview};
 use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
@@ -100,13 +101,14 @@ pub(super) async fn load(
 /// Shows what a load brings, and stores it.
 pub(super) async fn store(
     context: &Context,
-    load: Load<'_>,
+    mut load: Load<'_>,
     loaded: &Loaded,
 ) -> Result<(), Failure> {
     if !context.out.args.json {
         let text = loaded.preview.text();
         context.out.note(&format!("{text}  {:<10} {}", "plan", loaded.campaign.plan_id()));
     }
+    load.note(&note(context, None)).await?;
     crash::before(Step::Load);
     load.commit().await?;
     crash::after(Step::Load);

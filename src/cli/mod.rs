@@ -39,6 +39,7 @@ mod load;
 mod logs;
 mod man;
 mod misuse;
+mod note;
 mod out;
 mod pause;
 mod person;
@@ -46,6 +47,8 @@ mod preview;
 mod progress;
 mod reconcile;
 mod rejects;
+mod report;
+mod report_args;
 mod resolve;
 mod retry;
 mod revoke;
@@ -169,7 +172,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Status(args) => view::status(&context, &args).await,
         Command::Gifts(args) => view::gifts(&context, &args).await,
         Command::Show(args) => view::show(&context, &args).await,
-        Command::Report(args) => view::report(&context, &args).await,
+        Command::Report(args) => report::report(&context, &args).await,
         Command::Export(args) => export::export(&context, &args).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Ledger(command) => ledger::ledger(&context, &command).await,

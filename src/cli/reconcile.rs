@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::finish;
 use super::give::{client, delta, pace};
 use super::live::Live;
+use super::note::note;
 use super::progress::Display;
 use super::signals::Signals;
 use super::task::in_own_task;
@@ -89,6 +90,8 @@ pub(super) async fn reconcile_one(
     let live = Live::start(context, source.clone());
     let display = Display::start(context.out, source);
     let options = ReconcileOptions {
+        command: context.command,
+        note: note(context, None),
         client: client.clone(),
         clock: context.clock.clone(),
         interrupt: signals.interrupt.clone(),

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::finish;
 use super::give::{client, delta, pace, refuse_forgotten};
 use super::live::Live;
+use super::note::note;
 use super::progress::{Display, Shown};
 use super::signals::Signals;
 use super::task::in_own_task;
@@ -50,6 +51,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     let live = Live::start(context, source.clone());
     let display = Display::start(context.out, source);
     let options = RevokeOptions {
+        note: note(context, None),
         client,
         clock: context.clock.clone(),
         interrupt: signals.interrupt.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use encoding_rs::Encoding;
 
-use crate::domain::{Money, parse_duration};
+use crate::domain::{GiftState, Money, parse_duration};
 use crate::intake::{Column, encoding_of};
 use crate::sandbox::FaultProfile;
 
@@ -78,6 +78,22 @@ pub(super) fn delimiter(text: &str) -> Result<u8, String> {
         ";" | "," | "|" => Ok(text.as_bytes()[0]),
         _ => Err("one of ; , | or tab".to_owned()),
     }
+}
+
+/// A state, or a word for several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct States(pub(super) Vec<GiftState>);
+
+pub(super) fn states(text: &str) -> Result<States, String> {
+    use GiftState as S;
+    Ok(States(match text.trim() {
+        "doubtful" => vec![S::InFlight, S::InDoubt, S::Held, S::Revoking],
+        "unsent" => vec![S::Planned, S::Deferred],
+        word => vec![word.parse().map_err(|_| {
+            let known = GiftState::ALL.map(GiftState::word).join(", ");
+            format!("one of {known}, doubtful, unsent")
+        })?],
+    }))
 }
 
 pub(super) fn profile() -> PossibleValuesParser {

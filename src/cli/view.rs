@@ -1,18 +1,16 @@
-//! `status`, `gifts`, `show` and `report`: the commands that only read.
+//! `status`, `gifts` and `show`: the commands that only read.
 
-use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal};
 
 use super::begun::{Begun, read_to_the_end};
-use super::commands::{GiftsArgs, ReportArgs, ReportFormat, ShowArgs, StatusArgs};
+use super::commands::{GiftsArgs, ShowArgs, StatusArgs};
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::watch::watch;
 use crate::domain::{GiftKey, WalletId, parse_guid};
-use crate::ledger::{Campaign, Ledger};
-use crate::report::{self, Cells, ReportError, Summary, list};
+use crate::report::{self, Cells, Summary, list};
 
 /// `giftbatch status`.
 pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
@@ -87,70 +85,6 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
         context.out.result(&report::story(gift, &history));
     }
     Ok(Exit::Done)
-}
-
-/// `giftbatch report`.
-pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
-    let ledger = context.ledger().await?;
-    let campaign = context::campaign(&ledger, &args.campaign).await?;
-    let format = format(context, args)?;
-    let Some(path) = &args.output else {
-        let mut out = Begun::new(io::stdout());
-        let written = write(context, args, format, &ledger, &campaign, &mut out).await;
-        return out.end(context, written);
-    };
-    let failed =
-        |error: io::Error| Failure::usage(format!("cannot write {}: {error}", path.display()));
-    // Written beside it and then moved there: nobody ever reads half a report.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    let mut to = io::BufWriter::new(file.as_file_mut());
-    write(context, args, format, &ledger, &campaign, &mut to).await?;
-    drop(to);
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    context.out.note(&format!("wrote {}", path.display()));
-    if context.out.args.json {
-        let summary = Summary::read(&ledger, &campaign).await?;
-        context.out.result(&finish::document(context, &summary, Exit::Done));
-    }
-    Ok(Exit::Done)
-}
-
-/// Standard output holds one document with `--json`; a file takes any form.
-fn format(context: &Context, args: &ReportArgs) -> Result<ReportFormat, Failure> {
-    match args.format {
-        format if !context.out.args.json || args.output.is_some() => Ok(format),
-        ReportFormat::Text | ReportFormat::Json => Ok(ReportFormat::Json),
-        _ => Err(Failure::usage("--json and --format both want standard output")
-            .hint("leave one of them out, or name a file for the report with -o")),
-    }
-}
-
-async fn write<W: Write>(
-    context: &Context,
-    args: &ReportArgs,
-    format: ReportFormat,
-    ledger: &Ledger,
-    campaign: &Campaign,
-    out: &mut W,
-) -> Result<(), ReportError> {
-    match format {
-        ReportFormat::Csv => {
-            let cells = if args.raw { Cells::Raw } else { Cells::Spreadsheet };
-            report::csv::write(ledger, campaign, out, cells).await?;
-        }
-        ReportFormat::Text => {
-            let summary = Summary::read(ledger, campaign).await?;
-            out.write_all(report::text::summary(&summary).as_bytes())?;
-        }
-        ReportFormat::Json => {
-            let summary = Summary::read(ledger, campaign).await?;
-            writeln!(out, "{}", finish::document(context, &summary, Exit::Done))?;
-        }
-    }
-    Ok(out.flush()?)
 }
 
 fn table() -> list::ListForm {

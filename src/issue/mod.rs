@@ -44,7 +44,7 @@ pub use supply::Sending;
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
-use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, Standing, Writer};
+use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, RunNote, Standing, Writer};
 use crate::pace::Pace;
 use crate::provider::WalletClient;
 use crate::settle::Policy;
@@ -56,6 +56,8 @@ pub struct IssueOptions {
     pub command: &'static str,
     /// Whether gifts are sent, or doubts settled and nothing else.
     pub sending: Sending,
+    /// Who gave it, and by which settings, for the record.
+    pub note: RunNote,
     /// Whether the gifts of a campaign that begins carry a tag in their descriptions.
     pub tag: bool,
     /// How doubts are settled.

@@ -44,6 +44,7 @@ pub(super) async fn recover(
         return Err(LedgerError::Restored);
     }
     batch.begin_run(run, campaign.id, options.command, now).await?;
+    batch.note_run(run, &options.note).await?;
     if options.tag && !batch.tag(campaign.id).await? {
         tracing::warn!("some of this campaign was sent without tags: it goes on without them");
     }

@@ -23,6 +23,7 @@ mod claim;
 mod copy;
 mod difference;
 mod error;
+mod figures;
 mod file_row;
 mod glance;
 mod inspect;
@@ -31,6 +32,7 @@ mod load;
 mod lock;
 mod many;
 mod model;
+mod note;
 mod open;
 mod place;
 mod read;
@@ -47,6 +49,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod used;
 mod verify;
 mod watch;
 mod wish;
@@ -57,6 +60,7 @@ pub use claim::{Claimed, Doubt, Unsent};
 pub use copy::LedgerCopy;
 pub use difference::Corrected;
 pub use error::LedgerError;
+pub use figures::{AmountCell, Deed, DeedKind, Happened, Sent};
 pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use glance::{Glance, SendWalk, Sender};
 pub use inspect::{Depth, Inspection, LedgerFacts, LedgerForm};
@@ -67,6 +71,7 @@ pub use model::{
     Campaign, FateTally, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider,
     RefusalTally, RunRecord, StateTally,
 };
+pub use note::RunNote;
 pub use open::Ledger;
 pub use read::Waiting;
 pub use reconcile::{AuditedGift, KnownWallet};
@@ -74,6 +79,7 @@ pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::Milestone;
 pub use tally::Meanwhile;
+pub use used::{SeenUse, UseTally};
 pub use verify::{Fault, Verified};
 pub use watch::{Side, Watch};
 pub use wish::{Standing, Wish, Wished};

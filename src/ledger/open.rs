@@ -184,6 +184,7 @@ pub(super) fn migrations() -> Migrator {
         step(7, "checks", include_str!("../../migrations/0007_checks.sql")),
         step(8, "indexes", include_str!("../../migrations/0008_indexes.sql")),
         step(10, "wish", include_str!("../../migrations/0010_wish.sql")),
+        step(14, "report", include_str!("../../migrations/0014_report.sql")),
         step(15, "chain", include_str!("../../migrations/0015_chain.sql")),
     ])
 }

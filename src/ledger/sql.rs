@@ -34,6 +34,10 @@ statements! {
     COPY_UNMARK = "copy_unmark";
     COPY_WRITE = "copy_write";
     EVENT_INSERT = "event_insert";
+    FIGURES_AMOUNTS = "figures_amounts";
+    FIGURES_ATTEMPTS = "figures_attempts";
+    FIGURES_EVENTS = "figures_events";
+    FIGURES_RUNS = "figures_runs";
     GIFT_ADD = "gift_add";
     GIFT_ADDED = "gift_added";
     GIFT_BY_KEY = "gift_by_key";
@@ -42,6 +46,7 @@ statements! {
     GIFT_CLAIM_OF = "gift_claim_of";
     GIFT_ELSEWHERE = "gift_elsewhere";
     GIFT_EXPIRED = "gift_expired";
+    GIFT_FOUND = "gift_found";
     GIFT_ID_OWNER = "gift_id_owner";
     GIFT_IN_DOUBT = "gift_in_doubt";
     GIFT_IN_FLIGHT = "gift_in_flight";
@@ -55,6 +60,7 @@ statements! {
     GIFT_RECORD = "gift_record";
     GIFT_REFUSED = "gift_refused";
     GIFT_REFUSED_CLASSES = "gift_refused_classes";
+    GIFT_REFUSED_WORDS = "gift_refused_words";
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
     GIFT_WITHDRAWN = "gift_withdrawn";
@@ -77,6 +83,7 @@ statements! {
     LOAD_CORRECTED = "load_corrected";
     LOAD_INSERT = "load_insert";
     LOAD_LEFT_OUT = "load_left_out";
+    LOAD_NOTE = "load_note";
     LOAD_OUTLIERS = "load_outliers";
     LOAD_WALLET_SUMS = "load_wallet_sums";
     LOAD_WALLETS = "load_wallets";
@@ -87,9 +94,12 @@ statements! {
     RECONCILE_MATCHED = "reconcile_matched";
     RECONCILE_RECORD = "reconcile_record";
     RECONCILE_REST = "reconcile_rest";
+    RECONCILIATION_END = "reconciliation_end";
+    RECONCILIATION_INSERT = "reconciliation_insert";
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";
+    RUN_NOTE = "run_note";
     SEND_MOST = "send_most";
     SEND_NEXT = "send_next";
     SEND_REOPENED = "send_reopened";
@@ -98,6 +108,9 @@ statements! {
     TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";
     TALLY_WALLETS = "tally_wallets";
+    USE_CLEAR = "use_clear";
+    USE_RECORD = "use_record";
+    USE_SUMS = "use_sums";
     VERIFY_CAMPAIGNS = "verify_campaigns";
     VERIFY_GIFT_IDS = "verify_gift_ids";
     VERIFY_GIFTS = "verify_gifts";

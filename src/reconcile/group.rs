@@ -11,7 +11,9 @@ use tokio::task::JoinError;
 
 use super::sweep::{Job, Sweep};
 use crate::crash::{self, Step};
-use crate::ledger::{AuditedGift, KnownGift, KnownWallet, LedgerError, Lists, Outcome, Writer};
+use crate::ledger::{
+    AuditedGift, KnownGift, KnownWallet, LedgerError, Lists, Outcome, SeenUse, Writer,
+};
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
 const PAGE: usize = 256;
@@ -26,6 +28,8 @@ pub(super) struct Group {
     /// Gifts that were forgotten and found.
     pub(super) recalled: Vec<Outcome>,
     pub(super) found: Vec<AuditedGift>,
+    /// What was seen of their use.
+    pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists.
     pub(super) seen: Lists,
     pub(super) now: DateTime<Utc>,
@@ -59,6 +63,7 @@ impl Sweep<'_> {
             campaign: self.campaign,
             recalled: std::mem::take(&mut self.recalled),
             found: std::mem::take(&mut self.found),
+            uses: std::mem::take(&mut self.uses),
             seen: std::mem::take(&mut self.seen),
             now,
             next: cursor.map(|after| self.next(after)),
@@ -116,10 +121,11 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWallet>>, LedgerError> {
-    let Group { campaign, recalled, found, seen, now, next } = group;
+    let Group { campaign, recalled, found, uses, seen, now, next } = group;
     let mut batch = writer.begin().await?;
     batch.record_with_next(None, &recalled)?;
     batch.record_findings(&found);
+    batch.record_uses(campaign, &uses);
     let page = match next {
         Some(Next::After(row)) => Some(batch.wallet_page(campaign, row, PAGE).await?),
         Some(Next::Of(rows)) => Some(batch.wallets_of(&rows).await?),

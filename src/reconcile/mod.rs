@@ -19,6 +19,7 @@ mod question;
 mod queue;
 mod replies;
 mod sweep;
+mod used;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
@@ -28,11 +29,16 @@ pub use sweep::run_reconcile;
 
 use crate::clock::Clock;
 use crate::interrupt::Interrupt;
+use crate::ledger::RunNote;
 use crate::provider::WalletClient;
 
 /// What a reconcile needs.
 #[derive(Debug)]
 pub struct ReconcileOptions {
+    /// The command that a person gave, for the record.
+    pub command: &'static str,
+    /// Who gave it, and by which settings, for the record.
+    pub note: RunNote,
     /// Asks the provider.
     pub client: WalletClient,
     /// Tells the time.
@@ -80,4 +86,18 @@ pub enum Reconciled {
         /// What it said.
         why: String,
     },
+}
+
+impl Reconciled {
+    /// The word under which the ledger keeps it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Reconciled::Finished => "finished",
+            Reconciled::Forgetful => "forgetful",
+            Reconciled::GaveUp => "silence",
+            Reconciled::OutOfTime => "deadline",
+            Reconciled::Interrupted => "interrupted",
+            Reconciled::CredentialsRejected { .. } => "credentials rejected",
+        }
+    }
 }

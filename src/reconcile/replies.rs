@@ -7,6 +7,7 @@ use super::ask::{Ask, Told};
 use super::audit::{Since, audit};
 use super::question::{Question, Reply};
 use super::sweep::{Job, Sweep};
+use super::used::uses;
 use crate::domain::{Event, GiftState, WalletId};
 use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
 use crate::pace::Health;
@@ -24,7 +25,13 @@ impl Sweep<'_> {
         }
         match question {
             Question::List(job) => self.listed(job, reading, sent_at, ended_at),
-            Question::Gift(ask) => self.told(ask, &reading),
+            Question::Gift(ask) => {
+                if let ListReading::Whole(credits) = &reading {
+                    let known = std::slice::from_ref(&ask.gift);
+                    self.uses.extend(uses(self.campaign, known, credits, ended_at));
+                }
+                self.told(ask, &reading);
+            }
         }
     }
 
@@ -89,6 +96,7 @@ impl Sweep<'_> {
                     self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
                 }
                 self.asks.extend(missing.into_iter().filter_map(Ask::of));
+                self.uses.extend(uses(self.campaign, &job.known, credits, now));
                 self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
                 self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
                 self.progress.read += 1;

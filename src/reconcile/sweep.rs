@@ -14,7 +14,7 @@ use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer,
+    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, SeenUse, Writer,
 };
 use crate::pace::{Pace, Permit};
 use crate::settle::Skew;
@@ -39,6 +39,8 @@ pub(super) struct Sweep<'r> {
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
+    /// Of the row that says that it began.
+    number: Option<i64>,
     pub(super) began_at: DateTime<Utc>,
     pub(super) first_attempt: Option<DateTime<Utc>>,
     /// The last moment that a restored ledger knows of.
@@ -62,6 +64,8 @@ pub(super) struct Sweep<'r> {
     /// Gifts that lists lack, to be asked for by their ids.
     pub(super) asks: VecDeque<Ask>,
     pub(super) found: Vec<AuditedGift>,
+    /// What was seen of the use of gifts.
+    pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists since it was last written.
     pub(super) seen: Lists,
     pub(super) end: Option<Reconciled>,
@@ -79,8 +83,11 @@ pub async fn run_reconcile(
 ) -> Result<(Writer, Reconciled), LedgerError> {
     let mut batch = writer.begin().await?;
     let lists = batch.check_provider(&options.client.base().to_string()).await?;
+    let mut number = None;
     if options.only.is_none() {
         batch.clear_findings(campaign.id).await?;
+        let (command, now) = (options.command, options.clock.now());
+        number = Some(batch.begin_reconciliation(campaign.id, command, &options.note, now).await?);
     }
     let forgot_since = batch.forgot_since(campaign.id).await?;
     if forgot_since.is_some() {
@@ -103,6 +110,7 @@ pub async fn run_reconcile(
         pace,
         options,
         campaign: campaign.id,
+        number,
         began_at: options.clock.now(),
         first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
         forgot_since,
@@ -119,6 +127,7 @@ pub async fn run_reconcile(
         queue: Queue::default(),
         asks: VecDeque::new(),
         found: Vec::new(),
+        uses: Vec::new(),
         seen: Lists::default(),
         end: None,
         progress: ReconcileProgress { wallets, ..ReconcileProgress::default() },
@@ -254,9 +263,9 @@ impl Sweep<'_> {
         recorded?;
         let end = self.end.unwrap_or(Reconciled::Finished);
         let is_finished = end == Reconciled::Finished;
-        if self.only.is_some() {
+        let Some(number) = self.number else {
             return Ok((writer, end));
-        }
+        };
         let mut batch = writer.begin().await?;
         if end != Reconciled::OutOfTime {
             batch.rest_is_unread(self.campaign).await?;
@@ -267,13 +276,15 @@ impl Sweep<'_> {
                 batch.recalled(self.campaign).await?;
             }
         }
+        let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
+        let end = if is_forgetful { Reconciled::Forgetful } else { end };
+        batch.end_reconciliation(number, end.word(), self.options.clock.now()).await?;
         crash::before(Step::ReconcileEnding);
         batch.commit().await?;
         crash::after(Step::ReconcileEnding);
         if self.recalled_gifts > 0 {
             tracing::warn!(gifts = self.recalled_gifts, "given, forgotten, and recorded now");
         }
-        let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
-        Ok((writer, if is_forgetful { Reconciled::Forgetful } else { end }))
+        Ok((writer, end))
     }
 }

@@ -62,6 +62,37 @@ impl ReportError {
 
 impl From<::csv::Error> for ReportError {
     fn from(error: ::csv::Error) -> ReportError {
-        ReportError::Write(error.into())
+        // Its own way of making one hides what happened behind `Other`.
+        ReportError::Write(match error.into_kind() {
+            ::csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pipe whose reader has gone away.
+    struct Gone;
+
+    impl io::Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_known_behind_csv() {
+        // Goal: `report --format csv | head` is no failure. Method: a row that is larger than the writer's
+        // buffer, into a pipe that nobody reads.
+        let mut writer = ::csv::Writer::from_writer(Gone);
+        let written = writer.write_record([&"x".repeat(1 << 16)]).map_err(ReportError::from);
+        assert!(written.is_err_and(|error| error.is_broken_pipe()));
     }
 }

@@ -9,6 +9,7 @@
 //! | how all campaigns stand | [`overview()`] |
 //! | what became of each row of the file | [`csv::write`] |
 //! | which gifts are in a state | [`list::write`] |
+//! | all of it, for whoever asks a month later | [`html::write`] |
 //! | what happened to one gift | [`story()`] and [`story_json`] |
 //! | what alerting rules watch | [`metrics::metrics`] |
 //!
@@ -24,6 +25,7 @@ mod document;
 mod error;
 mod figures;
 mod headline;
+pub mod html;
 mod layout;
 pub mod list;
 pub mod metrics;

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{Money, RowDigest};
 use crate::ledger::{
-    Campaign, FateTally, Ledger, Lists, Meanwhile, RunRecord, Standing, StateTally,
+    Campaign, FateTally, Finding, Ledger, Lists, Meanwhile, RunRecord, Standing, StateTally,
 };
 use crate::plan::plan_id;
 
@@ -37,6 +37,8 @@ pub struct Summary {
     pub amounts: Amounts,
     /// What the last reconcile found; none until one ran.
     pub reconciled: Option<Findings>,
+    /// What the gifts of each finding add up to.
+    pub found_amounts: Vec<(Finding, Money)>,
     /// When the last reconcile ended that read every wallet.
     pub reconciled_at: Option<DateTime<Utc>>,
     /// Refusals by class.
@@ -81,6 +83,7 @@ impl Summary {
             amounts: Amounts::of(&states),
             states,
             reconciled: None,
+            found_amounts: found_amounts(&[]),
             reconciled_at: None,
             refusals: Vec::new(),
             lists: Lists::default(),
@@ -121,6 +124,7 @@ async fn read_once(
         plan: campaign.plan_id(),
         amounts: Amounts::of(&states),
         reconciled: findings(campaign, &fates)?,
+        found_amounts: found_amounts(&fates),
         reconciled_at: campaign.reconciled_at,
         refusals: refusals(&fates),
         lists: ledger.provider().await?.map(|provider| provider.lists).unwrap_or_default(),
@@ -165,6 +169,14 @@ fn findings(campaign: &Campaign, fates: &[FateTally]) -> Result<Option<Findings>
         campaign: campaign.name.clone(),
         word: word.to_owned(),
     })
+}
+
+fn found_amounts(fates: &[FateTally]) -> Vec<(Finding, Money)> {
+    let of = |finding: Finding| {
+        let found = fates.iter().filter(|fate| fate.found.as_deref() == Some(finding.word()));
+        (finding, found.map(|fate| fate.tally.amount).sum())
+    };
+    Finding::ALL.map(of).to_vec()
 }
 
 /// Refusals by class, in their order.

@@ -2,4 +2,5 @@
 
 mod files;
 mod fixture;
+mod page;
 mod screens;

@@ -24,11 +24,14 @@ pub use run::run_revoke;
 use crate::clock::Clock;
 use crate::domain::{GiftKey, Money, WalletId};
 use crate::interrupt::Interrupt;
+use crate::ledger::RunNote;
 use crate::provider::WalletClient;
 
 /// What a revocation needs.
 #[derive(Debug)]
 pub struct RevokeOptions {
+    /// Who gave the command, and by which settings, for the record.
+    pub note: RunNote,
     /// Asks the provider.
     pub client: WalletClient,
     /// Tells the time.

@@ -70,6 +70,7 @@ pub async fn run_revoke(
         return Err(LedgerError::Restored);
     }
     batch.begin_run(run, campaign.id, "revoke", options.clock.now()).await?;
+    batch.note_run(run, &options.note).await?;
     crash::before(Step::Beginning);
     batch.commit().await?;
     crash::after(Step::Beginning);

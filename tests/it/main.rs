@@ -18,6 +18,7 @@ mod power_loss;
 mod preview;
 mod provider;
 mod reconcile;
+mod report;
 mod resolve;
 mod retry;
 mod revoke;

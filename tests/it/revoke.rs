@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use giftbatch::clock;
 use giftbatch::interrupt::Interrupt;
-use giftbatch::ledger::{Ledger, RunLock};
+use giftbatch::ledger::{Ledger, RunLock, RunNote};
 use giftbatch::pace::Pace;
 use giftbatch::provider::{Delivery, Loss, Method, Request, Sending, Transport, WalletClient};
 use giftbatch::revoke::{Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
@@ -268,6 +268,7 @@ async fn revoke_one(fates: &[Fate]) -> (Revocation, String, bool, u32) {
     let (progress, _shown) = watch::channel(RevokeProgress::default());
     let base = world.sandbox.url().parse().expect("the ledger works");
     let options = RevokeOptions {
+        note: RunNote::default(),
         client: WalletClient::over(provider.clone(), base, clock.clone()),
         clock,
         interrupt: Interrupt::default(),

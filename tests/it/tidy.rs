@@ -41,6 +41,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("reqwest", &["notify", "provider"], "add a call to the provider's client"),
     ("axum", &["sandbox"], "only the pretend provider serves HTTP"),
     ("hyper", &["sandbox"], "only the pretend provider serves HTTP"),
+    ("maud", &["report"], "only a report makes pages"),
     ("println!", &["cli"], "return the text; cli prints it"),
     ("eprintln!", &["cli"], "return the text, or log it with tracing"),
     ("print!", &["cli"], "return the text; cli prints it"),

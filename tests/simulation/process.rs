@@ -17,7 +17,7 @@ use giftbatch::domain::Event as GiftEvent;
 use giftbatch::interrupt::Interrupt;
 use giftbatch::issue::{IssueOptions, Issued, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{
-    Campaign, Ledger, LedgerError, Outcome, RunLock, Side, Standing, Watch, Wish, Writer,
+    Campaign, Ledger, LedgerError, Outcome, RunLock, RunNote, Side, Standing, Watch, Wish, Writer,
 };
 use giftbatch::pace::{Breaker, Pace};
 use giftbatch::provider::WalletClient;
@@ -277,6 +277,8 @@ impl Work<'_> {
 
     fn reconcile_options(&self, only: Option<Vec<i64>>) -> ReconcileOptions {
         ReconcileOptions {
+            command: "reconcile",
+            note: RunNote::default(),
             client: self.client.clone(),
             clock: self.clock.clone(),
             interrupt: self.interrupt.clone(),
@@ -323,6 +325,7 @@ fn issue_options(terms: &Terms) -> IssueOptions {
     IssueOptions {
         command: "run",
         sending: Sending::Gifts,
+        note: RunNote::default(),
         tag: terms.tags,
         policy: Policy {
             window: micros(terms.s),

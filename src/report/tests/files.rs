@@ -3,6 +3,7 @@
 use super::fixture::{Fixture, row};
 use crate::domain::GiftState as S;
 use crate::ledger::Finding;
+use crate::report::csv::CsvForm;
 use crate::report::list::{self, ListForm};
 use crate::report::pages::PAGE_GIFTS;
 use crate::report::{Cells, csv};
@@ -10,7 +11,9 @@ use crate::report::{Cells, csv};
 /// The report as text, and as rows of cells.
 async fn report(fixture: &Fixture, cells: Cells) -> (String, Vec<Vec<String>>) {
     let mut bytes = Vec::new();
-    csv::write(&fixture.ledger, &fixture.campaign().await, &mut bytes, cells).await.unwrap();
+    csv::write(&fixture.ledger, &fixture.campaign().await, &mut bytes, &CsvForm::plain(cells))
+        .await
+        .unwrap();
     (String::from_utf8(bytes.clone()).unwrap(), rows(&bytes))
 }
 

@@ -1,0 +1,140 @@
+//! Sections that name gifts: what reconcile found, and what needs a person.
+
+use maud::{Markup, html};
+
+use super::facts::{Facts, LISTED};
+use super::form::{Form, Lang};
+use super::headline::last_check;
+use super::mask::Wallets;
+use super::shown;
+use super::words::{finding, finding_colour, finding_meaning, state, state_colour};
+use crate::ledger::{Finding, GiftRecord};
+
+/// What reconcile found, in numbers, and the gifts that are not as they should be.
+pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
+    let Some(findings) = facts.summary.reconciled else {
+        return html! {
+            p class="none-yet" {
+                (form.say(
+                    "No reconcile has read the wallets yet: this report rests on the provider's answers alone.",
+                    "Henüz mutabakat yapılmadı: bu rapor yalnızca sağlayıcının yanıtlarına dayanıyor.",
+                ))
+            }
+        };
+    };
+    html! {
+        table id="findings" {
+            thead { tr {
+                th scope="col" { (form.say("finding", "bulgu")) }
+                th scope="col" class="r" { (form.say("gifts", "hediye")) }
+                th scope="col" class="r" { (form.say("amount", "tutar")) }
+            } }
+            tbody {
+                @for ((kind, gifts), (_, amount)) in findings.iter().zip(&facts.summary.found_amounts) {
+                    @if gifts > 0 || kind == Finding::Matched {
+                        tr {
+                            th scope="row" {
+                                i class={ "swatch back-" (finding_colour(kind)) } {}
+                                (finding(form, kind))
+                                span class="means" { (finding_meaning(form, kind)) }
+                            }
+                            td class="r" { (form.count(gifts)) }
+                            td class="r" { (form.amount(*amount)) }
+                        }
+                    }
+                }
+            }
+        }
+        @if !facts.found.is_empty() {
+            h3 { (form.say("The gifts that are not as they should be", "Beklendiği gibi olmayan hediyeler")) }
+            (gifts(form, wallets, &facts.found, findings.differences(), &|gift| {
+                let word = gift.reconciled.as_deref();
+                let kind = Finding::ALL.into_iter().find(|kind| word == Some(kind.word()));
+                let name = kind.map_or(word.unwrap_or_default(), |kind| finding(form, kind));
+                let colour = kind.map_or("open", finding_colour);
+                (colour, name.to_owned(), gift.reconciled_detail.clone())
+            }))
+        }
+        @if last_check(facts).is_some_and(|deed| deed.ended_at.is_none()) {
+            p class="none-yet" {
+                (form.say(
+                    "The last reconcile has no end: it goes on, or was killed. Run it again.",
+                    "Son mutabakatın sonu yok: sürüyor ya da yarıda kesildi. Yeniden çalıştırın.",
+                ))
+            }
+        }
+    }
+}
+
+/// Gifts of which nobody knows whether they were given.
+pub(super) fn doubtful(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
+    let total = facts
+        .summary
+        .states
+        .iter()
+        .filter(|tally| state_colour(tally.state) == "doubt")
+        .map(|tally| tally.gifts)
+        .sum();
+    gifts(form, wallets, &facts.doubtful, total, &|gift| {
+        ("doubt", state(form, gift.state).to_owned(), gift.error.clone())
+    })
+}
+
+/// What is said of a gift: a class of colour, a name, and more about it.
+type Said<'s> = dyn Fn(&GiftRecord) -> (&'static str, String, Option<String>) + 's;
+
+fn gifts(
+    form: &Form,
+    wallets: Wallets,
+    gifts: &[GiftRecord],
+    total: u64,
+    said: &Said<'_>,
+) -> Markup {
+    let shown_gifts = usize::try_from(LISTED).unwrap_or(0).min(gifts.len());
+    html! {
+        div class="scroll" tabindex="0" {
+            table class="gifts" {
+                thead { tr {
+                    th scope="col" { (form.say("what", "durum")) }
+                    th scope="col" class="r" { (form.say("amount", "tutar")) }
+                    th scope="col" { (form.say("wallet", "cüzdan")) }
+                    th scope="col" { (form.say("description", "açıklama")) }
+                    th scope="col" { (form.say("key of the gift", "hediye anahtarı")) }
+                } }
+                tbody {
+                    @for gift in &gifts[..shown_gifts] {
+                        @let (colour, name, detail) = said(gift);
+                        tr {
+                            th scope="row" {
+                                i class={ "swatch back-" (colour) } {} (name)
+                                @if let Some(detail) = detail {
+                                    span class="means" { (shown(&wallets.text(gift.content.wallet, &detail))) }
+                                }
+                            }
+                            td class="r" { (form.amount(gift.content.amount)) }
+                            td class=@if wallets == Wallets::Short { "num" } @else { "long" } { code { (wallets.id(gift.content.wallet)) } }
+                            td {
+                                (shown(&gift.content.description))
+                                span class="means" {
+                                    (form.say("line ", "satır ")) (form.count(gift.line.unsigned_abs()))
+                                }
+                            }
+                            td { code class="key" { (gift.key) } }
+                        }
+                    }
+                }
+            }
+        }
+        @if total > shown_gifts as u64 {
+            p class="none-yet" { (more(form, shown_gifts as u64, total)) }
+        }
+    }
+}
+
+fn more(form: &Form, shown: u64, total: u64) -> String {
+    let (shown, total) = (form.count(shown), form.count(total));
+    match form.lang {
+        Lang::En => format!("{shown} of {total} are shown; the CSV report has all of them."),
+        Lang::Tr => format!("{total} kayıttan {shown} tanesi gösteriliyor; tümü CSV raporunda."),
+    }
+}
