@@ -211,7 +211,7 @@ impl Command {
             Command::Doctor => "doctor",
             Command::Ledger(LedgerCommand::Info) => "ledger info",
             Command::Ledger(LedgerCommand::Backup(_)) => "ledger backup",
-            Command::Ledger(LedgerCommand::Verify) => "ledger verify",
+            Command::Ledger(LedgerCommand::Verify(_)) => "ledger verify",
             Command::Sandbox(_) => "sandbox",
             Command::Demo(_) => "demo",
             Command::Man(_) => "man",

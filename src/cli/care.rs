@@ -27,7 +27,14 @@ pub(super) enum LedgerCommand {
     /// Copy it, also while a run goes on; replaces nothing.
     Backup(BackupArgs),
     /// Check its pages, tell every gift's story again, add everything up.
-    Verify,
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// A statement that the ledger must still agree with.
+    #[arg(long, value_name = "FILE")]
+    pub(super) statement: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -159,7 +159,7 @@ pub(super) const PAGES: &[Page] = &[
     ]),
     page("ledger verify", READ, [
         ("giftbatch ledger verify", "is the ledger whole?"),
-        ("giftbatch ledger verify --json", "the same, for a program"),
+        ("giftbatch ledger verify --statement may.txt", "does it still say what that statement says?"),
     ]),
     page("sandbox", READ, [
         ("giftbatch sandbox", "a pretend provider on port 8787, without faults"),

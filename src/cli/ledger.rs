@@ -6,22 +6,23 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::care::{BackupArgs, LedgerCommand};
+use super::care::{BackupArgs, LedgerCommand, VerifyArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::domain::GiftState;
 use crate::ledger::{
-    Fault, Inspection, LedgerCopy, LedgerError, LedgerFacts, LedgerForm, RunRecord, Verified,
+    Fault, Inspection, LedgerCopy, LedgerError, LedgerFacts, LedgerForm, RunRecord, Statement,
+    Verified,
 };
-use crate::report::instant;
+use crate::report::{instant, read_statement};
 
 /// `giftbatch ledger …`.
 pub(super) async fn ledger(context: &Context, command: &LedgerCommand) -> Result<Exit, Failure> {
     match command {
         LedgerCommand::Info => info(context).await,
         LedgerCommand::Backup(args) => backup(context, args).await,
-        LedgerCommand::Verify => verify(context).await,
+        LedgerCommand::Verify(args) => verify(context, args).await,
     }
 }
 
@@ -220,15 +221,26 @@ async fn backup(context: &Context, args: &BackupArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn verify(context: &Context) -> Result<Exit, Failure> {
-    let verified = inspect(context, async |ledger| ledger.verify().await).await?;
+async fn verify(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
+    let statement = args.statement.as_deref().map(read).transpose()?;
+    let look = async |ledger: &mut Inspection| ledger.verify(statement.as_ref()).await;
+    let verified = inspect(context, look).await?;
     let exit = if verified.fault_count == 0 { Exit::Done } else { Exit::Attention };
     if context.out.args.json {
         context.out.result(&verified_json(context, &verified, exit).to_string());
     } else {
-        tell_verified(context, &verified);
+        tell_verified(context, &verified, statement.is_some());
     }
     Ok(exit)
+}
+
+fn read(path: &Path) -> Result<Statement, Failure> {
+    let failed = |why: String| Failure::usage(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    read_statement(&text).map_err(|error| {
+        failed(error.to_string())
+            .hint("a statement is what `giftbatch report NAME --format statement` writes")
+    })
 }
 
 fn verified_json(context: &Context, verified: &Verified, exit: Exit) -> Value {
@@ -252,7 +264,7 @@ fn verified_json(context: &Context, verified: &Verified, exit: Exit) -> Value {
     })
 }
 
-fn tell_verified(context: &Context, verified: &Verified) {
+fn tell_verified(context: &Context, verified: &Verified, has_statement: bool) {
     let path = context.settings.ledger.display();
     let Verified { campaigns, gifts, steps, faults, fault_count, .. } = verified;
     if *fault_count == 0 {
@@ -263,7 +275,8 @@ fn tell_verified(context: &Context, verified: &Verified) {
         };
         context.out.people(&format!(
             "{path} is whole: {gifts} gifts stand where their {steps} attempts and events lead, and the \
-             sums of {campaigns} are theirs"
+             sums of {campaigns} are theirs{}",
+            if has_statement { "; it says what the statement says" } else { "" }
         ));
         return;
     }

@@ -91,6 +91,11 @@ async fn write<W: Write>(
             let summary = Summary::read(ledger, campaign).await?;
             writeln!(out, "{}", finish::document(context, &summary, Exit::Done))?;
         }
+        ReportFormat::Statement => {
+            let stated = ledger.statement(&campaign.name).await?;
+            let statement = stated.expect("a campaign is never deleted");
+            out.write_all(report::statement_text(&statement, context.now()).as_bytes())?;
+        }
         ReportFormat::Html => {
             let look = Look {
                 lang: match args.lang {

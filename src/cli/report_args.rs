@@ -41,6 +41,8 @@ pub(super) enum ReportFormat {
     Csv,
     Json,
     Html,
+    /// What the campaign came to, bound to the chain of events: `ledger verify` checks it.
+    Statement,
 }
 
 /// Which spreadsheet a CSV report is for.

@@ -197,6 +197,26 @@ impl GiftState {
 }
 
 impl Event {
+    /// The state in which a gift is after the event of that word, whatever it was in before; `planned` is
+    /// where it begins.
+    pub fn state_after(word: &str) -> Option<GiftState> {
+        Some(match word {
+            "planned" | "reopened" => GiftState::Planned,
+            "started" => GiftState::InFlight,
+            "withdrawn" => GiftState::Cancelled,
+            "expired" | "declined" | "resolved_refused" => GiftState::Refused,
+            "confirmed" | "found_issued" | "recalled" | "resolved_issued" | "still_there" => {
+                GiftState::Issued
+            }
+            "undelivered" | "found_absent" | "resolved_retry" => GiftState::Deferred,
+            "answer_lost" | "orphaned" => GiftState::InDoubt,
+            "stayed_unclear" => GiftState::Held,
+            "revoke_started" => GiftState::Revoking,
+            "deleted" => GiftState::Revoked,
+            _ => return None,
+        })
+    }
+
     /// The word under which it is stored and shown.
     pub const fn word(&self) -> &'static str {
         match self {
@@ -315,6 +335,20 @@ mod tests {
                 assert_eq!(next, expected(state.word(), event.word()), "{state} {event:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_event_says_where_a_gift_stands_after_it() {
+        // Goal: where a gift stood can be told from its last event alone. Method: every arrow of the table.
+        for state in GiftState::ALL {
+            for event in events() {
+                if let Ok(next) = state.next(&event) {
+                    assert_eq!(Event::state_after(event.word()), Some(next), "{state} {event:?}");
+                }
+            }
+        }
+        assert_eq!(Event::state_after("planned"), Some(GiftState::Planned));
+        assert_eq!(Event::state_after("vanished"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! from the file alone.
 
 use std::fmt;
+use std::str::FromStr;
 
 use futures_util::TryStreamExt as _;
 use sha2::{Digest, Sha256};
@@ -67,6 +68,28 @@ impl ChainHead {
             hash.update(bytes);
         }
         ChainHead(hash.finalize().into())
+    }
+}
+
+/// A text is no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a hash is 64 hexadecimal digits")]
+pub struct NoHash;
+
+impl FromStr for ChainHead {
+    type Err = NoHash;
+
+    fn from_str(text: &str) -> Result<ChainHead, NoHash> {
+        let mut head = ChainHead::default();
+        let digits = text.as_bytes();
+        if digits.len() != 2 * head.0.len() || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(NoHash);
+        }
+        for (place, byte) in head.0.iter_mut().enumerate() {
+            let pair = &text[2 * place..2 * place + 2];
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NoHash)?;
+        }
+        Ok(head)
     }
 }
 

@@ -45,6 +45,7 @@ mod rows;
 mod series;
 mod side_file;
 mod sql;
+mod statement;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -78,6 +79,7 @@ pub use reconcile::{AuditedGift, KnownWallet};
 pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::Milestone;
+pub use statement::Statement;
 pub use tally::Meanwhile;
 pub use used::{SeenUse, UseTally};
 pub use verify::{Fault, Verified};

@@ -104,6 +104,8 @@ statements! {
     SEND_NEXT = "send_next";
     SEND_REOPENED = "send_reopened";
     SEND_TAGGED = "send_tagged";
+    STATEMENT_CAMPAIGN = "statement_campaign";
+    STATEMENT_STANDS = "statement_stands";
     TALLY_FATES = "tally_fates";
     TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";

@@ -17,7 +17,8 @@ use super::error::Doing;
 use super::inspect::{Depth, Inspection, health};
 use super::replay::{Replay, Standing};
 use super::rows::{content, word};
-use super::{LedgerError, sql};
+use super::statement::contradictions;
+use super::{LedgerError, Statement, sql};
 use crate::domain::{GiftId, GiftKey, RowDigest};
 
 /// Gifts that are read at once.
@@ -74,8 +75,8 @@ struct Sums {
 }
 
 impl Inspection {
-    /// Verifies all of the ledger, whose form must be current.
-    pub async fn verify(&mut self) -> Result<Verified, LedgerError> {
+    /// Verifies all of the ledger, whose form must be current, and holds a statement against it.
+    pub async fn verify(&mut self, statement: Option<&Statement>) -> Result<Verified, LedgerError> {
         let mut verified = Verified::default();
         let mut moment = self.connection.begin().await.doing(VERIFYING)?;
         for what in health(&mut moment, Depth::Full).await? {
@@ -85,7 +86,7 @@ impl Inspection {
         if verified.fault_count == 0 {
             references(&mut moment, &mut verified).await?;
             gift_ids(&mut moment, &mut verified).await?;
-            chain(&mut moment, &mut verified).await?;
+            chain(&mut moment, statement, &mut verified).await?;
             let sums = gifts(&mut moment, &mut verified).await?;
             campaigns(&mut moment, &sums, &mut verified).await?;
         }
@@ -131,16 +132,22 @@ async fn gift_ids(
     Ok(())
 }
 
-/// Follows the hashes of all events.
+/// Follows the hashes of all events, and holds a statement against them.
 async fn chain(
     connection: &mut SqliteConnection,
+    statement: Option<&Statement>,
     verified: &mut Verified,
 ) -> Result<(), LedgerError> {
-    let chain = walk(connection, None).await?;
+    let chain = walk(connection, statement.map(|statement| statement.events)).await?;
     if let Some(row) = chain.broken_at {
         let what =
             format!("the chain of hashes breaks at row {row}: it or one before it was changed");
         verified.find("event", None, what);
+    }
+    if let Some(statement) = statement {
+        for what in contradictions(connection, statement, &chain).await? {
+            verified.find("statement", Some(statement.campaign.clone()), what);
+        }
     }
     verified.chain = chain.head;
     Ok(())

@@ -23,5 +23,6 @@ mod resolve;
 mod retry;
 mod revoke;
 mod secrets;
+mod statement;
 mod tidy;
 mod world;
