@@ -10,10 +10,12 @@ use super::commands::{
     CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, RetryArgs, RevokeArgs,
     RunArgs, SandboxArgs, ShowArgs, StatusArgs,
 };
+use super::holdings::HoldingsArgs;
 use super::man::ManArgs;
 use super::person::{CampaignArgs, CancelArgs, ResolveArgs};
 use super::report_args::ReportArgs;
 use super::values;
+use super::wallet::WalletArgs;
 
 /// Gives gift balances to many wallets, exactly once each.
 #[derive(Debug, Parser)]
@@ -40,6 +42,9 @@ pub(super) struct SettingsArgs {
     /// Base URL of the wallet API; keys come from GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT.
     #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_WALLET_URL")]
     pub(super) wallet_url: Option<String>,
+    /// Base URL of Minted Connect; the login comes from GIFTBATCH_MINTED_USERNAME and _PASSWORD.
+    #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_MINTED_URL")]
+    pub(super) minted_url: Option<String>,
     /// Requests a second, all kinds together; 0: no limit [default: 10].
     #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_RATE",
           value_parser = values::rate)]
@@ -164,6 +169,10 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// A campaign's report.
     Report(ReportArgs),
+    /// One wallet at the provider: its record, balances and gifts, and which of them this ledger gave.
+    Wallet(WalletArgs),
+    /// What a customer holds in precious metal (Minted Connect).
+    Holdings(HoldingsArgs),
     /// Rows of a campaign in the form of their file, ready to load again.
     Export(ExportArgs),
     /// Write a settings file with every setting in it, explained; replaces nothing.
@@ -206,6 +215,8 @@ impl Command {
             Command::Gifts(_) => "gifts",
             Command::Show(_) => "show",
             Command::Report(_) => "report",
+            Command::Wallet(_) => "wallet",
+            Command::Holdings(_) => "holdings",
             Command::Export(_) => "export",
             Command::Init => "init",
             Command::Doctor => "doctor",
@@ -251,6 +262,8 @@ impl Command {
             Command::Check(_)
             | Command::Resolve(_)
             | Command::Show(_)
+            | Command::Wallet(_)
+            | Command::Holdings(_)
             | Command::Init
             | Command::Doctor
             | Command::Ledger(_)

@@ -43,7 +43,8 @@ const MEANINGS: [(u8, &str); 12] = [
 ];
 
 const READ: &[u8] = &[0, 1, 2];
-const ASK: &[u8] = &[0, 1, 2, 5, 8];
+/// Of commands that only look: 4 is a question that the provider refuses.
+const LOOK: &[u8] = &[0, 1, 2, 4, 5, 8];
 const WRITE: &[u8] = &[0, 1, 2, 7, 9];
 const LOAD: &[u8] = &[0, 1, 2, 3, 7, 9];
 const RECONCILE: &[u8] = &[0, 1, 2, 5, 6, 8, 9, 130, 143];
@@ -133,11 +134,11 @@ pub(super) const PAGES: &[Page] = &[
         ("giftbatch export may-drop --state refused", "the rows as they came, to be mended"),
         ("giftbatch export may-drop --state refused -o again.csv", "into a file, to be loaded again"),
     ]),
-    page("wallet", ASK, [
+    page("wallet", LOOK, [
         ("giftbatch wallet 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "what the provider says of it"),
         ("giftbatch wallet 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7 --json", "for a program"),
     ]),
-    page("holdings", ASK, [
+    page("holdings", LOOK, [
         ("giftbatch holdings 4711", "what a customer holds"),
         ("giftbatch holdings 4711 --metal gold", "only their gold"),
     ]),

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
 
 mod args;
+mod ask;
 mod begun;
 mod birthday_args;
 mod birthdays;
@@ -27,6 +28,7 @@ mod failure;
 mod finish;
 mod give;
 mod help;
+mod holdings;
 mod hooks;
 mod init;
 mod issuing;
@@ -38,6 +40,7 @@ mod live;
 mod load;
 mod logs;
 mod man;
+mod minted;
 mod misuse;
 mod note;
 mod out;
@@ -64,6 +67,7 @@ mod task;
 mod values;
 mod view;
 mod wall;
+mod wallet;
 mod watch;
 
 use std::process::ExitCode;
@@ -173,6 +177,8 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Gifts(args) => view::gifts(&context, &args).await,
         Command::Show(args) => view::show(&context, &args).await,
         Command::Report(args) => report::report(&context, &args).await,
+        Command::Wallet(args) => wallet::wallet(&context, &args).await,
+        Command::Holdings(args) => holdings::holdings(&context, &args).await,
         Command::Export(args) => export::export(&context, &args).await,
         Command::Doctor => doctor::doctor(&context).await,
         Command::Ledger(command) => ledger::ledger(&context, &command).await,

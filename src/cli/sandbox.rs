@@ -44,6 +44,11 @@ fn words(url: &str, args: &SandboxArgs) -> String {
     let _ = writeln!(text, "listening on {url} (faults: {}, seed {})", args.faults, args.seed);
     let _ = writeln!(text, "  export GIFTBATCH_WALLET_URL={url}");
     let _ = writeln!(text, "  export GIFTBATCH_API_KEY=any GIFTBATCH_API_CLIENT=any");
+    let _ = writeln!(text, "  export GIFTBATCH_MINTED_URL={url}");
+    let _ = writeln!(
+        text,
+        "  export GIFTBATCH_MINTED_USERNAME=sandbox GIFTBATCH_MINTED_PASSWORD=sandbox"
+    );
     let _ = writeln!(text, "what was really credited: {url}/sandbox/book");
     let _ = writeln!(text, "requests and faults:      {url}/sandbox/stats");
     text

@@ -11,6 +11,7 @@ use super::args::SettingsArgs;
 use super::caps;
 use super::commands::InDoubtKind;
 use super::failure::Failure;
+use super::minted::Minted;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
 use super::values;
@@ -33,6 +34,7 @@ pub(super) struct Settings {
     pub(super) max_attempts: i64,
     pub(super) in_doubt: InDoubtKind,
     pub(super) tag: bool,
+    pub(super) minted: Minted,
     pub(super) metrics_file: Option<PathBuf>,
     notify: Option<String>,
     /// What may be given in a day; no flag lifts it.
@@ -99,6 +101,7 @@ impl Settings {
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
             in_doubt: file.in_doubt.unwrap_or(default.in_doubt),
             tag: file.tag.unwrap_or(default.tag),
+            minted: Minted::of(args.minted_url.as_deref(), &file, path.as_deref()),
             metrics_file: args.metrics_file.clone().or_else(|| file.metrics_file.clone()),
             notify: args.notify.clone().or_else(|| file.notify.clone()),
             caps: caps::read(&file.max_per_day, &file.max_per_wallet_per_day, named)?,
@@ -197,6 +200,7 @@ impl Default for Settings {
             max_attempts: 5,
             in_doubt: InDoubtKind::Settle,
             tag: false,
+            minted: Minted::default(),
             metrics_file: None,
             notify: None,
             caps: Caps::default(),

@@ -30,6 +30,11 @@ pub(super) struct SettingsFile {
     pub(super) max_attempts: Option<i64>,
     pub(super) in_doubt: Option<InDoubtKind>,
     pub(super) tag: Option<bool>,
+    pub(super) minted_url: Option<String>,
+    pub(super) minted_username: Option<String>,
+    pub(super) minted_password_file: Option<PathBuf>,
+    pub(super) minted_password_command: Option<Vec<String>>,
+    pub(super) minted_api_version: Option<String>,
     pub(super) metrics_file: Option<PathBuf>,
     pub(super) notify: Option<String>,
     pub(super) notify_secret_file: Option<PathBuf>,
@@ -66,13 +71,21 @@ impl SettingsFile {
     /// Paths in a settings file count from the file: the same campaign must meet the same ledger,
     /// wherever below it the program is started.
     fn root_at(&mut self, folder: &Path) {
-        let keys =
-            [&mut self.api_key_file, &mut self.api_client_file, &mut self.notify_secret_file];
+        let keys = [
+            &mut self.api_key_file,
+            &mut self.api_client_file,
+            &mut self.minted_password_file,
+            &mut self.notify_secret_file,
+        ];
         let paths = [&mut self.ledger, &mut self.metrics_file].into_iter().chain(keys);
         for path in paths.flatten() {
             *path = folder.join(&*path);
         }
-        let commands = [&mut self.api_key_command, &mut self.api_client_command];
+        let commands = [
+            &mut self.api_key_command,
+            &mut self.api_client_command,
+            &mut self.minted_password_command,
+        ];
         for program in commands.into_iter().flatten().filter_map(|words| words.first_mut()) {
             // A plain name is looked for where the system looks for programs.
             if program.contains('/') {

@@ -96,6 +96,34 @@ pub(super) fn states(text: &str) -> Result<States, String> {
     }))
 }
 
+/// A customer's id: any text that is one line and not empty.
+pub(super) fn customer(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("an id, and not nothing".to_owned()),
+        id if id.chars().any(char::is_control) => Err("an id of one line".to_owned()),
+        id => Ok(id.to_owned()),
+    }
+}
+
+/// A metal's name: the commas between them are the list's own.
+pub(super) fn metal(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if text.is_empty() || !text.bytes().all(is_word) {
+        return Err("metals as gold,silver".to_owned());
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// A language as `tr` or `en-GB`.
+pub(super) fn language(text: &str) -> Result<String, String> {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if text.is_empty() || !text.bytes().all(is_letter) {
+        return Err("a language as tr or en-GB".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 pub(super) fn profile() -> PossibleValuesParser {
     PossibleValuesParser::new(FaultProfile::NAMES.iter().copied())
 }

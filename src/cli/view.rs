@@ -88,10 +88,14 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
 }
 
 fn table() -> list::ListForm {
-    let width = io::stdout()
+    list::ListForm::Table { width: width() }
+}
+
+/// How wide the screen is; wide enough for all, where there is none.
+pub(super) fn width() -> u16 {
+    io::stdout()
         .is_terminal()
         .then(terminal_size::terminal_size)
         .flatten()
-        .map_or(160, |(width, _)| width.0);
-    list::ListForm::Table { width }
+        .map_or(160, |(width, _)| width.0)
 }

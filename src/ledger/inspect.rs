@@ -15,7 +15,8 @@ use super::lock::beside;
 use super::open::{migrations, options};
 use super::rows::instant;
 use super::side_file::is_old;
-use super::{LedgerError, Provider, RunRecord, StateTally, sql};
+use super::{GiftRecord, LedgerError, Provider, RunRecord, StateTally, sql};
+use crate::domain::WalletId;
 
 /// A ledger's file, or a copy of one, that is only looked at.
 #[derive(Debug)]
@@ -179,6 +180,18 @@ impl Inspection {
         let facts = read().doing(LOOKING)?;
         moment.commit().await.doing(LOOKING)?;
         Ok(facts)
+    }
+
+    /// All gifts of one wallet, of any campaign.
+    pub async fn gifts_of_wallet(
+        &mut self,
+        wallet: WalletId,
+    ) -> Result<Vec<GiftRecord>, LedgerError> {
+        sqlx::query_as(sql::GIFT_BY_WALLET)
+            .bind(wallet.0)
+            .fetch_all(&mut self.connection)
+            .await
+            .doing("reading a wallet's gifts")
     }
 
     /// What SQLite finds wrong with the file; nothing where it is whole.

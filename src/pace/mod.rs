@@ -22,7 +22,7 @@ pub use breaker::Breaker;
 pub use concurrency::Concurrency;
 pub use rate::Rate;
 
-use crate::provider::{ListReading, Obstacle, Removal, Trouble, Verdict};
+use crate::provider::{ListReading, Obstacle, Reading, Removal, Trouble, Verdict};
 
 /// What one reply says about the server, whatever it says about a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,15 @@ impl Health {
             Removal::Done | Removal::Declined(_) => Health::Well,
             Removal::NotProcessed(obstacle) => Health::of_obstacle(obstacle),
             Removal::Unknown { trouble, .. } => Health::of_trouble(*trouble),
+        }
+    }
+
+    /// What the answer to a question about one thing says about the server.
+    pub fn of_answer<T>(reading: &Reading<T>) -> Health {
+        match reading {
+            Reading::Found(_) | Reading::Refused { .. } => Health::Well,
+            Reading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
+            Reading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::domain::{Gift, GiftId, WalletId};
 
 /// The largest answer that is read, but for lists.
-const ANSWER_BYTES: usize = 1 << 20;
+pub(super) const ANSWER_BYTES: usize = 1 << 20;
 
 /// The largest list that is read.
 const LIST_BYTES: usize = 16 << 20;
@@ -122,9 +122,9 @@ impl WalletClient {
     }
 
     /// Reads a wallet's record.
-    pub async fn wallet(&self, id: WalletId) -> Reading<WalletRecord> {
+    pub async fn wallet(&self, id: WalletId) -> (Reading<WalletRecord>, Exchange) {
         let exchange = self.get(&format!("/api/v1/wallet/by/id/{id}"), ANSWER_BYTES).await;
-        read_record(&exchange.reply)
+        (read_record(id, &exchange.reply), exchange)
     }
 
     /// Reads a wallet's balances.
@@ -133,7 +133,7 @@ impl WalletClient {
         url.set_query(Some(&format!("Id={id}")));
         let request = Request { method: Method::Get, url, body: None, cap: ANSWER_BYTES };
         let exchange = self.exchange(request).await;
-        (read_balances(&exchange.reply), exchange)
+        (read_balances(id, &exchange.reply), exchange)
     }
 
     async fn get(&self, path: &str, cap: usize) -> Exchange {
@@ -150,7 +150,7 @@ impl WalletClient {
 }
 
 /// Reads the headers of what was delivered; the body is left to who asked.
-fn reply(delivery: Delivery) -> Reply {
+pub(super) fn reply(delivery: Delivery) -> Reply {
     match delivery {
         Delivery::Answered { status, date, retry_after: wait, body } => {
             let server_time = date.as_deref().and_then(http_date);

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+    WWW_AUTHENTICATE,
 };
 use reqwest::{Client, RequestBuilder, Response};
-
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
 use super::hide::hide;
 use super::reply::Loss;
-use super::transport::{Delivery, Method, Request, Sending, Transport};
+use super::transport::{Delivery, Method, Request, Sending, Transport, Url};
 
 /// An idle connection is closed by us before most servers close it: each one that the server closes
 /// while a request is on its way costs a doubt.
@@ -73,17 +73,28 @@ const HIDDEN: &str = "********";
 const ADDED: [(&str, &str); 2] = [("accept", "*/*"), ("accept-encoding", "gzip")];
 
 impl Http {
-    /// For the API at `base`; `timeout` is for a whole request.
+    /// For the wallet API at `base`; `timeout` is for a whole request.
     pub(super) fn new(
         base: &BaseUrl,
         credentials: &Credentials,
         timeout: Duration,
     ) -> Result<Http, ClientError> {
         let mut headers = HeaderMap::new();
-        let agent = concat!("giftbatch/", env!("CARGO_PKG_VERSION"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         headers.insert("apikeypublic", secret("apikeypublic", &credentials.api_key)?);
         headers.insert("apiclientpublic", secret("apiclientpublic", &credentials.api_client)?);
+        let keys = [&credentials.api_key, &credentials.api_client].map(Clone::clone);
+        Http::with(base, headers, timeout, Arc::new(keys))
+    }
+
+    /// For any API at `base`, with headers that every request carries, and keys that no answer may repeat.
+    pub(super) fn with(
+        base: &BaseUrl,
+        mut headers: HeaderMap,
+        timeout: Duration,
+        keys: Arc<[SecretString]>,
+    ) -> Result<Http, ClientError> {
+        let agent = concat!("giftbatch/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         let mut client = Client::builder();
         if !base.is_encrypted() {
             // Reading the system's certificates takes longer than all else of a start.
@@ -101,8 +112,7 @@ impl Http {
             .pool_idle_timeout(IDLE)
             .build()
             .map_err(ClientError::Setup)?;
-        let keys = [&credentials.api_key, &credentials.api_client].map(Clone::clone);
-        Ok(Http { client, keys: Arc::new(keys), headers })
+        Ok(Http { client, keys, headers })
     }
 
     fn request(&self, request: Request) -> RequestBuilder {
@@ -115,6 +125,29 @@ impl Http {
         match body {
             Some(json) => request.header(CONTENT_TYPE, JSON).body(json),
             None => request,
+        }
+    }
+
+    /// Sends one GET, with proof of who we are where there is one; and hands over what the answer asks
+    /// for to log in.
+    pub(super) async fn get(
+        &self,
+        url: Url,
+        authorization: Option<HeaderValue>,
+        cap: usize,
+    ) -> (Delivery, Vec<Vec<u8>>) {
+        let mut request = self.client.get(url);
+        if let Some(mut proof) = authorization {
+            proof.set_sensitive(true);
+            request = request.header(AUTHORIZATION, proof);
+        }
+        match request.send().await {
+            Ok(response) => {
+                let asked = response.headers().get_all(WWW_AUTHENTICATE).iter();
+                let asked = asked.map(|header| header.as_bytes().to_vec()).collect();
+                (read(response, cap).await, asked)
+            }
+            Err(error) => (failed(&error), Vec::new()),
         }
     }
 }

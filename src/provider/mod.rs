@@ -1,4 +1,4 @@
-//! The provider: what is asked of the wallet API, and what its answers mean.
+//! The provider: what is asked of the wallet API and of Minted Connect, and what their answers mean.
 //!
 //! It stands apart because the API documents no idempotency key: what an answer proves, and what it
 //! leaves open, is decided here, in one place, and by no other stage.
@@ -17,8 +17,10 @@ mod classify;
 mod client;
 mod credit;
 mod envelope;
+mod exact;
 mod hide;
 mod http;
+mod minted;
 mod removal;
 mod reply;
 mod transport;
@@ -30,6 +32,7 @@ pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
 pub use client::{Preview, WalletClient};
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
 pub use http::{ClientError, Credentials};
+pub use minted::{Holding, Holdings, Login, Manner, MintedClient, Question};
 pub use removal::{Removal, read_removal};
 pub use reply::{Answer, Exchange, Loss, Reply};
 pub use transport::{Delivery, Method, Request, Sending, Transport, Url};

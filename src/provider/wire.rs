@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::exact;
 use crate::domain::{Expiry, Gift, GiftId, Money};
 
 /// The body of a create.
@@ -79,10 +80,24 @@ impl<'de> Deserialize<'de> for WireDecimal {
         // RawValue reads only from JSON text: amounts are never routed through `Value`.
         let raw = Box::<RawValue>::deserialize(source)?;
         let text = raw.get().trim_matches('"');
-        Decimal::from_str_exact(text)
-            .or_else(|_| Decimal::from_scientific(text))
-            .map(WireDecimal)
-            .map_err(|_| D::Error::custom("not an exact decimal"))
+        exact::read(text).map(WireDecimal).ok_or_else(|| D::Error::custom("not an exact decimal"))
+    }
+}
+
+/// A text that may come as a number, or as nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct WireText(pub(super) Option<String>);
+
+impl<'de> Deserialize<'de> for WireText {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<WireText, D::Error> {
+        let raw = Box::<RawValue>::deserialize(source)?;
+        let text = match raw.get() {
+            "null" => None,
+            text if text.starts_with('"') => serde_json::from_str(text).ok(),
+            text if text.starts_with(['{', '[']) => None,
+            text => Some(text.to_owned()),
+        };
+        Ok(WireText(text))
     }
 }
 
@@ -163,8 +178,14 @@ mod tests {
         assert_eq!(read("\"1000.10\"").unwrap(), "1000.10");
         assert_eq!(read("1e3").unwrap(), "1000");
         assert_eq!(read("1406349.5").unwrap(), "1406349.5");
-        assert!(read("\"many\"").is_err());
-        assert!(read("{}").is_err());
+        assert_eq!(read("7.0317475E6").unwrap(), "7031747.5");
+        assert_eq!(read("-125E-2").unwrap(), "-1.25");
+        for unread in ["\"many\"", "{}", "\"1_000\"", "\"+1\"", "\".5\"", "\"\"", "1e99", "1e-99"] {
+            assert!(read(unread).is_err(), "{unread}");
+        }
+        // More digits than a decimal holds: not there, rather than rounded.
+        let long = "1.23456789012345678901234567890123";
+        assert!(read(long).is_err() && read(&format!("{long}e0")).is_err());
     }
 
     #[test]

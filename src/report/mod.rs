@@ -45,6 +45,7 @@ pub use cells::{Cells, clean};
 pub use document::{Document, Failure, Subject};
 pub use error::ReportError;
 pub use figures::{count, instant, money, second};
+pub use layout::{Side, table};
 pub use next::shell_word;
 pub use overview::overview;
 pub use statement::{StatementError, read_statement, statement_text};

@@ -4,6 +4,7 @@
 
 use uuid::Uuid;
 
+use super::digest::DigestHash;
 use super::profile::FaultProfile;
 
 /// How a sandbox starts. [`Default`] is a provider without faults that knows every wallet.
@@ -29,6 +30,8 @@ pub struct SandboxConfig {
     pub limit_per_second: Option<u32>,
     /// What a 429 from the request limit says about when to come back.
     pub retry_after: RetryAfter,
+    /// How Minted Connect is to be spoken to.
+    pub minted: MintedService,
 }
 
 impl Default for SandboxConfig {
@@ -44,7 +47,80 @@ impl Default for SandboxConfig {
             whole_second_expiry: false,
             limit_per_second: None,
             retry_after: RetryAfter::Seconds,
+            minted: MintedService::default(),
         }
+    }
+}
+
+/// How Minted Connect is to be spoken to. [`Default`] asks for what is hardest to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MintedService {
+    /// The user's name.
+    pub username: String,
+    /// The user's password.
+    pub password: String,
+    /// The realm of its challenges.
+    pub realm: String,
+    /// The hashes that it offers, a challenge each.
+    pub hashes: Vec<DigestHash>,
+    /// Whether its challenges have a `qop`.
+    pub has_qop: bool,
+    /// How many requests a nonce lets in before it is stale.
+    pub nonce_uses: u32,
+    /// Whether customers that nobody described hold a sample; else they are refused with 422.
+    pub knows_everybody: bool,
+}
+
+impl Default for MintedService {
+    fn default() -> Self {
+        Self {
+            username: "sandbox".to_owned(),
+            password: "sandbox".to_owned(),
+            realm: "Minted, the \"sandbox\"".to_owned(),
+            hashes: vec![DigestHash::Md5, DigestHash::Sha256],
+            has_qop: true,
+            nonce_uses: u32::MAX,
+            knows_everybody: true,
+        }
+    }
+}
+
+/// One product that a customer of Minted Connect holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxHolding {
+    /// `gold` or `silver`; answers do not say it.
+    pub metal: &'static str,
+    /// What it is called.
+    pub product_name: String,
+    /// Its number in the shop.
+    pub sku: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one, in minor units.
+    pub price_minor: i64,
+    /// The price of all, in minor units.
+    pub total_minor: i64,
+    /// Whether it can be delivered.
+    pub is_deliverable: bool,
+}
+
+impl SandboxHolding {
+    /// What a customer holds that nobody has described.
+    pub fn sample() -> Vec<Self> {
+        let row = |metal, name: &str, sku: &str, quantity: u32, price_minor, is_deliverable| Self {
+            metal,
+            product_name: name.to_owned(),
+            sku: sku.to_owned(),
+            quantity,
+            price_minor,
+            total_minor: i64::from(quantity) * price_minor,
+            is_deliverable,
+        };
+        vec![
+            row("gold", "Kum Külçe 5 gr", "SBX0001", 5, 140_634_950, false),
+            row("gold", "Kale Küpe", "SBX0002", 2, 1_162_500_000, true),
+            row("silver", "Kova Gümüş 10 gr", "SBX0003", 5, 2_447_900, false),
+        ]
     }
 }
 
@@ -115,8 +191,12 @@ pub struct WalletFacts {
     pub currency_code: String,
     /// The wallet's own money, without gifts, in minor units.
     pub balance_minor: i64,
+    /// What of it is blocked, in minor units.
+    pub blocked_minor: i64,
     /// Whether the wallet is frozen.
     pub is_frozen: bool,
+    /// Until when, as answers write it; the first day of all, if absent.
+    pub frozen_until: Option<String>,
     /// Whether the wallet is deleted.
     pub is_deleted: bool,
 }
@@ -127,7 +207,9 @@ impl Default for WalletFacts {
             name: "Sandbox".to_owned(),
             currency_code: "TRY".to_owned(),
             balance_minor: 0,
+            blocked_minor: 0,
             is_frozen: false,
+            frozen_until: None,
             is_deleted: false,
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Sandbox;
 use super::book::{BookGift, Sighting, Source};
-use super::config::{Outage, RefusalKind, WalletFacts};
+use super::config::{Outage, RefusalKind, SandboxHolding, WalletFacts};
 use super::gift_request::GiftRequest;
 use super::profile::FaultProfile;
 use super::state::State;
@@ -58,6 +58,11 @@ impl Sandbox {
     /// Describes a wallet, which thereby exists.
     pub fn set_wallet(&self, wallet: Uuid, facts: WalletFacts) {
         self.app.lock().facts.insert(wallet, facts);
+    }
+
+    /// Says what a customer of Minted Connect holds.
+    pub fn set_holdings(&self, customer: &str, holdings: Vec<SandboxHolding>) {
+        self.app.lock().holdings.insert(customer.to_owned(), holdings);
     }
 
     /// Puts a foreign gift into a wallet, and returns its id. Lists show it at once.

@@ -72,6 +72,21 @@ pub(super) fn read_fault(
     pick(profile, Place::Read, draw(seed, "read", path.0, nth))
 }
 
+/// The fault of one delete: `nth` counts the deletes of this gift, from 1.
+pub(super) fn delete_fault(
+    profile: &FaultProfile,
+    seed: u64,
+    gift: uuid::Uuid,
+    nth: u32,
+) -> Option<FaultKind> {
+    pick(profile, Place::Delete, draw(seed, "delete", fnv(FNV_START, gift.as_bytes()), nth))
+}
+
+/// Whether a nonce is stale from its first use on: `number` counts all nonces, from 1.
+pub(super) fn is_stale(profile: &FaultProfile, seed: u64, number: u32) -> bool {
+    pick(profile, Place::Nonce, draw(seed, "nonce", 0, number)).is_some()
+}
+
 /// Whether the gift that this attempt credited lags in its wallet's list.
 pub(super) fn lags(profile: &FaultProfile, seed: u64, gift: GiftKey, attempt: u32) -> bool {
     u64::from(profile.rate(FaultKind::LaggingList)) > draw(seed, "lag", gift.0, attempt)

@@ -94,6 +94,22 @@ fault_kinds! {
     ReadCut = "read_cut" in Read,
     /// A read answered with 429 and `Retry-After` in seconds.
     ReadLimit = "read_limit" in Read,
+    /// A delete is never answered, and the gift stays.
+    DeleteTimeoutBeforeCommit = "delete_timeout_before_commit" in Delete,
+    /// The gift is deleted, and the delete is never answered.
+    DeleteTimeoutAfterCommit = "delete_timeout_after_commit" in Delete,
+    /// The connection of a delete is reset (RST), and the gift stays.
+    DeleteResetBeforeCommit = "delete_reset_before_commit" in Delete,
+    /// The gift is deleted, and the connection is reset (RST).
+    DeleteResetAfterCommit = "delete_reset_after_commit" in Delete,
+    /// A delete is answered with 500 or 503, and the gift stays.
+    DeleteErrorBeforeCommit = "delete_error_before_commit" in Delete,
+    /// The gift is deleted, and the answer is 500 or 503.
+    DeleteErrorAfterCommit = "delete_error_after_commit" in Delete,
+    /// A delete is answered with 429 and `Retry-After` in seconds; the gift stays.
+    DeleteLimit = "delete_limit" in Delete,
+    /// Minted Connect calls a nonce stale that it has just handed out.
+    StaleNonce = "stale_nonce" in Nonce,
     /// A wallet's list leaves out a gift that was credited a short while ago.
     LaggingList = "lagging_list" in List,
     /// A wallet's list leaves out a used gift.
@@ -104,7 +120,7 @@ fault_kinds! {
     OutageUnavailable = "outage_unavailable" in Control,
     /// 429 because the request limit was passed.
     OverLimit = "over_limit" in Control,
-    /// 401 because the keys were missing, wrong or revoked.
+    /// 401 because the keys were missing, wrong or revoked, or an answer to a challenge was wrong.
     Unauthorized = "unauthorized" in Control,
     /// A request answered while the server's clock was off.
     SkewedClock = "skewed_clock" in Control,
@@ -112,7 +128,7 @@ fault_kinds! {
     RefusedWallet = "refused_wallet" in Control,
     /// A POST that was refused because its reference had been credited before.
     DuplicateReference = "duplicate_reference" in Control,
-    /// A POST that was refused because its content is not valid.
+    /// A POST, or a question to Minted Connect, that was refused because its content is not valid.
     InvalidRequest = "invalid_request" in Control,
     /// A request about a wallet that is not registered.
     UnknownWallet = "unknown_wallet" in Control,
@@ -127,6 +143,10 @@ pub enum Place {
     Refusal,
     /// One read.
     Read,
+    /// One delete.
+    Delete,
+    /// One nonce of Minted Connect.
+    Nonce,
     /// What a wallet's list shows.
     List,
     /// Whatever a control or a setting asks for; never drawn.
@@ -201,6 +221,13 @@ impl FaultKind {
             FaultKind::ReadGarbled => (Never, Reply::Garbled),
             FaultKind::ReadCut => (Never, Reply::CutBody),
             FaultKind::ReadLimit => (Never, Reply::Limited(RetryAfter::Seconds)),
+            FaultKind::DeleteTimeoutBeforeCommit => (Never, Reply::Silence),
+            FaultKind::DeleteTimeoutAfterCommit => (Now, Reply::Silence),
+            FaultKind::DeleteResetBeforeCommit => (Never, Reply::Reset),
+            FaultKind::DeleteResetAfterCommit => (Now, Reply::Reset),
+            FaultKind::DeleteErrorBeforeCommit => (Never, Reply::ServerError),
+            FaultKind::DeleteErrorAfterCommit => (Now, Reply::ServerError),
+            FaultKind::DeleteLimit => (Never, Reply::Limited(RetryAfter::Seconds)),
             _ => return None,
         };
         Some(plan)
@@ -225,7 +252,8 @@ mod tests {
     #[test]
     fn every_drawn_kind_has_a_plan_and_no_other_has() {
         for &kind in FaultKind::ALL {
-            let drawn = matches!(kind.place(), Place::Post | Place::Refusal | Place::Read);
+            let drawn =
+                matches!(kind.place(), Place::Post | Place::Refusal | Place::Read | Place::Delete);
             assert_eq!(kind.plan().is_some(), drawn, "{}", kind.name());
         }
     }
@@ -237,7 +265,8 @@ mod tests {
             let Some((commit, _)) = kind.plan() else {
                 continue;
             };
-            if kind.name().ends_with("before_commit") || kind.place() != Place::Post {
+            let may_commit = matches!(kind.place(), Place::Post | Place::Delete);
+            if kind.name().ends_with("before_commit") || !may_commit {
                 assert_eq!(commit, Commit::Never, "{}", kind.name());
             }
             if kind.name().ends_with("after_commit") {

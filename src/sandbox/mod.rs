@@ -1,6 +1,6 @@
 //! A pretend provider of gifts, to rehearse against and to test against.
 //!
-//! It answers the wallet API on 127.0.0.1 as the provider's pages describe it, spoils requests
+//! It answers the wallet API and Minted Connect on 127.0.0.1 as their pages describe them, spoils requests
 //! with seeded faults, and keeps a book of what it really credited. A client is right if, after
 //! whatever happened, the book says what its campaign asked for.
 //!
@@ -17,6 +17,7 @@ mod app;
 mod book;
 mod config;
 mod controls;
+mod digest;
 mod envelope;
 mod faults;
 mod gate;
@@ -24,6 +25,8 @@ mod gift_request;
 mod inspect;
 mod kind;
 mod line;
+mod login;
+mod minted;
 mod profile;
 mod reply;
 mod routes;
@@ -40,9 +43,11 @@ use tokio::net::TcpSocket;
 
 pub use self::book::{Book, BookGift, Source, Totals};
 pub use self::config::{
-    ExpectedKeys, Outage, RefusalKind, RetryAfter, SandboxConfig, WalletFacts, Wallets,
+    ExpectedKeys, MintedService, Outage, RefusalKind, RetryAfter, SandboxConfig, SandboxHolding,
+    WalletFacts, Wallets,
 };
 pub use self::controls::{NoSuchGift, SeedGift};
+pub use self::digest::DigestHash;
 pub use self::kind::{FaultKind, Place};
 pub use self::profile::FaultProfile;
 pub use self::tally::{Endpoint, Stats};

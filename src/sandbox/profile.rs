@@ -38,7 +38,8 @@ impl FaultProfile {
         }
     }
 
-    /// Every kind: 16 % of the POSTs (1 % refusals) and 7 % of the reads. Redirects stay out,
+    /// Every kind: 16 % of the POSTs (1 % refusals), 7 % of the reads and the deletes, one nonce in five.
+    /// Redirects stay out,
     /// since a single one rightly ends a whole run.
     pub fn mixed() -> Self {
         Self::none()
@@ -46,6 +47,8 @@ impl FaultProfile {
             .with(FaultKind::Redirect, 0)
             .with_all(Place::Refusal, 25)
             .with_all(Place::Read, 140)
+            .with_all(Place::Delete, 100)
+            .with(FaultKind::StaleNonce, 2_000)
             .with(FaultKind::LaggingList, 1_000)
     }
 
@@ -59,6 +62,8 @@ impl FaultProfile {
             .with(FaultKind::LimitBare, 0)
             .with_all(Place::Read, 600)
             .with(FaultKind::ReadLimit, 0)
+            .with_all(Place::Delete, 600)
+            .with(FaultKind::DeleteLimit, 0)
             .with(FaultKind::LaggingList, 3_000)
     }
 
@@ -67,13 +72,14 @@ impl FaultProfile {
         Self::none().with_all(Place::Refusal, 500)
     }
 
-    /// Three in ten POSTs and one read in ten get 429.
+    /// Three in ten POSTs, one read in ten and one delete in ten get 429.
     pub fn ratelimit() -> Self {
         Self::none()
             .with(FaultKind::LimitSeconds, 1_000)
             .with(FaultKind::LimitDate, 1_000)
             .with(FaultKind::LimitBare, 1_000)
             .with(FaultKind::ReadLimit, 1_000)
+            .with(FaultKind::DeleteLimit, 1_000)
     }
 
     /// The profile of that name; see [`FaultProfile::NAMES`].
@@ -151,7 +157,7 @@ mod tests {
     fn totals_are_as_documented() {
         for name in FaultProfile::NAMES {
             let profile = FaultProfile::named(name).unwrap();
-            for place in [Place::Post, Place::Refusal, Place::Read] {
+            for place in [Place::Post, Place::Refusal, Place::Read, Place::Delete, Place::Nonce] {
                 assert!(profile.total(place) <= 10_000, "{name}");
             }
         }

@@ -1,4 +1,4 @@
-//! The wallet API's endpoints.
+//! The endpoints: the wallet API's here, Minted Connect's in [`minted`].
 //!
 //! Each handler asks the state under its lock, and turns what it hears into a response outside it.
 //!
@@ -25,12 +25,11 @@ use super::gate;
 use super::gift_request::{Complaint, GiftRequest, parse_guid};
 use super::inspect;
 use super::kind::{FaultKind, Reply};
+use super::minted;
 use super::reply::{self, Context, failed};
-use super::state::{Outcome, State as Memory};
+use super::state::{NO_GIFT, Outcome, State as Memory};
 
 const BAD_GUID: Complaint = Complaint { code: "InvalidId", message: "The id is not a GUID." };
-const NO_GIFT: Complaint = Complaint { code: "GiftNotFound", message: "The gift was not found." };
-const USED_GIFT: Complaint = Complaint { code: "GiftUsed", message: "The gift was used." };
 
 /// All paths: the API's, behind the gate, and the sandbox's own pages, beside it.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -40,6 +39,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/balance/gift/{gift}", get(gift))
         .route("/api/v1/wallet/by/id/{wallet}", get(wallet))
         .route("/api/v1/wallet/balances", get(balances))
+        .route("/partner/walletable/balance", get(minted::holdings))
         .fallback(nowhere)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), gate::pass));
     let pages = Router::new()
@@ -135,13 +135,17 @@ async fn delete(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let Ok(DeleteBody { id }) = serde_json::from_slice(&body) else {
         return failed(StatusCode::BAD_REQUEST, BAD_GUID);
     };
-    let mut state = app.lock();
-    match state.ledger.get_mut(id).filter(|gift| !gift.deleted) {
-        None => failed(StatusCode::NOT_FOUND, NO_GIFT),
-        Some(gift) if gift.spent_minor > 0 => failed(StatusCode::UNPROCESSABLE_ENTITY, USED_GIFT),
-        Some(gift) => {
-            gift.deleted = true;
-            reply::json(StatusCode::OK, answer::deleted())
+    let (deleted, now) = {
+        let mut state = app.lock();
+        (state.delete(id), state.now())
+    };
+    app.wake();
+    match deleted {
+        Err((status, complaint)) => failed(status, complaint),
+        Ok(None) => reply::json(StatusCode::OK, answer::deleted()),
+        Ok(Some(fault)) => {
+            let variety = id.as_u64_pair().0;
+            reply::spoil(fault, Context { right: answer::deleted(), now, variety })
         }
     }
 }

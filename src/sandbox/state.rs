@@ -6,15 +6,17 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::answer::Echo;
 use super::book::{BookGift, Ledger, Sighting, Source};
-use super::config::{Outage, RefusalKind, SandboxConfig, WalletFacts, Wallets};
+use super::config::{Outage, RefusalKind, SandboxConfig, SandboxHolding, WalletFacts, Wallets};
 use super::faults::{self, GiftKey, PathKey};
 use super::gift_request::{Complaint, GiftRequest};
 use super::kind::{Commit, FaultKind, Reply};
+use super::login::Login;
 use super::tally::{Tally, Window};
 
 /// What the sandbox remembers.
@@ -26,12 +28,16 @@ pub(super) struct State {
     pub(super) outage: Outage,
     pub(super) refused: HashMap<Uuid, RefusalKind>,
     pub(super) facts: HashMap<Uuid, WalletFacts>,
+    /// What customers of Minted Connect hold.
+    pub(super) holdings: HashMap<String, Vec<SandboxHolding>>,
+    pub(super) login: Login,
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
     pub(super) limit: Window,
     known: Option<HashSet<Uuid>>,
     attempts: HashMap<GiftKey, u32>,
     reads: HashMap<PathKey, u32>,
+    deletes: HashMap<Uuid, u32>,
     posts: u64,
 }
 
@@ -67,6 +73,9 @@ const UNKNOWN_WALLET: Complaint =
     Complaint { code: "WalletNotFound", message: "The wallet was not found." };
 const REFUSED_WALLET: Complaint =
     Complaint { code: "WalletRefused", message: "The wallet cannot receive gifts." };
+pub(super) const NO_GIFT: Complaint =
+    Complaint { code: "GiftNotFound", message: "The gift was not found." };
+const USED_GIFT: Complaint = Complaint { code: "GiftUsed", message: "The gift was used." };
 const DUPLICATE: Complaint =
     Complaint { code: "DuplicateReference", message: "Duplicate reference." };
 
@@ -83,12 +92,15 @@ impl State {
             outage: Outage::None,
             refused: HashMap::new(),
             facts: HashMap::new(),
+            holdings: HashMap::new(),
+            login: Login::default(),
             ledger: Ledger::default(),
             tally: Tally::default(),
             limit: Window::default(),
             known,
             attempts: HashMap::new(),
             reads: HashMap::new(),
+            deletes: HashMap::new(),
             posts: 0,
         }
     }
@@ -161,6 +173,28 @@ impl State {
         let fault = faults::read_fault(&self.config.faults, self.config.seed, path, *nth);
         self.count(fault);
         fault.and_then(FaultKind::plan).map(|(_, reply)| reply)
+    }
+
+    /// Decides a delete, and deletes the gift where that is due: what spoils the answer, or why the gift stays.
+    pub(super) fn delete(&mut self, id: Uuid) -> Result<Option<Reply>, (StatusCode, Complaint)> {
+        match self.ledger.get(id).filter(|gift| !gift.deleted) {
+            None => return Err((StatusCode::NOT_FOUND, NO_GIFT)),
+            Some(gift) if gift.spent_minor > 0 => {
+                return Err((StatusCode::UNPROCESSABLE_ENTITY, USED_GIFT));
+            }
+            Some(_) => {}
+        }
+        let nth = self.deletes.entry(id).or_default();
+        *nth += 1;
+        let fault = faults::delete_fault(&self.config.faults, self.config.seed, id, *nth);
+        self.count(fault);
+        let plan = fault.and_then(FaultKind::plan);
+        if let Some(gift) =
+            self.ledger.get_mut(id).filter(|_| plan.map(|(at, _)| at) != Some(Commit::Never))
+        {
+            gift.deleted = true;
+        }
+        Ok(plan.map(|(_, reply)| reply))
     }
 
     /// The gifts that the wallet's list shows now.

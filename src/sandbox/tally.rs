@@ -45,6 +45,8 @@ endpoints! {
     Wallet = "wallet",
     /// `GET /api/v1/wallet/balances`.
     Balances = "balances",
+    /// `GET /partner/walletable/balance` of Minted Connect.
+    Holdings = "holdings",
     /// Anything else: a client that comes here has a wrong path.
     Other = "other",
 }
@@ -52,6 +54,9 @@ endpoints! {
 impl Endpoint {
     /// The endpoint of a request.
     pub(super) fn of(method: &Method, path: &str) -> Self {
+        if (method, path) == (&Method::GET, "/partner/walletable/balance") {
+            return Endpoint::Holdings;
+        }
         let Some(path) = path.strip_prefix("/api/v1/") else {
             return Endpoint::Other;
         };
@@ -235,6 +240,7 @@ mod tests {
             (Method::GET, "/api/v1/balance/gift/x", Endpoint::Gift),
             (Method::GET, "/api/v1/wallet/by/id/x", Endpoint::Wallet),
             (Method::GET, "/api/v1/wallet/balances", Endpoint::Balances),
+            (Method::GET, "/partner/walletable/balance", Endpoint::Holdings),
             (Method::GET, "/balance/gift/x", Endpoint::Other),
         ];
         for (method, path, endpoint) in table {

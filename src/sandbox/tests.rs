@@ -3,6 +3,7 @@
 mod endpoints;
 mod faults;
 mod levers;
+mod minted;
 
 use std::io::ErrorKind;
 

@@ -13,6 +13,7 @@ mod ledger_failure;
 mod levers;
 mod lifecycle;
 mod load;
+mod lookups;
 mod machines;
 mod power_loss;
 mod preview;

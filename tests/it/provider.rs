@@ -62,7 +62,7 @@ async fn what_was_given_is_read_back_by_every_endpoint() {
     let (reading, _) = client.gift(gift.content.wallet, id).await;
     let ListReading::Whole(one) = reading else { panic!("{reading:?}") };
     assert_eq!(one, credits);
-    let Reading::Found(record) = client.wallet(gift.content.wallet).await else { panic!() };
+    let (Reading::Found(record), _) = client.wallet(gift.content.wallet).await else { panic!() };
     assert_eq!(record.currency.as_deref(), Some("TRY"));
     let (balances, _) = client.balances(gift.content.wallet).await;
     let Reading::Found(balances) = balances else { panic!("{balances:?}") };

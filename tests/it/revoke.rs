@@ -10,7 +10,7 @@ use giftbatch::ledger::{Ledger, RunLock, RunNote};
 use giftbatch::pace::Pace;
 use giftbatch::provider::{Delivery, Loss, Method, Request, Sending, Transport, WalletClient};
 use giftbatch::revoke::{Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
-use giftbatch::sandbox::Endpoint;
+use giftbatch::sandbox::{Endpoint, FaultProfile, Place, SandboxConfig};
 use tokio::sync::watch;
 
 use crate::world::{Done, World, csv, rows, send};
@@ -126,6 +126,29 @@ async fn a_revocation_that_is_killed_goes_on() {
     assert_eq!((done.gifts("revoked"), left(&world)), (40, 0));
     let asked = world.sandbox.requests_of(Endpoint::Delete);
     assert!(asked <= 40 + 3 * 32, "{asked} deletes for 40 gifts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletes_that_go_wrong_end_well() {
+    // Goal: over the wire, too, each gift is taken back, whatever becomes of its delete. Method: 30 gifts, half of
+    // whose deletes time out, are reset, fail or are throttled, before or after they were done, by a seed; the
+    // command again while it says so.
+    let world = World::with(SandboxConfig { seed: 3, ..SandboxConfig::default() });
+    given(&world, 30);
+    world.sandbox.set_profile(FaultProfile::none().with_all(Place::Delete, 700));
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let done = world.run(YES);
+        if done.code == 0 {
+            assert_eq!((done.gifts("revoked"), left(&world)), (30, 0), "seed 3, {runs} runs");
+            break;
+        }
+        assert!([5, 6].contains(&done.code) && runs < 10, "seed 3, run {runs}: {done:?}");
+    }
+    let stats = world.sandbox.stats();
+    let struck = stats.faults.iter().filter(|(kind, _)| kind.place() == Place::Delete);
+    assert!(struck.count() >= 4, "seed 3: {:?}", stats.faults);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -153,6 +153,26 @@ async fn reads_are_spoiled() {
     }
 }
 
+/// Goal: a delete that goes wrong deletes its gift or not, as its kind says. Method: each kind is made certain for
+/// one gift; the silent ones are given up once they are counted.
+#[tokio::test]
+async fn deletes_are_spoiled() {
+    for &kind in FaultKind::ALL.iter().filter(|kind| kind.place() == Place::Delete) {
+        let sandbox = start_with(FaultProfile::always(kind));
+        let gift = sandbox.seed_gift(foreign());
+        let delete = request("DELETE", "/api/v1/balance/gift", &format!(r#"{{"Id":"{gift}"}}"#));
+        let (name, struck) = (kind.name(), |stats: &Stats| stats.fault(kind) == 1);
+        if name.contains("timeout") {
+            drop(send(&sandbox, &delete).await);
+        } else {
+            let status = ask(&sandbox, &delete).await.status();
+            assert!([0, 429, 500, 503].contains(&status), "{name}: {status}");
+        }
+        sandbox.until(struck).await;
+        assert_eq!(sandbox.book().gifts[0].deleted, name.ends_with("after_commit"), "{name}");
+    }
+}
+
 /// Goal: a refusal is permanent, and a passing fault passes. Method: a gift is sent again under a
 /// certain refusal; then a sandbox with half of all POSTs reset is asked until the gift is given,
 /// which seed 0 makes the second time.

@@ -1,0 +1,73 @@
+//! The settings of Minted Connect, which few commands need.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::secret;
+use super::settings_file::SettingsFile;
+use crate::provider::{BaseUrl, Login, Manner, MintedClient};
+
+/// What the flags and the settings file say of it; the environment is asked when it is needed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Minted {
+    url: Option<String>,
+    username: Option<String>,
+    password_file: Option<PathBuf>,
+    password_command: Option<Vec<String>>,
+    api_version: Option<String>,
+    /// Where the settings file is.
+    path: Option<PathBuf>,
+}
+
+/// The version of the API where none is set.
+const API_VERSION: &str = "3";
+
+/// What mends a login that is rejected.
+pub(super) const KEYS: &str = "mend GIFTBATCH_MINTED_USERNAME and GIFTBATCH_MINTED_PASSWORD";
+
+impl Minted {
+    /// What a flag (or the environment, which it is read from) and a settings file say.
+    pub(super) fn of(url: Option<&str>, file: &SettingsFile, path: Option<&Path>) -> Minted {
+        Minted {
+            url: url.map(str::to_owned).or_else(|| file.minted_url.clone()),
+            username: file.minted_username.clone(),
+            password_file: file.minted_password_file.clone(),
+            password_command: file.minted_password_command.clone(),
+            api_version: file.minted_api_version.clone(),
+            path: path.map(Path::to_owned),
+        }
+    }
+
+    /// A client that asks in a language, each request within a time.
+    pub(super) fn client(
+        &self,
+        language: &str,
+        timeout: Duration,
+    ) -> Result<MintedClient, Failure> {
+        let Some(url) = &self.url else {
+            return Err(Failure::usage("no URL of Minted Connect is set")
+                .hint("set GIFTBATCH_MINTED_URL, or --minted-url, to its base URL"));
+        };
+        let base: BaseUrl = url.parse()?;
+        let Some(username) =
+            variable("GIFTBATCH_MINTED_USERNAME").or_else(|| self.username.clone())
+        else {
+            return Err(Failure::usage("GIFTBATCH_MINTED_USERNAME is not set"));
+        };
+        let (file, command) = (self.password_file.as_deref(), self.password_command.as_deref());
+        let password = "GIFTBATCH_MINTED_PASSWORD";
+        let password = secret::source(password, file, command, self.path.as_deref())?.read()?;
+        let api_version = variable("GIFTBATCH_MINTED_API_VERSION")
+            .or_else(|| self.api_version.clone())
+            .unwrap_or_else(|| API_VERSION.to_owned());
+        let manner = Manner { api_version, language: language.to_owned() };
+        Ok(MintedClient::new(base, Login { username, password }, &manner, timeout)?)
+    }
+}
+
+/// What a variable of the environment says, if anything.
+fn variable(name: &str) -> Option<String> {
+    let text = std::env::var(name).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
