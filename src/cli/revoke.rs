@@ -93,7 +93,8 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     }
     let left = done.left + done.unread;
     if left > 0 {
-        out.complain(&format!("{left} gifts were left as they are:"));
+        let gifts = if left == 1 { "gift was" } else { "gifts were" };
+        out.complain(&format!("{left} {gifts} left as they are:"));
         for gift in &done.named {
             out.complain(&format!("  {}  wallet {}  {}", gift.key, gift.wallet, gift.why));
         }

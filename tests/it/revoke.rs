@@ -144,7 +144,8 @@ async fn deletes_that_go_wrong_end_well() {
             assert_eq!((done.gifts("revoked"), left(&world)), (30, 0), "seed 3, {runs} runs");
             break;
         }
-        assert!([5, 6].contains(&done.code) && runs < 10, "seed 3, run {runs}: {done:?}");
+        // 4: one whose deletes were lost too often in a row is left, for the next run.
+        assert!([4, 5, 6].contains(&done.code) && runs < 10, "seed 3, run {runs}: {done:?}");
     }
     let stats = world.sandbox.stats();
     let struck = stats.faults.iter().filter(|(kind, _)| kind.place() == Place::Delete);
