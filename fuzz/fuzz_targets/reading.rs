@@ -1,5 +1,7 @@
 //! What all targets share: a file of given bytes, read as the program reads it.
 
+#![allow(dead_code, reason = "each target takes what it needs")]
+
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -11,12 +11,13 @@ use chrono::{Days, NaiveDate};
 use super::birthday_args::BirthdaysArgs;
 use super::commands::FileArgs;
 use super::context::{Context, Session};
+use super::dry_run;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::give::{self, Wishes};
 use super::late::{self, Open};
-use super::load::{Celebration, Source, keep_rejects, prepare, store};
+use super::load::{Celebration, Loaded, Source, keep_rejects, prepare, store};
 use super::preview::Preview;
 use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
@@ -36,12 +37,10 @@ pub(super) struct Day {
 
 /// `giftbatch birthdays`.
 pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Result<Exit, Failure> {
-    if args.limits.levers.dry_run {
-        return Err(Failure::usage(
-            "--dry-run is not for birthdays yet; nothing was stored or sent",
-        ));
-    }
     let day = Day::of(&context, args)?;
+    if args.limits.levers.dry_run {
+        return dry_run::birthdays(&context, args, &day).await;
+    }
     let client = give::client(&context)?;
     let mut session = context.session().await?;
     if let Some(known) = session.ledger.campaign(day.campaign.as_str()).await? {
@@ -57,7 +56,8 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     };
     let late = late::find(&context, &session.ledger, &day).await?;
     let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
-    let late = late::confirm_all(&context, &session.ledger, &wishes, today.as_ref(), late).await?;
+    let late = late::meant(&context, &wishes, late);
+    late::confirm_all(&context, &session.ledger, &wishes, today.as_ref(), &late).await?;
     for open in late.iter().chain(&today) {
         give::refuse_forgotten(&mut session, &open.campaign).await?;
     }
@@ -103,7 +103,7 @@ impl Day {
     }
 
     /// How its campaign is loaded.
-    fn source<'a>(&'a self, file: &'a FileArgs, max_total: Option<Money>) -> Source<'a> {
+    pub(super) fn source<'a>(&'a self, file: &'a FileArgs, max_total: Option<Money>) -> Source<'a> {
         let (campaign, celebration) = (&self.campaign, Some(&self.celebration));
         Source { args: file, campaign, max_total, celebration }
     }
@@ -131,8 +131,7 @@ async fn celebrate(
         store(context, load, &loaded).await?;
     } else {
         load.rollback().await?;
-        let customers = loaded.preview.seen.customers.as_ref();
-        let words = customers.map(|customers| customers.nothing_new()).unwrap_or_default();
+        let words = nothing_new(&loaded).unwrap_or_default();
         context.out.note(&format!("{}: {words}", day.campaign));
     }
     keep_rejects(context, &mut loaded)?;
@@ -145,6 +144,12 @@ async fn celebrate(
         ));
     }
     Ok(loaded.preview)
+}
+
+/// What is said of a file of customers that brings nothing new.
+pub(super) fn nothing_new(loaded: &Loaded) -> Option<String> {
+    let customers = loaded.preview.seen.customers.as_ref().filter(|_| loaded.added == 0);
+    customers.map(|customers| customers.nothing_new())
 }
 
 /// Prints how the day's campaign stands, and those that were caught up.

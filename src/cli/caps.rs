@@ -48,8 +48,8 @@ pub(super) fn read(
     })
 }
 
-/// Gifts and money that a run may send at most, of so much that is open; fails with code 7 where a cap
-/// forbids it, and nothing was sent.
+/// Gifts and money that a run may send at most, of so much that is open of all its campaigns together;
+/// fails with code 7 where a cap forbids it, and nothing was sent.
 pub(super) async fn bound(
     context: &Context,
     glance: &mut Glance<'_>,

@@ -87,7 +87,7 @@ pub(super) struct ConfirmArgs {
     pub(super) yes: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct RunLimits {
     /// While more gifts are in doubt, nothing new is sent.
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]

@@ -3,41 +3,26 @@
 //! **Invariant:** nothing is sent and nothing stays stored: a file is loaded into a transaction that is
 //! undone, or where there is no ledger yet into one that is thrown away.
 
-use std::io::{self, Write};
-
-use serde_json::json;
 use tempfile::TempDir;
 
+use super::birthday_args::BirthdaysArgs;
+use super::birthdays::{Day, nothing_new};
 use super::caps::bound;
-use super::commands::{IssueArgs, RetryArgs, RunArgs, RunLimits};
+use super::commands::{IssueArgs, RetryArgs, RunArgs};
 use super::confirm::{refuse_beyond, refuse_other_plan};
 use super::context::{self, Context, Session};
+use super::dry_print::Plan;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::give::{exposure, to_send};
-use super::load::{Source, prepare};
+use super::give::{Wishes, exposure, to_send};
+use super::late::{self, Days, Open};
+use super::load::{Loaded, Source, prepare};
 use super::retry::Selection;
 use super::standing;
-use crate::domain::{GiftState, Money};
-use crate::ledger::{
-    Campaign, Glance, Ledger, RefusalTally, RunLock, Sender, Standing, StateTally,
-};
-use crate::provider::{Credentials, Preview, WalletClient};
-use crate::report::{Amounts, Document, States, Subject, Summary, count, money};
-
-/// Gifts that are read at once.
-const PAGE: u64 = 500;
-
-/// What would be sent, and of whom.
-struct Plan<'p> {
-    context: &'p Context,
-    limits: &'p RunLimits,
-    sender: Sender<'p>,
-    /// In doubt or in flight: looked up before anything is sent.
-    unclear: u64,
-    /// The document up to its requests.
-    document: String,
-}
+use crate::domain::GiftState;
+use crate::ledger::{Campaign, Ledger, RefusalTally, RunLock, Sender, Standing, StateTally};
+use crate::provider::{Credentials, WalletClient};
+use crate::report::{Amounts, Document, States, Subject, Summary};
 
 /// `issue --dry-run`.
 pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, Failure> {
@@ -62,7 +47,7 @@ async fn of_campaign(
     let selection = select(&ledger.refusals(campaign.id).await?)?;
     let reopened = selection.as_ref().and_then(Selection::reopened);
     let summary = Summary::read(&ledger, &campaign).await?;
-    let sender = Sender { campaign: campaign.id, reopened };
+    let sender = Sender { campaigns: &[campaign.id], reopened };
     let mut glance = ledger.glance().await?;
     let open = match reopened {
         Some(_) => glance.send_most(sender, u64::MAX).await?,
@@ -85,40 +70,82 @@ async fn of_campaign(
 
 /// `run --dry-run`.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
+    let max_total = args.load.max_total;
+    let (file, name) = (&args.load.file, &args.load.campaign);
+    let source = Source { args: file, campaign: name, max_total, celebration: None };
+    let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
+    of_file(context, &source, &wishes, None).await
+}
+
+/// `birthdays --dry-run`.
+pub(super) async fn birthdays(
+    context: &Context,
+    args: &BirthdaysArgs,
+    day: &Day,
+) -> Result<Exit, Failure> {
+    let file = args.file_args();
+    let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
+    of_file(context, &day.source(&file, args.max_total), &wishes, Some(day)).await
+}
+
+/// What a file would bring, were it loaded now, behind what earlier days have left open.
+async fn of_file(
+    context: &Context,
+    source: &Source<'_>,
+    wishes: &Wishes<'_>,
+    day: Option<&Day>,
+) -> Result<Exit, Failure> {
     let client = client(context)?;
     let (ledger, _folder) = ledger(context).await?;
     let lock = RunLock::take(ledger.path(), context.command, context.now())?;
     let mut session = Session::of(ledger, lock, context.now()).await?;
-    if let Some(known) = session.ledger.campaign(args.load.campaign.as_str()).await? {
+    if let Some(known) = session.ledger.campaign(source.campaign.as_str()).await? {
         refuse_closed(&session.ledger, &known).await?;
     }
-    let max_total = args.load.max_total;
-    let (file, name) = (&args.load.file, &args.load.campaign);
-    let source = Source { args: file, campaign: name, max_total, celebration: None };
-    let (mut load, loaded) = prepare(context, &mut session, &source).await?;
-    if !context.out.args.json {
-        let (text, plan) = (loaded.preview.text(), loaded.campaign.plan_id());
-        context.out.note(&format!("{text}  {:<10} {plan}", "plan"));
+    let late = match day {
+        Some(day) => late::find(context, &session.ledger, day).await?,
+        None => Vec::new(),
+    };
+    let late = late::meant(context, wishes, late);
+    let mut caught_up = Vec::new();
+    for open in &late {
+        let summary = Summary::read(&session.ledger, &open.campaign).await?;
+        caught_up.push(serde_json::from_str(&document(context, &summary, None))?);
     }
-    let campaign = &loaded.campaign;
-    let summary = summary(campaign, &load.tally().await?, load.campaign_wallets().await?)?;
-    let states = &summary.states;
-    let sender = Sender { campaign: campaign.id, reopened: None };
+    let (mut load, loaded) = prepare(context, &mut session, source).await?;
+    show(context, &loaded);
+    let summary = summary(&loaded.campaign, &load.tally().await?, load.campaign_wallets().await?)?;
+    let mut preview = loaded.preview.json();
+    if day.is_some() {
+        preview["caught_up"] = serde_json::Value::Array(caught_up);
+    }
+    let document = document(context, &summary, Some(preview));
+    let today = Open::with(loaded.campaign, summary.states);
     let printed = async {
-        refuse_beyond(max_total, exposure(states))?;
         let mut glance = load.glance();
-        let open = to_send(states);
-        bound(context, &mut glance, sender, args.limits.levers.limit, open).await?;
-        refuse_other_plan(&args.confirm, &campaign.plan_id())?;
-        let document = document(context, &summary, Some(loaded.preview.json()));
-        let (limits, unclear) = (&args.limits, unclear(states));
-        let plan = Plan { context, limits, sender, unclear, document };
+        let days = Days::of(context, &mut glance, wishes, Some(&today), &late).await?;
+        let campaigns: Vec<i64> = days.all.iter().map(|open| open.campaign.id).collect();
+        let sender = Sender { campaigns: &campaigns, reopened: None };
+        let unclear = days.all.iter().map(|open| unclear(&open.states)).sum();
+        let plan = Plan { context, limits: wishes.limits, sender, unclear, document };
         plan.print(&client, &mut glance).await
     };
     let printed = printed.await;
     load.rollback().await?;
     session.close().await;
     printed
+}
+
+/// Shows what a file would bring.
+fn show(context: &Context, loaded: &Loaded) {
+    match nothing_new(loaded) {
+        Some(words) => context.out.note(&format!("{}: {words}", loaded.campaign.name)),
+        None if context.out.args.json => {}
+        None => {
+            let (text, plan) = (loaded.preview.text(), loaded.campaign.plan_id());
+            context.out.note(&format!("{text}  {:<10} {plan}", "plan"));
+        }
+    }
 }
 
 /// Of a campaign that was paused or cancelled nothing would be sent.
@@ -174,100 +201,4 @@ fn summary(campaign: &Campaign, tallies: &[StateTally], wallets: u64) -> Result<
         last_loaded_at: campaign.last_loaded_at,
         ..Summary::of_nothing(&campaign.name, campaign.first_loaded_at)
     })
-}
-
-impl Plan<'_> {
-    /// Prints each request as it is read.
-    async fn print(&self, client: &WalletClient, glance: &mut Glance<'_>) -> Result<Exit, Failure> {
-        let mut out = Printer::of(self.context, io::BufWriter::new(io::stdout()));
-        match self.write(client, glance, &mut out).await? {
-            // A reader that went away (a closed pipe) has read all that it wanted.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Done),
-            written => written?,
-        }
-        let Printer { requests, amount, .. } = out;
-        let note = |text: &str| self.context.out.note(text);
-        let noun = if requests == 1 { "request" } else { "requests" };
-        note(&format!("{} {noun}, {} in all; nothing was sent", count(requests), money(amount)));
-        if self.unclear > 0 {
-            note(&format!(
-                "a run would first look up {} gifts whose fate is not known, and send those again that \
-                 were not given",
-                count(self.unclear)
-            ));
-        }
-        Ok(Exit::Done)
-    }
-
-    /// The outer error is the ledger's, the inner one the printer's.
-    async fn write<W: Write>(
-        &self,
-        client: &WalletClient,
-        glance: &mut Glance<'_>,
-        out: &mut Printer<W>,
-    ) -> Result<io::Result<()>, Failure> {
-        let mut left = self.limits.levers.limit.unwrap_or(u64::MAX);
-        let tag = self.limits.tag || self.context.settings.tag;
-        let mut walk = glance.walk(self.sender, tag, self.context.now()).await?;
-        if let Err(error) = out.begin(&self.document) {
-            return Ok(Err(error));
-        }
-        while left > 0 {
-            let gifts = glance.next_to_send(&mut walk, left.min(PAGE)).await?;
-            if gifts.is_empty() {
-                break;
-            }
-            left -= gifts.len() as u64;
-            for gift in &gifts {
-                out.amount += gift.content.amount;
-                if let Err(error) = out.add(&client.preview_gift(gift)) {
-                    return Ok(Err(error));
-                }
-            }
-        }
-        Ok(out.end())
-    }
-}
-
-/// Writes requests as text, or as the last field of the document.
-struct Printer<W> {
-    is_json: bool,
-    requests: u64,
-    amount: Money,
-    out: W,
-}
-
-impl<W: Write> Printer<W> {
-    fn of(context: &Context, out: W) -> Printer<W> {
-        Printer { is_json: context.out.args.json, requests: 0, amount: Money::ZERO, out }
-    }
-
-    fn begin(&mut self, document: &str) -> io::Result<()> {
-        if !self.is_json {
-            return Ok(());
-        }
-        let open = document.strip_suffix('}').unwrap_or(document);
-        write!(self.out, "{open},\"dry_run\":true,\"requests\":[")
-    }
-
-    fn add(&mut self, request: &Preview) -> io::Result<()> {
-        let is_first = self.requests == 0;
-        self.requests += 1;
-        if self.is_json {
-            let comma = if is_first { "" } else { "," };
-            return write!(self.out, "{comma}\n{}", json!(request));
-        }
-        writeln!(self.out, "{} {}", request.method, request.url)?;
-        for (name, value) in &request.headers {
-            writeln!(self.out, "{name}: {value}")?;
-        }
-        writeln!(self.out, "\n{}\n", request.body)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        if self.is_json {
-            self.out.write_all(b"\n]}\n")?;
-        }
-        self.out.flush()
-    }
 }

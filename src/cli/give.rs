@@ -38,6 +38,13 @@ impl<'a> Wishes<'a> {
     }
 }
 
+/// How a campaign was given.
+pub(super) struct Given {
+    pub(super) exit: Exit,
+    /// Gifts that the limit leaves to be begun; none: there is no limit.
+    pub(super) left: Option<u64>,
+}
+
 /// `giftbatch issue`.
 pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, Failure> {
     if args.limits.levers.dry_run {
@@ -57,7 +64,8 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     if standing == Standing::Open {
         confirm_open(context, &session.ledger, &wishes, &campaign, &states).await?;
     }
-    give(context, session, client, (&campaign, &states), &wishes, false, None).await
+    let given = give(context, session, client, (&campaign, &states), &wishes, false, None).await?;
+    Ok(given.exit)
 }
 
 /// `giftbatch run`.
@@ -80,8 +88,9 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     let (campaign, preview) = (loaded.campaign, loaded.preview.json());
     let states = States::read_still(&session.ledger, &campaign).await?;
     confirm_open(context, &session.ledger, &wishes, &campaign, &states).await?;
-    let reconcile = !args.no_reconcile;
-    give(context, session, client, (&campaign, &states), &wishes, reconcile, Some(preview)).await
+    let (campaign, reconcile) = ((&campaign, &states), !args.no_reconcile);
+    let given = give(context, session, client, campaign, &wishes, reconcile, Some(preview)).await?;
+    Ok(given.exit)
 }
 
 /// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
@@ -114,7 +123,7 @@ pub(super) async fn confirm_open(
     campaign: &Campaign,
     states: &States,
 ) -> Result<(), Failure> {
-    let sender = Sender { campaign: campaign.id, reopened: None };
+    let sender = Sender { campaigns: &[campaign.id], reopened: None };
     let (limit, open) = (wishes.limits.levers.limit, to_send(states));
     let (gifts, amount) = bound(context, &mut ledger.glance().await?, sender, limit, open).await?;
     let question = Question {
@@ -160,26 +169,27 @@ pub(super) async fn give(
     wishes: &Wishes<'_>,
     reconcile: bool,
     preview: Option<serde_json::Value>,
-) -> Result<Exit, Failure> {
+) -> Result<Given, Failure> {
     let sending = match session.ledger.standing(campaign.id).await? {
         Standing::Cancelled(_) => Sending::Nothing,
         Standing::Open | Standing::Paused(_) => Sending::Gifts,
     };
     if sending == Sending::Gifts {
         // Where several campaigns are given one after the other, each meets what the one before gave.
-        let sender = Sender { campaign: campaign.id, reopened: None };
+        let sender = Sender { campaigns: &[campaign.id], reopened: None };
         let (limit, open) = (wishes.limits.levers.limit, to_send(states));
         bound(context, &mut session.ledger.glance().await?, sender, limit, open).await?;
     }
     let signals = Signals::listen(context.out)?;
     let lookout = Lookout::start(context, &session.ledger, campaign, sending, &signals);
     let progress = Progress::of(campaign, states.iter());
-    let baton = Baton { session, pace: pace(context), progress };
+    let left = wishes.limits.levers.limit;
+    let baton = Baton { session, pace: pace(context), progress, left };
     let errand = Errand { context, client: &client, campaign, signals: &signals };
     let options = IssueOptions { sending, ..options(context, wishes.limits) };
     let deadline = options.deadline;
     let (baton, stop) = errand.issue(baton, options, wishes.limits.levers.canary).await?;
-    let Baton { mut session, pace, .. } = baton;
+    let Baton { mut session, pace, left, .. } = baton;
     let mut reconciled = None;
     // A run that has sent as much as it may has done its part.
     if reconcile && matches!(stop, None | Some(Stop::Limit { .. })) {
@@ -207,7 +217,7 @@ pub(super) async fn give(
     ending.explain(context.out, &summary);
     finish::tell_loaded(context, &summary, exit, preview);
     session.close().await;
-    Ok(exit)
+    Ok(Given { exit, left })
 }
 
 fn options(context: &Context, limits: &RunLimits) -> IssueOptions {

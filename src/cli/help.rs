@@ -35,7 +35,7 @@ const MEANINGS: [(u8, &str); 12] = [
     (4, "finished; some gifts were refused"),
     (5, "stopped early: run it again"),
     (6, "gifts are in doubt or held, or reconcile found differences"),
-    (7, "not confirmed, or a limit was passed; nothing was sent"),
+    (7, "not confirmed, beyond a limit, or cancelled; nothing was sent"),
     (8, "credentials rejected: mend them, run it again"),
     (9, "another run holds the ledger"),
     (130, "interrupted by Ctrl-C, cleanly: run it again"),
@@ -45,7 +45,10 @@ const MEANINGS: [(u8, &str); 12] = [
 const READ: &[u8] = &[0, 1, 2];
 /// Of commands that only look: 4 is a question that the provider refuses.
 const LOOK: &[u8] = &[0, 1, 2, 4, 5, 8];
-const WRITE: &[u8] = &[0, 1, 2, 7, 9];
+const RESOLVE: &[u8] = &[0, 1, 2, 5, 7, 8, 9];
+const CANCEL: &[u8] = &[0, 1, 2, 6, 7, 9];
+const DOCTOR: &[u8] = &[0, 1, 2, 5, 6, 8];
+const VERIFY: &[u8] = &[0, 1, 2, 6];
 const LOAD: &[u8] = &[0, 1, 2, 3, 7, 9];
 const RECONCILE: &[u8] = &[0, 1, 2, 5, 6, 8, 9, 130, 143];
 const GIVE: &[u8] = &[0, 1, 2, 4, 5, 6, 7, 8, 9, 130, 143];
@@ -83,30 +86,30 @@ pub(super) const PAGES: &[Page] = &[
          "for cron: gives no more than that, and is silent when all went well"),
     ]),
     page("birthdays", ALL, [
-        ("giftbatch birthdays customers.csv --amount 100 --valid-for 30d",
-         "gives to those whose birthday it is"),
-        ("giftbatch birthdays customers.csv --amount 100 --valid-for 30d --yes --max-total 5000 -q",
-         "for cron, once a day"),
+        ("giftbatch birthdays crm.csv --amount 100 --valid-for 30d --dry-run",
+         "the requests of today; without --dry-run it asks, and gives"),
+        ("giftbatch birthdays crm.csv --amount 100 --valid-for 30d --catch-up 3d --yes --max-total 5000 -q",
+         "for cron, once a day; days that were missed are caught up"),
     ]),
     page("retry", GIVE, [
         ("giftbatch retry may-drop", "opens every refused gift again, and issues them"),
         ("giftbatch retry may-drop --class not_found", "only those of one class"),
     ]),
-    page("resolve", WRITE, [
-        ("giftbatch resolve 6a623f97-c376-44ea-8995-09dfacd0ddcf --as refused --note 'seen at support'",
-         "settles a held gift: it was not given, and is not to be"),
-        ("giftbatch resolve 6a623f97-c376-44ea-8995-09dfacd0ddcf --as retry --note 'not in the list'",
-         "settles a held gift: it was not given, and is sent again"),
+    page("resolve", RESOLVE, [
+        ("giftbatch resolve KEY --as issued --gift-id ID --note 'in the list, made at 14:02'",
+         "a held gift was given: the id is looked up in its wallet first"),
+        ("giftbatch resolve KEY --as refused --note 'support: never arrived; given by hand'",
+         "it was not given, and is not to be; --as retry sends it with the next run"),
     ]),
-    page("pause", WRITE, [
+    page("pause", READ, [
         ("giftbatch pause may-drop", "its run sends nothing more, and ends with code 5"),
-        ("giftbatch pause may-drop --json", "the same, for a program"),
+        ("giftbatch pause birthday-2027-03-01", "a day of birthdays: no later day catches it up"),
     ]),
-    page("resume", WRITE, [
-        ("giftbatch resume may-drop", "lets the next run go on"),
-        ("giftbatch resume may-drop --json", "the same, for a program"),
+    page("resume", &[0, 1, 2, 7], [
+        ("giftbatch resume may-drop", "lets it be sent again; the same run as before goes on"),
+        ("giftbatch resume birthday-2027-03-01", "a later day may catch it up again"),
     ]),
-    page("cancel", WRITE, [
+    page("cancel", CANCEL, [
         ("giftbatch cancel may-drop", "withdraws what was not sent, after a question"),
         ("giftbatch cancel may-drop --yes", "the same without a terminal"),
     ]),
@@ -131,8 +134,10 @@ pub(super) const PAGES: &[Page] = &[
         ("giftbatch report may-drop --format csv -o may-report.csv", "row by row, for a spreadsheet"),
     ]),
     page("export", READ, [
-        ("giftbatch export may-drop --state refused", "the rows as they came, to be mended"),
-        ("giftbatch export may-drop --state refused -o again.csv", "into a file, to be loaded again"),
+        ("giftbatch export may-drop --state refused -o again.csv",
+         "the rows as they came: mend them, load them into the same campaign"),
+        ("giftbatch export may-drop --state cancelled -o june.csv",
+         "what was withdrawn, to be loaded under another name"),
     ]),
     page("wallet", LOOK, [
         ("giftbatch wallet 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "what the provider says of it"),
@@ -144,22 +149,26 @@ pub(super) const PAGES: &[Page] = &[
     ]),
     page("init", READ, [
         ("giftbatch init", "writes a commented giftbatch.toml here; never over another"),
-        ("giftbatch init --json", "the same, for a program"),
+        ("giftbatch init --config /etc/giftbatch/giftbatch.toml", "there, for the jobs of a machine"),
     ]),
-    page("doctor", READ, [
+    page("doctor", DOCTOR, [
         ("giftbatch doctor", "is everything set up? Sends nothing that changes anything"),
-        ("giftbatch doctor --json", "the same, for a program"),
+        ("giftbatch doctor --json", "each check as an object, for what watches the machine"),
+    ]),
+    page("ledger", VERIFY, [
+        ("giftbatch ledger backup ledger-copy.db", "a whole copy, also while a run goes on"),
+        ("giftbatch ledger verify --ledger ledger-copy.db", "is that copy whole?"),
     ]),
     page("ledger info", READ, [
         ("giftbatch ledger info", "which ledger it is, and what is in it"),
-        ("giftbatch ledger info --json", "the same, for a program"),
+        ("giftbatch ledger info --ledger ledger-copy.db", "the same of a copy"),
     ]),
     page("ledger backup", READ, [
         ("giftbatch ledger backup ledger-copy.db", "a whole copy, also while a run goes on"),
         ("giftbatch ledger backup ledger-copy.db -q", "the same, for cron"),
     ]),
-    page("ledger verify", READ, [
-        ("giftbatch ledger verify", "is the ledger whole?"),
+    page("ledger verify", VERIFY, [
+        ("giftbatch ledger verify --ledger ledger-copy.db -q", "is it whole? For cron: code 6 means look"),
         ("giftbatch ledger verify --statement may.txt", "does it still say what that statement says?"),
     ]),
     page("sandbox", READ, [
@@ -181,7 +190,7 @@ pub(super) const PAGES: &[Page] = &[
 ];
 
 impl Page {
-    /// The page of a command; none for a command that only holds others.
+    /// The page of a command.
     pub(super) fn of(path: &str) -> Option<&'static Page> {
         PAGES.iter().find(|page| page.path == path)
     }
@@ -231,15 +240,12 @@ fn dressed(command: clap::Command, path: &str) -> clap::Command {
 mod tests {
     use super::*;
 
-    /// Every command that can be given, by its words.
-    fn leaves(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+    /// Every command by its words, those too that only hold others.
+    fn commands_of(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
         for sub in command.get_subcommands() {
             let path = format!("{path} {}", sub.get_name()).trim_start().to_owned();
-            if sub.has_subcommands() {
-                leaves(sub, &path, found);
-            } else {
-                found.push((path, sub.clone()));
-            }
+            commands_of(sub, &path, found);
+            found.push((path, sub.clone()));
         }
     }
 
@@ -251,7 +257,7 @@ mod tests {
         // Built, so that commands know the options that they share.
         let mut whole = grammar().disable_help_subcommand(true);
         whole.build();
-        leaves(&whole, "", &mut commands);
+        commands_of(&whole, "", &mut commands);
         assert!(commands.len() > 10);
         for (path, mut command) in commands {
             let page = Page::of(&path);

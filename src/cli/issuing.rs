@@ -34,6 +34,8 @@ pub(super) struct Baton {
     pub(super) session: Session,
     pub(super) pace: Pace,
     pub(super) progress: Progress,
+    /// Gifts that its limit leaves to be begun; none: it has no limit.
+    pub(super) left: Option<u64>,
 }
 
 impl Errand<'_> {
@@ -85,7 +87,7 @@ impl Errand<'_> {
         baton: Baton,
         options: IssueOptions,
     ) -> Result<(Baton, Option<Stop>, Vec<i64>), Failure> {
-        let Baton { mut session, mut pace, progress } = baton;
+        let Baton { mut session, mut pace, progress, left } = baton;
         let (progress, source) = watch::channel(progress);
         let shown = source.clone();
         let live = Live::start(self.context, source.clone());
@@ -97,6 +99,7 @@ impl Errand<'_> {
             progress,
         };
         let (ledger, writer) = (session.ledger.clone(), session.writer);
+        let limit = options.limit;
         let campaign = self.campaign.clone();
         let (issued, pace) = in_own_task(async move {
             let issued = run_issue(&ledger, writer, &mut pace, &tools, &campaign, &options).await;
@@ -105,10 +108,12 @@ impl Errand<'_> {
         .await;
         drop(live);
         display.finish().await;
-        let Issued { writer, stop, begun } = issued?;
+        let Issued { writer, stop, left: unused, begun } = issued?;
         session.writer = writer;
         let progress = *shown.borrow();
-        Ok((Baton { session, pace, progress }, stop, begun))
+        let used = limit.zip(unused).map_or(0, |(limit, unused)| limit.saturating_sub(unused));
+        let left = left.map(|left| left.saturating_sub(used));
+        Ok((Baton { session, pace, progress, left }, stop, begun))
     }
 
     /// Reads the wallets of the first gifts; a stop where one of those is not as it was sent.
@@ -118,7 +123,7 @@ impl Errand<'_> {
         begun: Vec<i64>,
         deadline: Option<DateTime<Utc>>,
     ) -> Result<(Baton, Option<Stop>), Failure> {
-        let Baton { session, pace, progress } = baton;
+        let Baton { session, pace, progress, left } = baton;
         let Errand { context, client, campaign, signals } = *self;
         let bounds = Bounds { deadline, only: Some(begun.clone()) };
         let (session, pace, end) =
@@ -133,7 +138,7 @@ impl Errand<'_> {
                 (!wrong.is_empty()).then(|| Stop::Canary { gifts, wrong: lines(&wrong) })
             }
         };
-        Ok((Baton { session, pace, progress }, stop))
+        Ok((Baton { session, pace, progress, left }, stop))
     }
 }
 

@@ -21,6 +21,7 @@ mod customers;
 mod demo;
 mod difference;
 mod doctor;
+mod dry_print;
 mod dry_run;
 mod exit;
 mod export;

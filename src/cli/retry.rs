@@ -48,7 +48,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     // What is reopened was not given: the limit is on what this command may give.
     let exposure = open_amount + selection.amount;
     let all = (open + selection.gifts, exposure);
-    let sender = Sender { campaign: campaign.id, reopened: selection.reopened() };
+    let sender = Sender { campaigns: &[campaign.id], reopened: selection.reopened() };
     let limit = wishes.limits.levers.limit;
     let (gifts, amount) =
         bound(context, &mut session.ledger.glance().await?, sender, limit, all).await?;
@@ -68,7 +68,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     }
     let states = States::read_still(&session.ledger, &campaign).await?;
     let reconcile = !args.no_reconcile;
-    give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await
+    let given =
+        give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await?;
+    Ok(given.exit)
 }
 
 /// What is to be reopened.

@@ -149,10 +149,10 @@ impl<'r> Dispatcher<'r> {
         }
     }
 
-    /// The writer, after the run, and the rows of the gifts that it began.
-    pub(super) fn into_parts(self) -> (Writer, Vec<i64>) {
+    /// The writer, after the run, and what it began.
+    pub(super) fn into_parts(self) -> (Writer, Quota) {
         let writer = self.writer.expect("a run that ended has no commit under way");
-        (writer, self.quota.into_begun())
+        (writer, self.quota)
     }
 
     fn start_commit(&mut self, now: DateTime<Utc>) {

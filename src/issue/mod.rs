@@ -83,6 +83,8 @@ pub struct Issued {
     pub writer: Writer,
     /// The reason, where it ended before everything was issued.
     pub stop: Option<Stop>,
+    /// Gifts that its limit leaves to be begun; none: it has no limit.
+    pub left: Option<u64>,
     /// The rows of the gifts that it began, in the order of their intents.
     pub begun: Vec<i64>,
 }
@@ -119,7 +121,7 @@ pub async fn run_issue(
     let mut dispatcher =
         dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start);
     let stop = dispatcher.run().await?;
-    let (mut writer, begun) = dispatcher.into_parts();
+    let (mut writer, quota) = dispatcher.into_parts();
     let mut batch = writer.begin().await?;
     let outcome = match &stop {
         Some(Stop::Withheld) => match batch.standing(campaign.id).await? {
@@ -134,5 +136,5 @@ pub async fn run_issue(
     batch.commit().await?;
     crash::after(Step::Ending);
     writer.name_run(ledger.path(), run, Milestone::Ended).await?;
-    Ok(Issued { writer, stop, begun })
+    Ok(Issued { writer, stop, left: quota.left(), begun: quota.into_begun() })
 }

@@ -72,6 +72,11 @@ impl Quota {
         self.is_used_up() && self.open.is_empty()
     }
 
+    /// Gifts that may still be begun; none: as many as there are.
+    pub(super) fn left(&self) -> Option<u64> {
+        self.left
+    }
+
     /// The rows of the gifts that were begun.
     pub(super) fn into_begun(self) -> Vec<i64> {
         self.begun.unwrap_or_default()
@@ -97,7 +102,7 @@ mod tests {
         quota.claimed(2);
         quota.moved(1, GiftState::Deferred);
         quota.claimed(1);
-        assert_eq!(quota.allows(64), 1);
+        assert_eq!((quota.allows(64), quota.left()), (1, Some(1)));
         quota.claimed(9);
         assert_eq!((quota.allows(64), quota.only()), (64, Some(vec![1, 2, 9])));
         quota.moved(2, GiftState::InDoubt);
@@ -107,6 +112,7 @@ mod tests {
         quota.moved(2, GiftState::Deferred);
         quota.claimed(2);
         assert!(quota.is_used_up() && !quota.is_over());
+        assert_eq!(quota.left(), Some(0));
         quota.moved(2, GiftState::Held);
         assert!(quota.is_over());
         assert_eq!((quota.allows(64), quota.into_begun()), (0, vec![1, 2, 9]));

@@ -35,8 +35,8 @@ enum Connection<'c> {
 /// Whose gifts a run would send.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'s> {
-    /// The campaign's row.
-    pub campaign: i64,
+    /// The rows of the campaigns; where there are several, they are given one after the other.
+    pub campaigns: &'s [i64],
     /// Classes of refusals that would be reopened, all where none is named; none: nothing is reopened.
     pub reopened: Option<&'s [String]>,
 }
@@ -44,7 +44,8 @@ pub struct Sender<'s> {
 /// Where a walk through what would be sent stands.
 #[derive(Clone, Debug)]
 pub struct SendWalk<'s> {
-    sender: Sender<'s>,
+    campaign: i64,
+    reopened: Option<&'s [String]>,
     now: DateTime<Utc>,
     is_tagged: bool,
     /// Whether the gifts that are reopened are still to come.
@@ -82,7 +83,7 @@ impl Glance<'_> {
         limit: u64,
     ) -> Result<(u64, Money), LedgerError> {
         let (gifts, minor): (i64, i64) = sqlx::query_as(sql::SEND_MOST)
-            .bind(sender.campaign)
+            .bind(sender.rows())
             .bind(sender.classes())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_one(self.connection())
@@ -99,7 +100,7 @@ impl Glance<'_> {
     ) -> Result<Money, LedgerError> {
         let minor: i64 = sqlx::query_scalar(sql::CAPS_GIVEN)
             .bind(since.timestamp_millis())
-            .bind(sender.campaign)
+            .bind(sender.rows())
             .fetch_one(self.connection())
             .await
             .doing("adding up what was given")?;
@@ -115,7 +116,7 @@ impl Glance<'_> {
     ) -> Result<Named<WalletDay>, LedgerError> {
         let rows: Vec<(Uuid, i64, i64, i64)> = sqlx::query_as(sql::CAPS_WALLETS)
             .bind(since.timestamp_millis())
-            .bind(sender.campaign)
+            .bind(sender.rows())
             .bind(sender.classes())
             .bind(i64::try_from(NAMED).unwrap_or(i64::MAX))
             .bind(cap.minor())
@@ -131,21 +132,23 @@ impl Glance<'_> {
         Ok(Named { named: rows.into_iter().map(read).collect(), count })
     }
 
-    /// Begins before the first gift that a run would send at `now`; `tag`: whether it is told to tag.
+    /// Begins before the first gift that a run of one campaign would send at `now`; `tag`: whether it is
+    /// told to tag.
     pub async fn walk<'s>(
         &mut self,
-        sender: Sender<'s>,
+        campaign: i64,
+        reopened: Option<&'s [String]>,
         tag: bool,
         now: DateTime<Utc>,
     ) -> Result<SendWalk<'s>, LedgerError> {
         let is_tagged: bool = sqlx::query_scalar(sql::SEND_TAGGED)
-            .bind(sender.campaign)
+            .bind(campaign)
             .bind(tag)
             .fetch_one(self.connection())
             .await
             .doing("looking for tags")?;
-        let is_reopening = sender.reopened.is_some();
-        Ok(SendWalk { sender, now, is_tagged, is_reopening, after: (0, 0) })
+        let is_reopening = reopened.is_some();
+        Ok(SendWalk { campaign, reopened, now, is_tagged, is_reopening, after: (0, 0) })
     }
 
     /// The next gifts, as they would be sent; none where there are no more.
@@ -158,14 +161,14 @@ impl Glance<'_> {
         loop {
             let text = if walk.is_reopening { sql::SEND_REOPENED } else { sql::SEND_NEXT };
             let mut query = sqlx::query(text)
-                .bind(walk.sender.campaign)
+                .bind(walk.campaign)
                 .bind(walk.after.0)
                 .bind(walk.after.1)
                 .bind(walk.now.timestamp_millis())
                 .bind(i64::try_from(limit).unwrap_or(i64::MAX))
                 .bind(walk.is_tagged);
             if walk.is_reopening {
-                query = query.bind(walk.sender.classes());
+                query = query.bind(classes(walk.reopened));
             }
             let rows = query.fetch_all(self.connection()).await.doing(doing)?;
             if rows.is_empty() && walk.is_reopening {
@@ -184,8 +187,17 @@ impl Glance<'_> {
 }
 
 impl Sender<'_> {
-    /// The classes as the statements take them.
-    fn classes(&self) -> Option<String> {
-        self.reopened.map(|classes| json!(classes).to_string())
+    /// The campaigns as the statements take them.
+    fn rows(&self) -> String {
+        json!(self.campaigns).to_string()
     }
+
+    fn classes(&self) -> Option<String> {
+        classes(self.reopened)
+    }
+}
+
+/// Classes as the statements take them.
+fn classes(reopened: Option<&[String]>) -> Option<String> {
+    reopened.map(|classes| json!(classes).to_string())
 }

@@ -484,3 +484,125 @@ async fn a_plans_id_confirms_that_plan_alone() {
     let over = day("2027-03-02", &[]).expect(0);
     assert!(!over.stderr.contains("still open"), "{}", over.stderr);
 }
+
+/// The wallets of the requests that a dry run shows, by their numbers, in order.
+fn shown(done: &Done) -> Vec<u32> {
+    let document = done.json();
+    assert_eq!(document["dry_run"], true);
+    let requests = document["requests"].as_array().expect("requests").clone();
+    let number = |request: &serde_json::Value| {
+        let body = request["body"].as_str().expect("a body").to_owned();
+        (0..100).find(|number| body.contains(&wallet(*number).to_string())).expect("a wallet")
+    };
+    requests.iter().map(number).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_all_days_and_leaves_no_trace() {
+    // Goal: what would be sent today is shown, what is caught up first, and nothing else comes of it.
+    // Method: without a ledger; a day that nobody confirmed, then the next one with and without a limit,
+    // against what the run then sends; a limit on money; another plan; a day without birthdays.
+    let world = World::new();
+    let file =
+        customers(&world, &[(1, "01.03"), (2, "01.03"), (3, "02.03"), (4, "02.03"), (5, "02.03")]);
+    let dry = |on: &str, more: &[&str]| {
+        let args = ["birthdays", &file, "--on", on, "--amount", "100", "--valid-for", "30d"];
+        let more = more.iter().chain(&["--catch-up", "1d", "--dry-run", "--json"]).copied();
+        world.run(&args.into_iter().chain(more).collect::<Vec<_>>())
+    };
+    let mut first = shown(&dry("2027-03-01", &[]).expect(0));
+    first.sort_unstable();
+    assert_eq!(first, [1, 2]);
+    assert!(!world.ledger().exists());
+    let args = ["birthdays", &file, "--on", "2027-03-01", "--amount", "100", "--valid-for", "30d"];
+    world.run(&args).expect(7);
+    let both = dry("2027-03-02", &[]).expect(0);
+    let document = both.json();
+    assert_eq!(
+        (&document["campaign"], &document["gifts"]["planned"]),
+        (&"birthday-2027-03-02".into(), &3.into())
+    );
+    let caught = &document["preview"]["caught_up"][0];
+    assert_eq!(
+        (&caught["campaign"], &caught["gifts"]["planned"]),
+        (&"birthday-2027-03-01".into(), &2.into())
+    );
+    let all = shown(&both);
+    let (mut late, mut today) = (all[..2].to_vec(), all[2..].to_vec());
+    late.sort_unstable();
+    today.sort_unstable();
+    assert_eq!((late, today), (vec![1, 2], vec![3, 4, 5]));
+    assert_eq!(shown(&dry("2027-03-02", &["--limit", "3"]).expect(0)), all[..3]);
+    dry("2027-03-02", &["--max-total", "499"]).expect(7);
+    dry("2027-03-02", &["--confirm", "000000000000"]).expect(7);
+    world.run(&["status", "birthday-2027-03-02"]).expect(2);
+    let none = dry("2027-03-05", &[]).expect(0);
+    assert_eq!(shown(&none), [0_u32; 0]);
+    assert!(none.stderr.contains("has a birthday"), "{}", none.stderr);
+    assert_given(&world, &[]);
+    celebrate(&world, &file, "2027-03-02", &["--catch-up", "1d"]).expect(0);
+    assert_given(&world, &[1, 2, 3, 4, 5]);
+    assert_eq!(shown(&dry("2027-03-02", &[]).expect(0)), [0_u32; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_heeds_a_pause_and_a_cancel() {
+    // Goal: of a day that somebody closed nothing is shown as sent, nor of an earlier one. Method: an
+    // earlier day that is paused, then cancelled; then the day itself.
+    let world = World::new();
+    let file = customers(&world, &[(1, "01.03"), (2, "02.03")]);
+    let args = ["birthdays", &file, "--on", "2027-03-01", "--amount", "100", "--valid-for", "30d"];
+    world.run(&args).expect(7);
+    let dry = |on: &str| celebrate(&world, &file, on, &["--catch-up", "1d", "--dry-run"]);
+    assert_eq!(shown(&dry("2027-03-02").expect(0)), [1, 2]);
+    world.run(&["pause", "birthday-2027-03-01"]).expect(0);
+    let paused = dry("2027-03-02").expect(0);
+    assert_eq!(shown(&paused), [2]);
+    assert!(paused.stderr.contains("still open, paused: 1 gift"), "{}", paused.stderr);
+    assert!(paused.stderr.contains("giftbatch resume birthday-2027-03-01"), "{}", paused.stderr);
+    dry("2027-03-01").expect(5);
+    world.run(&["cancel", "birthday-2027-03-01", "--yes"]).expect(0);
+    assert_eq!(shown(&dry("2027-03-02").expect(0)), [2]);
+    dry("2027-03-01").expect(7);
+    assert_given(&world, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_for_all_days_together() {
+    // Goal: a limit holds a run, however many days it catches up. Method: two days, runs of two gifts at most
+    // until all is given; each says what it left.
+    let world = World::new();
+    let file =
+        customers(&world, &[(1, "01.03"), (2, "01.03"), (3, "01.03"), (4, "02.03"), (5, "02.03")]);
+    let args = ["birthdays", &file, "--on", "2027-03-01", "--amount", "100", "--valid-for", "30d"];
+    world.run(&args).expect(7);
+    for (code, gifts) in [(5, 2), (5, 4), (0, 5)] {
+        let more = ["--catch-up", "1d", "--limit", "2"];
+        let done = celebrate(&world, &file, "2027-03-02", &more).expect(code);
+        assert_eq!((world.book().gifts.len(), &done.json()["exit_code"]), (gifts, &code.into()));
+        let words = "still open, past --limit: 2 gifts of birthday-2027-03-02";
+        assert_eq!(done.stderr.contains(words), gifts == 2, "{}", done.stderr);
+    }
+    assert_given(&world, &[1, 2, 3, 4, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_days_caps_count_all_days_that_are_given_together() {
+    // Goal: several days pass no cap that each of them alone would keep. Method: two days of 200, a cap
+    // between one and both: all together, in a dry run too, and what a limit leaves of them.
+    let mut world = World::new();
+    let file = customers(&world, &[(1, "01.03"), (2, "01.03"), (3, "02.03"), (4, "02.03")]);
+    let args = ["birthdays", &file, "--on", "2027-03-01", "--amount", "100", "--valid-for", "30d"];
+    world.run(&args).expect(7);
+    world.set("GIFTBATCH_MAX_PER_DAY", "300");
+    for more in [&["--catch-up", "1d"][..], &["--catch-up", "1d", "--dry-run"]] {
+        let refused = celebrate(&world, &file, "2027-03-02", more).expect(7);
+        let words = "400.00 may be given now, and max_per_day allows 300.00";
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+    assert_given(&world, &[]);
+    celebrate(&world, &file, "2027-03-02", &["--catch-up", "1d", "--limit", "3"]).expect(5);
+    assert_eq!(world.book().gifts.len(), 3);
+    celebrate(&world, &file, "2027-03-02", &["--catch-up", "1d"]).expect(7);
+    assert_eq!(world.book().gifts.len(), 3);
+}

@@ -31,24 +31,31 @@ async fn a_gift_counts_on_the_day_it_was_sent_last() {
     let unclear = Event::StayedUnclear { why: String::new() };
     bench.record(outcome(&claimed[2], GiftState::InDoubt, unclear)).await.unwrap();
     let mut glance = bench.ledger.glance().await.unwrap();
-    let of = |campaign, reopened| Sender { campaign, reopened };
+    fn of<'s>(campaign: &'s i64, reopened: Option<&'s [String]>) -> Sender<'s> {
+        Sender { campaigns: std::slice::from_ref(campaign), reopened }
+    }
     let later = now() + TimeDelta::milliseconds(1);
     for (campaign, since, given) in [(may, now(), 200), (june, now(), 300), (june, later, 0)] {
-        let counted = glance.given_since(since, of(campaign, None)).await.unwrap();
+        let counted = glance.given_since(since, of(&campaign, None)).await.unwrap();
         assert_eq!(counted, money(given), "campaign {campaign} since {since}");
     }
-    let over = glance.wallets_over(money(169), now(), of(june, None)).await.unwrap();
+    let over = glance.wallets_over(money(169), now(), of(&june, None)).await.unwrap();
     let wallet = content(1, 1).wallet;
     let day = WalletDay { wallet, given: money(100), open: money(70) };
     assert_eq!((&over.named[..], over.count), (&[day][..], 1));
-    let over = glance.wallets_over(money(170), now(), of(june, None)).await.unwrap();
+    let over = glance.wallets_over(money(170), now(), of(&june, None)).await.unwrap();
     assert_eq!(over.count, 0);
     // What is open of may: the one in flight, and with a retry the one that was refused.
-    assert_eq!(glance.send_most(of(may, None), 9).await.unwrap(), (1, money(100)));
-    assert_eq!(glance.send_most(of(may, ALL), 9).await.unwrap(), (2, money(200)));
+    assert_eq!(glance.send_most(of(&may, None), 9).await.unwrap(), (1, money(100)));
+    assert_eq!(glance.send_most(of(&may, ALL), 9).await.unwrap(), (2, money(200)));
     let other = ["other".to_owned()];
-    assert_eq!(glance.send_most(of(may, Some(&other)), 9).await.unwrap(), (1, money(100)));
-    assert_eq!(glance.send_most(of(june, None), 1).await.unwrap(), (1, money(70)));
+    assert_eq!(glance.send_most(of(&may, Some(&other)), 9).await.unwrap(), (1, money(100)));
+    assert_eq!(glance.send_most(of(&june, None), 1).await.unwrap(), (1, money(70)));
+    // Both together: nothing counts twice.
+    let both = Sender { campaigns: &[may, june], reopened: None };
+    assert_eq!(glance.given_since(now(), both).await.unwrap(), money(200));
+    assert_eq!(glance.send_most(both, 2).await.unwrap(), (2, money(170)));
+    assert_eq!(glance.wallets_over(money(169), now(), both).await.unwrap().count, 1);
 }
 
 #[tokio::test]
@@ -74,8 +81,7 @@ async fn gifts_are_listed_in_the_order_in_which_they_are_claimed() {
     let at = now() + TimeDelta::seconds(9);
     for (reopened, expected) in [(None, vec![4, 5, 6, 8, 3, 1]), (ALL, vec![2, 4, 5, 6, 8, 3, 1])] {
         let mut glance = bench.ledger.glance().await.unwrap();
-        let sender = Sender { campaign: may, reopened };
-        let mut walk = glance.walk(sender, true, at).await.unwrap();
+        let mut walk = glance.walk(may, reopened, true, at).await.unwrap();
         let mut wallets = Vec::new();
         loop {
             let page = glance.next_to_send(&mut walk, 2).await.unwrap();
