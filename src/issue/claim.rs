@@ -15,22 +15,24 @@ pub(super) async fn claim(
     only: Option<&[i64]>,
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
-    if let Some(rows) = only {
-        done.claimed = batch.claim_of(rows, facts.run, wanted, facts.now).await?;
-        if done.claimed.is_empty() {
-            done.waiting = Some(batch.waiting_of(rows, facts.now).await?);
-        }
+    done.claimed = match only {
+        Some(rows) => batch.claim_of(rows, facts.run, wanted, facts.now).await?,
+        None => batch.claim(facts.campaign, facts.run, wanted, facts.now).await?,
+    };
+    if !done.claimed.is_empty() {
         return Ok(());
     }
-    done.claimed = batch.claim(facts.campaign, facts.run, wanted, facts.now).await?;
-    if done.claimed.is_empty() {
-        done.is_withheld = batch.standing(facts.campaign).await? != Standing::Open;
-        if done.is_withheld {
-            return Ok(());
-        }
-        expire(batch, facts, done).await?;
-        done.waiting = Some(batch.waiting(facts.campaign, facts.now).await?);
+    done.is_withheld = batch.standing(facts.campaign).await? != Standing::Open;
+    if done.is_withheld {
+        return Ok(());
     }
+    done.waiting = Some(match only {
+        Some(rows) => batch.waiting_of(rows, facts.now).await?,
+        None => {
+            expire(batch, facts, done).await?;
+            batch.waiting(facts.campaign, facts.now).await?
+        }
+    });
     Ok(())
 }
 

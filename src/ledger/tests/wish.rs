@@ -38,6 +38,30 @@ async fn nothing_is_claimed_of_a_campaign_that_is_not_open() {
 }
 
 #[tokio::test]
+async fn what_a_limited_run_has_begun_is_not_sent_again_after_a_wish() {
+    // Goal: a run that may begin no further gift sends none of its own again either, once its campaign is
+    // paused or cancelled. Method: a gift that the server was too busy for, claimed by its row: after the
+    // pause, after the resume (it is sent), and after the cancel.
+    let mut bench = Bench::new().await;
+    let may = bench.load("may", &[content(1, 500)]).await;
+    let run = bench.begin(may).await;
+    let ledger = bench.ledger.clone();
+    let row = bench.claim(may, run, now()).await[0].row;
+    let steps = [(Wish::Pause, 0), (Wish::Resume, 1), (Wish::Cancel, 0)];
+    for (attempt, (wish, sent)) in [1, 1, 2].into_iter().zip(steps) {
+        if wish != Wish::Resume {
+            let event = Event::Undelivered { retry_at: now(), why: "busy".into() };
+            let (state, at) = (GiftState::InFlight, now());
+            bench.record(Outcome { row, state, attempt, event, at }).await.unwrap();
+        }
+        ledger.wish(may, wish, ANN, now()).await.unwrap();
+        let mut batch = bench.writer.begin().await.unwrap();
+        assert_eq!(batch.claim_of(&[row], run, 9, now()).await.unwrap().len(), sent, "{wish:?}");
+        batch.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn what_was_never_sent_of_cancelled_campaigns_is_withdrawn() {
     // Goal: withdrawn is what certainly was not given, and nothing else. Method: of a campaign that is
     // cancelled a gift in flight, one deferred and one planned; one of a campaign that is paused.
