@@ -23,12 +23,13 @@ use super::care::ExportArgs;
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::finish;
 use crate::domain::{Expiry, GiftContent, GiftState};
 use crate::intake::{
     Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
 };
 use crate::ledger::{Campaign, GiftRecord, Ledger};
-use crate::report::instant;
+use crate::report::{Summary, instant};
 
 /// Gifts that are read at once.
 const PAGE_GIFTS: i64 = 500;
@@ -51,6 +52,10 @@ struct Written {
 
 /// `giftbatch export`.
 pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit, Failure> {
+    if context.out.args.json && args.output.is_none() {
+        return Err(Failure::usage("--json and the rows both want standard output")
+            .hint("leave --json out, or name a file for the rows with -o"));
+    }
     let ledger = context.ledger().await?;
     let campaign = context::campaign(&ledger, &args.campaign).await?;
     let dialect: Dialect = serde_json::from_str(&campaign.dialect_json)?;
@@ -83,6 +88,10 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         ),
         _ => format!("{rows} rows; {load}"),
     });
+    if context.out.args.json {
+        let summary = Summary::read(&ledger, &campaign).await?;
+        context.out.result(&finish::document(context, &summary, Exit::Done));
+    }
     Ok(Exit::Done)
 }
 

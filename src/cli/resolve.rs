@@ -92,7 +92,7 @@ async fn find(session: &Session, id: uuid::Uuid) -> Result<GiftRecord, Failure> 
         .map(|gift| gift.key.to_string())
         .collect();
     Err(if held.is_empty() {
-        failure.hint("keys are listed by: giftbatch gifts NAME --state held")
+        failure.hint("held gifts: giftbatch gifts NAME --state held; say the wallet here, and its keys are shown")
     } else {
         failure.hint(format!("that is a wallet; held gifts of it: {}", held.join(", ")))
     })

@@ -73,7 +73,7 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
     let gifts = ledger.gifts_of_wallet(WalletId(id)).await?;
     if gifts.is_empty() {
         return Err(Failure::usage(format!("the ledger has no gift and no wallet {id}"))
-            .hint("keys and wallets are listed by: giftbatch gifts NAME"));
+            .hint("wallets are listed by `giftbatch gifts NAME`, keys with its --csv or --json"));
     }
     if context.out.args.json {
         let mut out = io::stdout().lock();

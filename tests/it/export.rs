@@ -163,6 +163,11 @@ async fn refused_rows_come_back_as_they_were() {
     }
     world.issue_file(&out, "second", &["--allow-same-content"]).expect(0);
     assert_eq!(world.book().gifts.len(), 20);
+    // One document on standard output, or none: rows are no JSON.
+    let (rows, json) = (world.path("rows.csv"), ["export", "may", "--state", "refused", "--json"]);
+    assert_eq!(world.run(&json).expect(2).json()["exit_code"], 2);
+    let to_file = [&json[..], &["-o", rows.to_str().expect("plain")]].concat();
+    assert_eq!(world.run(&to_file).expect(0).json()["command"], "export");
     for wrong in [&["export", "may"][..], &["export", "may", "--state", "lost"]] {
         world.run(wrong).expect(2);
     }
