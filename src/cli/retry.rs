@@ -41,10 +41,10 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     refuse_forgotten(&mut session, &campaign).await?;
     let refusals = session.ledger.refusals(campaign.id).await?;
     let selection = Selection::of(&refusals, &args.class)?;
-    context.out.note(&selection.text(&refusals));
     let states = States::read_still(&session.ledger, &campaign).await?;
-    let wishes = Wishes::of(&args.issue);
     let (open, open_amount) = to_send(&states);
+    context.out.note(&selection.text(&refusals, open, open_amount));
+    let wishes = Wishes::of(&args.issue);
     // What is reopened was not given: the limit is on what this command may give.
     let exposure = open_amount + selection.amount;
     let all = (open + selection.gifts, exposure);
@@ -115,10 +115,17 @@ impl Selection {
         (!self.classes.is_empty()).then_some(&self.classes)
     }
 
-    /// All refusals by class, and what becomes of each.
-    fn text(&self, refusals: &[RefusalTally]) -> String {
+    /// All refusals by class, and what becomes of each; and what is open beside them, which is sent too.
+    fn text(&self, refusals: &[RefusalTally], open: u64, open_amount: Money) -> String {
+        let beside = match open {
+            0 => String::new(),
+            open => {
+                let (gifts, amount) = (count(open), report::money(open_amount));
+                format!("\n  {:<14} {gifts:>9} {amount:>16}  sent too", "not given yet")
+            }
+        };
         if refusals.is_empty() {
-            return "no gift of this campaign is refused: nothing to retry".to_owned();
+            return format!("no gift of this campaign is refused: nothing to retry{beside}");
         }
         let mut text =
             format!("  {:<14} {:>9} {:>16}  {}\n", "refused", "gifts", "amount", "again?");
@@ -129,7 +136,7 @@ impl Selection {
             text += &format!("  {class:<14} {gifts:>9} {amount:>16}  {fate}\n");
         }
         let (gifts, amount) = (count(self.gifts), report::money(self.amount));
-        text + &format!("  {:<14} {gifts:>9} {amount:>16}", "to retry")
+        text + &format!("  {:<14} {gifts:>9} {amount:>16}{beside}", "to retry")
     }
 
     fn fate(&self, refusal: &RefusalTally) -> String {
@@ -241,7 +248,8 @@ mod tests {
             refusal(RESOLVED, 4, 0),
         ];
         let selection = Selection::of(&all, &[]).unwrap();
-        let text = selection.text(&all);
+        let text = selection.text(&all, 4, Money::from_minor(5_050));
+        assert!(text.ends_with("50.50  sent too"), "{text}");
         let line = |class: &str| text.lines().find(|line| line.contains(class)).unwrap();
         assert!(line("declined").ends_with(
             "30.00  yes, but for 1 that a reconcile found in their wallets: not sent again"
@@ -250,6 +258,8 @@ mod tests {
         assert!(line("expired").contains("refused again"), "{text}");
         assert!(line("resolved").contains("no: a person decided so"), "{text}");
         assert!(line("to retry").contains(&report::money(Money::from_minor(2_003_000))), "{text}");
-        assert!(Selection::of(&[], &[]).unwrap().text(&[]).contains("nothing to retry"));
+        assert!(
+            Selection::of(&[], &[]).unwrap().text(&[], 0, Money::ZERO).contains("nothing to retry")
+        );
     }
 }

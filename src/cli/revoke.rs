@@ -100,17 +100,17 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
         }
         let more = left - (done.named.len() as u64).min(left);
         if more > 0 {
-            let name = &summary.campaign;
+            let name = report::shell_word(&summary.campaign);
             out.complain(&format!(
-                "  and {more} more: giftbatch gifts {name:?} --state issued lists what is still given"
+                "  and {more} more: giftbatch gifts {name} --state issued lists what is still given"
             ));
         }
     }
     let unsent = [GiftState::Planned, GiftState::Deferred];
     if unsent.into_iter().any(|state| summary.states.gifts(state) > 0) {
         out.note(&format!(
-            "hint: some gifts of it were never sent and may still be: giftbatch cancel {:?} withdraws them",
-            summary.campaign
+            "hint: some gifts of it were never sent and may still be: giftbatch cancel {} withdraws them",
+            report::shell_word(&summary.campaign)
         ));
     }
 }

@@ -105,7 +105,7 @@ async fn references(
     for row in rows {
         let read = || Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(2)?));
         let (table, parent) = read().doing(VERIFYING)?;
-        let table = ["load", "run", "gift", "attempt", "event"]
+        let table = ["load", "run", "wish", "gift", "attempt", "event"]
             .into_iter()
             .find(|known| *known == table)
             .unwrap_or_default();
