@@ -36,7 +36,14 @@ pub(super) async fn cancel(context: &Context, args: &CancelArgs) -> Result<Exit,
     }
     let mut session = session(context, ledger, &campaign).await?;
     // What it forgot may have been given: nothing of it is sent, and nothing is called cancelled yet.
-    refuse_forgotten(&mut session, &campaign).await?;
+    let remembered = refuse_forgotten(&mut session, &campaign).await;
+    remembered.map_err(|failure| {
+        let name = shell_word(&campaign.name);
+        failure.hint(format!(
+            "the cancelling is kept: nothing of this campaign is sent any more; once `giftbatch reconcile \
+             {name}` has found what the old copy forgot, the same command withdraws the rest"
+        ))
+    })?;
     standing::withdraw(context, &mut session).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
     context.out.note(&told(&summary.states));
