@@ -39,6 +39,8 @@ steps! {
     Identity = "identity",
     /// The commit of a file's rows.
     Load = "load",
+    /// The commit of what a preflight heard of wallets.
+    Answers = "answers",
     /// The commit that opens refused gifts again.
     Reopening = "reopening",
     /// The commit with which a run begins: its record, and the provider that the ledger is bound to.

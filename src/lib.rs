@@ -13,6 +13,7 @@
 //! | [`pace`] | when the next request may go: rate, concurrency, breaker |
 //! | [`settle`] | whether a gift went through whose answer was lost |
 //! | [`issue`] | sends every gift that may be sent, once, and settles doubts on the way |
+//! | [`preflight`] | looks at each wallet of a file before its gifts are loaded |
 //! | [`reconcile`] | holds every gift against its wallet's own list |
 //! | [`report`] | what the ledger knows, as people and programs read it |
 //! | [`notify`] | tells a web hook how a command ended; nothing depends on whether it works |
@@ -37,6 +38,7 @@ pub mod ledger;
 pub mod notify;
 pub mod pace;
 pub mod plan;
+pub mod preflight;
 pub mod provider;
 pub mod reconcile;
 pub mod report;

@@ -83,7 +83,7 @@ async fn turn(context: &Context, pace: &mut Pace, subject: Subject<'_>) -> Resul
 /// Whether the same question may bring another answer soon.
 fn is_worth_another<T>(reading: &Reading<T>) -> bool {
     match reading {
-        Reading::Found(_) | Reading::Refused { .. } => false,
+        Reading::Found(_) | Reading::Absent | Reading::Refused { .. } => false,
         Reading::Obstructed(obstacle) => {
             matches!(obstacle, Obstacle::Throttled { .. } | Obstacle::NeverSent { .. })
         }
@@ -95,6 +95,10 @@ impl Subject<'_> {
     /// Why the question has no answer.
     fn failure<T>(self, reading: Reading<T>) -> Failure {
         match reading {
+            Reading::Absent => {
+                let message = format!("the provider knows no {}", self.what);
+                Failure::new(Exit::SomeRefused, message)
+            }
             Reading::Refused { status, message } => {
                 let what = self.what;
                 let message = format!("the provider refuses {what} (HTTP {status}): {message}");

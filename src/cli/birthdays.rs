@@ -126,7 +126,7 @@ async fn celebrate(
 ) -> Result<Preview, Failure> {
     let file = args.file_args();
     let source = day.source(&file, args.max_total);
-    let (load, mut loaded) = prepare(context, session, &source).await?;
+    let (load, mut loaded) = prepare(context, session, None, &source).await?;
     if loaded.added > 0 {
         store(context, load, &loaded).await?;
     } else {

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use encoding_rs::Encoding;
 
 use super::levers::Levers;
+use super::preflight_args::PreflightArgs;
 use super::values;
 use crate::domain::{CampaignName, GiftState, Money};
 use crate::intake::{Currency, DecimalMark, DefaultExpiry};
@@ -67,6 +68,8 @@ pub(super) struct FileArgs {
     /// Accept rows over 100 times the median, and a total over 10 times those of the series.
     #[arg(long)]
     pub(super) allow_outliers: bool,
+    #[command(flatten)]
+    pub(super) preflight: PreflightArgs,
 }
 
 /// What becomes of rows that cannot become gifts.
@@ -270,6 +273,7 @@ impl FileArgs {
             allow_duplicates: false,
             allow_same_content: false,
             allow_outliers: false,
+            preflight: PreflightArgs::default(),
         }
     }
 }

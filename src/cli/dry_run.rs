@@ -70,6 +70,10 @@ async fn of_campaign(
 
 /// `run --dry-run`.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
+    if args.load.file.preflight.preflight {
+        let failure = Failure::usage("a dry run asks the provider nothing: it has no --preflight");
+        return Err(failure.hint("giftbatch check FILE --preflight looks at the wallets alone"));
+    }
     let max_total = args.load.max_total;
     let (file, name) = (&args.load.file, &args.load.campaign);
     let source = Source { args: file, campaign: name, max_total, celebration: None };
@@ -112,7 +116,7 @@ async fn of_file(
         let summary = Summary::read(&session.ledger, &open.campaign).await?;
         caught_up.push(serde_json::from_str(&document(context, &summary, None))?);
     }
-    let (mut load, loaded) = prepare(context, &mut session, source).await?;
+    let (mut load, loaded) = prepare(context, &mut session, None, source).await?;
     show(context, &loaded);
     let summary = summary(&loaded.campaign, &load.tally().await?, load.campaign_wallets().await?)?;
     let mut preview = loaded.preview.json();

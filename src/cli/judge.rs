@@ -72,6 +72,12 @@ async fn judge_rows(
     if !seen.faults.is_empty() {
         context.out.complain(&seen.faults.to_string());
     }
+    if seen.kept > 0 {
+        let rows = if seen.kept == 1 { "1 row".to_owned() } else { format!("{} rows", seen.kept) };
+        context.out.complain(&format!(
+            "warning: not left out: {rows} of faulty wallets, whose gifts the ledger has already"
+        ));
+    }
     // Of customers, mostly none has a birthday; but some row must be good.
     let has_good = match &seen.customers {
         Some(_) => seen.rejected < survey.rows,
@@ -83,10 +89,16 @@ async fn judge_rows(
     }
     if !seen.faults.is_empty() && args.on_invalid == OnInvalid::Stop {
         let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
-        return Err(Failure::new(
-            Exit::FileRefused,
-            format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count()),
-        ));
+        let message =
+            format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count());
+        let failure = Failure::new(Exit::FileRefused, message);
+        return Err(match args.preflight.preflight {
+            true => failure.hint(
+                "once a wallet is mended, --preflight-max-age 0s asks again; --on-invalid skip \
+                 --rejects FILE leaves these rows out",
+            ),
+            false => failure,
+        });
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
         let word = survey.dialect.line_word();

@@ -1,16 +1,14 @@
-//! `check` and `load`: a file's rows on their way into a ledger, all or none.
-//!
-//! `check` goes the same way into a ledger of its own that is thrown away, so that the two never
-//! disagree about a file.
+//! `load`: a file's rows on their way into a ledger, all or none.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::commands::{CheckArgs, FileArgs, LoadArgs, OnInvalid};
+use super::commands::{FileArgs, LoadArgs, OnInvalid};
 use super::context::{Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::note::note;
+use super::preflight::{Wallets, preflight};
 use super::preview::{Before, Preview};
 use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
@@ -19,7 +17,7 @@ use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
 use crate::intake::{Birthdays, Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
-use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats, RunLock};
+use crate::ledger::{Campaign, Load, LoadHeader, LoadTotals, Repeats};
 use crate::plan::largest_of_series;
 
 /// What a file brought.
@@ -50,36 +48,6 @@ pub(super) struct Celebration {
     pub(super) expiry: Expiry,
 }
 
-/// `giftbatch check`.
-pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> {
-    let folder = tempfile::tempdir()?;
-    let ledger = Ledger::open(&folder.path().join("check.db")).await?;
-    let lock = RunLock::take(ledger.path(), context.command, context.now())?;
-    let mut session = Session::of(ledger, lock, context.now()).await?;
-    let name = "check".parse().expect("a plain word is a campaign's name");
-    let source =
-        Source { args: &args.file, campaign: &name, max_total: args.max_total, celebration: None };
-    let (load, mut loaded) = prepare(context, &mut session, &source).await?;
-    load.rollback().await?;
-    keep_rejects(context, &mut loaded)?;
-    if context.out.args.json {
-        let mut document = loaded.preview.json();
-        document["version"] = 1.into();
-        document["command"] = context.command.into();
-        document["status"] = "complete".into();
-        document["exit_code"] = Exit::Done.code().into();
-        document["elapsed_ms"] = context.elapsed_ms().into();
-        document["error"] = serde_json::Value::Null;
-        context.out.result(&document.to_string());
-    } else {
-        context.out.people(&loaded.preview.text());
-        let what =
-            if loaded.preview.seen.rejected > 0 { "the rest of the file" } else { "the file" };
-        context.out.people(&format!("{what} is good; nothing was stored or sent"));
-    }
-    Ok(Exit::Done)
-}
-
 /// `giftbatch load`, without its report. What the file would change is shown before it is stored.
 pub(super) async fn load(
     context: &Context,
@@ -92,7 +60,7 @@ pub(super) async fn load(
         max_total: args.max_total,
         celebration: None,
     };
-    let (load, mut loaded) = prepare(context, session, &source).await?;
+    let (load, mut loaded) = prepare(context, session, None, &source).await?;
     store(context, load, &loaded).await?;
     keep_rejects(context, &mut loaded)?;
     Ok(loaded)
@@ -127,10 +95,12 @@ pub(super) fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(),
     Ok(())
 }
 
-/// Brings a file that may be stored to the point where one commit stores it.
+/// Brings a file that may be stored to the point where one commit stores it. What a preflight hears is kept
+/// aside, where there is such a place.
 pub(super) async fn prepare<'s>(
     context: &Context,
     session: &'s mut Session,
+    aside: Option<&mut Session>,
     source: &Source<'_>,
 ) -> Result<(Load<'s>, Loaded), Failure> {
     let Source { args, campaign: name, max_total, celebration } = *source;
@@ -148,6 +118,10 @@ pub(super) async fn prepare<'s>(
         return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
     }
     let survey = survey(&args.file, &options)?;
+    let wallets = match aside {
+        Some(aside) => preflight(context, aside, args, &survey, &options).await?,
+        None => preflight(context, session, args, &survey, &options).await?,
+    };
     let header = LoadHeader {
         campaign: name.clone(),
         header_json: serde_json::to_string(&survey.header)?,
@@ -165,7 +139,7 @@ pub(super) async fn prepare<'s>(
             None => largest_of_series(name.as_str(), others),
         },
     };
-    let file = File { survey, options, today };
+    let file = File { survey, options, wallets, today };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
     let repeats = match celebration {
         Some(celebration) => {
@@ -193,6 +167,8 @@ pub(super) async fn prepare<'s>(
 struct File {
     survey: Survey,
     options: ReadOptions,
+    /// What a preflight knows of them.
+    wallets: Option<Wallets>,
     today: DateTime<Utc>,
 }
 
@@ -221,7 +197,7 @@ async fn fill(
     load: &mut Load<'_>,
     repeats: Repeats,
 ) -> Result<Option<Loaded>, Failure> {
-    let File { survey, options, today } = file;
+    let File { survey, options, wallets, today } = file;
     load.make_room(survey.rows, repeats).await?;
     let meter = Meter::start(context, survey.rows);
     let since = *today - TimeDelta::days(SAME_CONTENT_DAYS);
@@ -230,7 +206,8 @@ async fn fill(
         _ => None,
     };
     let rows = read(&measure.args.file, survey, options);
-    let read = take_in(rows, load, Seen::of(survey), &mut rejects, &meter, since).await;
+    let wallets = wallets.as_ref();
+    let read = take_in(rows, load, wallets, Seen::of(survey), &mut rejects, &meter, since).await;
     meter.finish().await;
     let Some((seen, totals)) = read? else {
         return Ok(None);
@@ -259,12 +236,13 @@ async fn fill(
 async fn take_in(
     rows: Result<Rows, IntakeError>,
     load: &mut Load<'_>,
+    wallets: Option<&Wallets>,
     seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
     since: DateTime<Utc>,
 ) -> Result<Option<(Seen, LoadTotals)>, Failure> {
-    let seen = stream(rows?, load, seen, rejects, meter).await?;
+    let seen = stream(rows?, load, wallets, seen, rejects, meter).await?;
     if !load.has_distinct_keys().await? {
         return Ok(None);
     }

@@ -14,6 +14,7 @@ mod birthdays;
 mod cancel;
 mod caps;
 mod care;
+mod check;
 mod commands;
 mod confirm;
 mod context;
@@ -23,6 +24,7 @@ mod difference;
 mod doctor;
 mod dry_print;
 mod dry_run;
+mod early;
 mod exit;
 mod export;
 mod failure;
@@ -47,6 +49,8 @@ mod note;
 mod out;
 mod pause;
 mod person;
+mod preflight;
+mod preflight_args;
 mod preview;
 mod progress;
 mod reconcile;
@@ -155,7 +159,7 @@ fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
 async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
     signals::outlive_file_limits()?;
     match command {
-        Command::Check(args) => load::check(&context, &args).await,
+        Command::Check(args) => check::check(&context, &args).await,
         Command::Load(args) => {
             let mut session = context.session().await?;
             let loaded = load::load(&context, &mut session, &args).await?;

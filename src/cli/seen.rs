@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub(super) faults: FaultList,
     /// Rows that have faults, and were left out.
     pub(super) rejected: u64,
+    /// Rows of faulty wallets that could not be left out: the ledger has their gifts.
+    pub(super) kept: u64,
     /// Rows that repeat an identical one.
     pub(super) identical: Named<AddedRow>,
     /// Rows that the ledger has with another content.
@@ -37,6 +39,7 @@ impl Seen {
             totals: Totals::default(),
             faults: FaultList::default(),
             rejected: 0,
+            kept: 0,
             identical: Named::default(),
             changed: Named::default(),
             customers: survey.columns.birth_date.map(customers),

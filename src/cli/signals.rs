@@ -31,6 +31,14 @@ pub(super) fn outlive_file_limits() -> std::io::Result<()> {
 /// Whether a second signal came: whoever sent it wants to go now.
 static WAS_ABANDONED: AtomicBool = AtomicBool::new(false);
 
+/// Whether a run listens.
+static ARE_HEARD: AtomicBool = AtomicBool::new(false);
+
+/// Whether a run listens: then nobody else heeds signals.
+pub(super) fn are_heard() -> bool {
+    ARE_HEARD.load(Ordering::SeqCst)
+}
+
 /// Whether a second signal came.
 pub(super) fn was_abandoned() -> bool {
     WAS_ABANDONED.load(Ordering::Relaxed)
@@ -42,6 +50,7 @@ impl Signals {
         let signals = Signals { interrupt: Interrupt::default(), first: Arc::default() };
         let mut interrupts = signal(SignalKind::interrupt())?;
         let mut terminates = signal(SignalKind::terminate())?;
+        ARE_HEARD.store(true, Ordering::SeqCst);
         let heard = signals.clone();
         tokio::spawn(async move {
             loop {

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::preflight::Wallets;
 use super::progress::{Display, Shown};
 use super::rejects::Rejects;
 use super::seen::Seen;
@@ -76,14 +77,25 @@ impl Meter {
 pub(super) async fn stream(
     rows: Rows,
     load: &mut Load<'_>,
+    wallets: Option<&Wallets>,
     mut seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
 ) -> Result<Seen, Failure> {
     let (to, mut groups) = mpsc::channel(GROUPS_AHEAD);
     let keys = load.keys();
-    let reading = tokio::task::spawn_blocking(move || read_on(rows, &keys, &to));
-    while let Some(read) = groups.recv().await {
+    let reading = tokio::task::spawn_blocking({
+        let keys = keys.clone();
+        move || read_on(rows, &keys, &to)
+    });
+    while let Some(mut read) = groups.recv().await {
+        if let Some(wallets) = wallets {
+            let sorted = wallets.sort_out(&keys, read.group).await?;
+            read.group = sorted.group;
+            seen.kept += sorted.kept;
+            read.bad.extend(sorted.bad);
+            read.bad.sort_by_key(|row| row.place.number());
+        }
         for bad in read.bad {
             seen.reject(bad, rejects.as_mut())?;
         }

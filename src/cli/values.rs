@@ -31,8 +31,12 @@ pub(super) fn money(text: &str) -> Result<Money, String> {
     plain.parse().map_err(|error| format!("{error}; write it as 12500 or 12500.50"))
 }
 
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
 pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text).map_err(|error| error.to_string())?;
+    let duration = duration(text)?;
     if duration.is_zero() { Err("longer than nothing".to_owned()) } else { Ok(duration) }
 }
 

@@ -22,7 +22,7 @@ impl Place {
     }
 
     /// The place of a cell in this line or row; a line has no better name for it.
-    pub(super) const fn of_cell(self, column: usize) -> Place {
+    pub const fn of_cell(self, column: usize) -> Place {
         match self {
             Place::Line(line) => Place::Line(line),
             Place::Row(row) | Place::Cell(row, _) => Place::Cell(row, column),

@@ -138,9 +138,10 @@ impl Dispatcher<'_> {
                 done.look.gift_balance = Some(balances.gifts);
                 Health::Well
             }
-            Reading::Refused { .. } | Reading::Obstructed(_) | Reading::Unreadable { .. } => {
-                Health::of_reading(reading)
-            }
+            Reading::Absent
+            | Reading::Refused { .. }
+            | Reading::Obstructed(_)
+            | Reading::Unreadable { .. } => Health::of_reading(reading),
         };
         self.pace.ended(health, times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);

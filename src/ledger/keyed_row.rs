@@ -75,6 +75,17 @@ impl RowKeys {
         self.group_of(rows.into_iter().map(|row| self.keyed(row)).collect())
     }
 
+    /// Takes rows out of a group.
+    pub fn take_out(
+        &self,
+        group: RowGroup,
+        is_out: impl Fn(&NewRow, GiftKey) -> bool,
+    ) -> (RowGroup, Vec<NewRow>) {
+        let (out, rest): (Vec<_>, Vec<_>) =
+            group.rows.into_iter().partition(|keyed| is_out(&keyed.row, keyed.key));
+        (self.group_of(rest), out.into_iter().map(|keyed| keyed.row).collect())
+    }
+
     pub(super) fn campaign(&self) -> &CampaignName {
         &self.campaign
     }
@@ -112,6 +123,13 @@ impl RowKeys {
             content: RowDigest::default().with(b"", &row.content),
             row,
         }
+    }
+}
+
+impl RowGroup {
+    /// Its rows, each under the key that is tried first.
+    pub fn rows(&self) -> impl Iterator<Item = (&NewRow, GiftKey)> {
+        self.rows.iter().map(|keyed| (&keyed.row, keyed.key))
     }
 }
 

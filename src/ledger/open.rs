@@ -186,6 +186,7 @@ pub(super) fn migrations() -> Migrator {
         step(10, "wish", include_str!("../../migrations/0010_wish.sql")),
         step(14, "report", include_str!("../../migrations/0014_report.sql")),
         step(15, "chain", include_str!("../../migrations/0015_chain.sql")),
+        step(17, "wallet_seen", include_str!("../../migrations/0017_wallet_seen.sql")),
     ])
 }
 

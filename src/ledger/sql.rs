@@ -51,6 +51,7 @@ statements! {
     GIFT_IN_DOUBT = "gift_in_doubt";
     GIFT_IN_FLIGHT = "gift_in_flight";
     GIFT_IS_TAKEN = "gift_is_taken";
+    GIFT_KNOWN = "gift_known";
     GIFT_LINE = "gift_line";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_NEXT_READY_OF = "gift_next_ready_of";
@@ -87,6 +88,8 @@ statements! {
     LOAD_OUTLIERS = "load_outliers";
     LOAD_WALLET_SUMS = "load_wallet_sums";
     LOAD_WALLETS = "load_wallets";
+    PREFLIGHT_INSERT = "preflight_insert";
+    PREFLIGHT_LAST_ORIGIN = "preflight_last_origin";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";
     PROVIDER_SELECT = "provider_select";
@@ -117,11 +120,17 @@ statements! {
     VERIFY_GIFT_IDS = "verify_gift_ids";
     VERIFY_GIFTS = "verify_gifts";
     VERIFY_STORIES = "verify_stories";
+    WALLET_COUNT = "wallet_count";
+    WALLET_FORGET = "wallet_forget";
     WALLET_GIFTS = "wallet_gifts";
     WALLET_INDEX_CREATE = "wallet_index_create";
     WALLET_INDEX_DROP = "wallet_index_drop";
     WALLET_OF = "wallet_of";
     WALLET_PAGE = "wallet_page";
+    WALLET_RECORD = "wallet_record";
+    WALLET_SUSPECT = "wallet_suspect";
+    WALLET_TO_ASK = "wallet_to_ask";
+    WALLET_WANT = "wallet_want";
     WISH_ADD = "wish_add";
     WISH_LAST = "wish_last";
 }

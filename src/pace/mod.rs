@@ -70,7 +70,7 @@ impl Health {
     /// What the answer to a question about one thing says about the server.
     pub fn of_answer<T>(reading: &Reading<T>) -> Health {
         match reading {
-            Reading::Found(_) | Reading::Refused { .. } => Health::Well,
+            Reading::Found(_) | Reading::Absent | Reading::Refused { .. } => Health::Well,
             Reading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
             Reading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
         }

@@ -16,6 +16,8 @@ use crate::domain::WalletId;
 pub enum Reading<T> {
     /// The thing.
     Found(T),
+    /// The API says that there is none: its `Value` is null.
+    Absent,
     /// The API said no, in these words.
     Refused {
         /// The HTTP status.
@@ -173,12 +175,21 @@ where
         (429, _) => throttled(answer).into(),
         (401 | 403, _) => Reading::Obstructed(Obstacle::CredentialsRejected { why: words }),
         (200..=499, Some(Says::Failed)) => Reading::Refused { status, message: words },
-        (200..=299, Some(Says::Done)) => match envelope.and_then(|envelope| envelope.value()) {
-            Some(wire) => about(wallet, turn(wire)),
-            None => unknown(status).into(),
-        },
+        (200..=299, Some(Says::Done)) => {
+            let envelope = envelope.expect("it says so");
+            // What is no object has no fields: a list would pass for a record that says nothing.
+            match envelope.value().filter(|_| is_object(&envelope)) {
+                Some(wire) => about(wallet, turn(wire)),
+                None if envelope.value.is_none() => Reading::Absent,
+                None => unknown(status).into(),
+            }
+        }
         _ => unknown(status).into(),
     }
+}
+
+fn is_object(envelope: &Envelope<'_>) -> bool {
+    envelope.value.is_some_and(|value| value.get().starts_with('{'))
 }
 
 /// An answer that names another wallet than was asked for says nothing.
@@ -285,6 +296,7 @@ mod tests {
         // Goal: people hear why, and bad keys are never taken for a missing wallet. Method: a table.
         let word = |status, body: &str| match read_record(id(), &answer(status, body)) {
             Reading::Found(_) => "found".to_owned(),
+            Reading::Absent => "absent".to_owned(),
             Reading::Refused { status, message } => format!("{status} {message}"),
             Reading::Obstructed(obstacle) => format!("{obstacle:?}"),
             Reading::Unreadable { trouble, .. } => format!("{trouble:?}"),
@@ -302,7 +314,8 @@ mod tests {
             (503, "", "Overloaded"),
             (302, "", "Redirected"),
             (200, other, "Odd"),
-            (200, r#"{"Value":null,"IsSuccess":true,"IsFailure":false}"#, "Odd"),
+            (200, r#"{"Value":null,"IsSuccess":true,"IsFailure":false}"#, "absent"),
+            (200, r#"{"Value":[],"IsSuccess":true,"IsFailure":false}"#, "Odd"),
         ] {
             assert_eq!(word(status, body), expected, "{status} {body}");
         }

@@ -16,6 +16,7 @@ mod load;
 mod lookups;
 mod machines;
 mod power_loss;
+mod preflight;
 mod preview;
 mod provider;
 mod reconcile;

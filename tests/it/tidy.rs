@@ -31,6 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"],
     ),
     ("issue", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
+    ("preflight", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
     ("report", &["domain", "ledger", "plan"]),
     ("revoke", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
 ];
@@ -61,6 +62,7 @@ const PURE: &[&str] = &[
     "src/issue/decide.rs",
     "src/issue/quota.rs",
     "src/issue/supply.rs",
+    "src/preflight/judge.rs",
     "src/provider/classify.rs",
     "src/provider/credit.rs",
     "src/provider/envelope.rs",

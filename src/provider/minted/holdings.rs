@@ -200,6 +200,7 @@ mod tests {
             Reading::Found(holdings) => holdings.total.to_string(),
             Reading::Refused { message, .. } => format!("refused: {message}"),
             Reading::Obstructed(obstacle) => format!("{obstacle:?}"),
+            Reading::Absent => "absent".to_owned(),
             Reading::Unreadable { trouble, .. } => format!("{trouble:?}"),
         }
     }

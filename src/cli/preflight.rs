@@ -1,0 +1,240 @@
+//! `--preflight`: the wallets of a file are asked for before any row of it is loaded.
+//!
+//! The file is read twice: first its wallets are noted in the ledger, and those are asked for that have no
+//! recent answer; then, while the rows are loaded, the answers are looked up group by group.
+//!
+//! **Invariant:** only a group of rows is in memory, however long the file is and however many wallets are
+//! faulty.
+//! **Invariant:** nothing of the file is loaded before each of its wallets has an answer.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use tokio::sync::{mpsc, watch};
+
+use super::commands::{FileArgs, OnInvalid};
+use super::context::{Context, Session};
+use super::early::Early;
+use super::exit::{Exit, Signal};
+use super::failure::Failure;
+use super::give::{client, delta, pace};
+use super::progress::{Display, Shown};
+use crate::domain::{WalletId, duration_text};
+use crate::intake::{BadRow, Fault, ReadOptions, RowOutcome, Rows, Survey, read};
+use crate::ledger::{Ledger, NewRow, RowGroup, RowKeys, WantedWallets, Writer};
+use crate::plan::Estimate;
+use crate::preflight::{
+    PreflightOptions, PreflightProgress, PreflightStop, WalletFault, fault_of, run_preflight,
+};
+use crate::report::count;
+
+/// Wallets that are noted with one commit.
+const GROUP: usize = 8_192;
+
+/// Groups that are read ahead.
+const GROUPS_AHEAD: usize = 2;
+
+/// What a preflight knows of the wallets of a file.
+pub(super) struct Wallets {
+    ledger: Ledger,
+    now: DateTime<Utc>,
+    survey: Survey,
+    on_invalid: OnInvalid,
+}
+
+/// A group of rows without those whose wallets are faulty.
+pub(super) struct Sorted {
+    pub(super) group: RowGroup,
+    pub(super) bad: Vec<BadRow>,
+    /// Rows of faulty wallets that stay in the group.
+    pub(super) kept: u64,
+}
+
+/// Asks for the wallets of a surveyed file, where that is wished. The answers are kept in the ledger of the
+/// session.
+pub(super) async fn preflight(
+    context: &Context,
+    session: &mut Session,
+    args: &FileArgs,
+    survey: &Survey,
+    options: &ReadOptions,
+) -> Result<Option<Wallets>, Failure> {
+    if !args.preflight.preflight {
+        return Ok(None);
+    }
+    let client = client(context)?;
+    let begun_at = context.now().trunc_subsecs(3);
+    let max_age = args.preflight.preflight_max_age;
+    let mut batch = session.writer.begin().await?;
+    let origin = client.base().to_string();
+    let number = batch.begin_preflight(&origin, begun_at - delta(max_age), begun_at).await?;
+    batch.commit().await?;
+    let early = Early::listen(context.out)?;
+    want(&mut session.writer, number, read(&args.file, survey, options)?).await?;
+    let wanted = session.ledger.wanted_wallets(number).await?;
+    context.out.note(&cost(context, wanted, &duration_text(max_age)));
+    let (progress, source) = watch::channel(PreflightProgress::default());
+    let options = PreflightOptions {
+        client,
+        clock: context.clock.clone(),
+        interrupt: early.interrupt.clone(),
+        progress,
+        give_up_after: delta(context.settings.give_up_after),
+    };
+    let display = Display::start(context.out, source.clone());
+    let (ledger, writer) = (&session.ledger, &mut session.writer);
+    let stop = run_preflight(ledger, writer, &mut pace(context), number, wanted, &options).await;
+    display.finish().await;
+    let progress = *source.borrow();
+    early.leave();
+    match stop? {
+        None => Ok(Some(Wallets {
+            ledger: session.ledger.clone(),
+            now: context.now(),
+            survey: survey.clone(),
+            on_invalid: args.on_invalid,
+        })),
+        Some(stop) => Err(stopped(&stop, progress, early.first())),
+    }
+}
+
+/// What it will take, before it is begun.
+fn cost(context: &Context, wanted: WantedWallets, max_age: &str) -> String {
+    let WantedWallets { all, to_ask } = wanted;
+    let estimate = Estimate { gifts: to_ask, wallets: 0, rate: context.settings.rate };
+    let wallets = if to_ask == 1 { "wallet" } else { "wallets" };
+    let reused = match all - to_ask.min(all) {
+        0 => String::new(),
+        reused => {
+            format!("; {} answers of the last {max_age} are reused", count(reused))
+        }
+    };
+    match to_ask {
+        0 => format!("preflight: nothing to ask{reused}"),
+        _ => format!("preflight: {} {wallets} to ask, {estimate}{reused}", count(to_ask)),
+    }
+}
+
+/// Notes the wallets of all good rows: what is wrong with the others is told by the load.
+async fn want(writer: &mut Writer, number: i64, rows: Rows) -> Result<(), Failure> {
+    let (to, mut groups) = mpsc::channel(GROUPS_AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read_wallets(rows, &to));
+    while let Some(group) = groups.recv().await {
+        let mut batch = writer.begin().await?;
+        batch.want_wallets(number, &group);
+        batch.commit().await?;
+    }
+    reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn read_wallets(rows: Rows, to: &mpsc::Sender<Vec<WalletId>>) -> Result<(), Failure> {
+    let mut group = Vec::with_capacity(GROUP);
+    for outcome in rows {
+        if let RowOutcome::Good(row) = outcome? {
+            group.push(row.content.wallet);
+        }
+        if group.len() == GROUP && to.blocking_send(std::mem::take(&mut group)).is_err() {
+            return Ok(());
+        }
+    }
+    // Nobody takes it any more only where the ledger failed, which is told there.
+    let _ = to.blocking_send(group);
+    Ok(())
+}
+
+fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Signal>) -> Failure {
+    let PreflightProgress { wallets, answered, unread } = progress;
+    let nothing = "nothing was stored or sent";
+    let kept = format!(
+        "{} of {} answers are kept: the same command asks for the rest",
+        count(answered),
+        count(wallets)
+    );
+    match stop {
+        PreflightStop::GaveUp => {
+            let message = "preflight: no usable answer from the provider";
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
+        }
+        PreflightStop::Unread => {
+            let wallets = if unread == 1 { "wallet" } else { "wallets" };
+            let message = format!("preflight: {} {wallets} could not be read", count(unread));
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
+        }
+        PreflightStop::CredentialsRejected { why } => {
+            let message = format!("the provider rejects the credentials ({why}); {nothing}");
+            Failure::new(Exit::CredentialsRejected, message).hint(kept)
+        }
+        PreflightStop::Interrupted => {
+            let exit = match signal {
+                Some(Signal::Terminate) => Exit::Terminated,
+                _ => Exit::Interrupted,
+            };
+            Failure::new(exit, format!("preflight: stopped; {nothing}")).hint(kept)
+        }
+    }
+}
+
+impl Wallets {
+    /// Takes the rows of faulty wallets out of a group.
+    ///
+    /// Where bad rows are left out of the load, those stay whose gifts the ledger has: among the rejects they
+    /// could be given twice.
+    pub(super) async fn sort_out(
+        &self,
+        keys: &RowKeys,
+        group: RowGroup,
+    ) -> Result<Sorted, Failure> {
+        let wallets: BTreeSet<WalletId> = group.rows().map(|(row, _)| row.content.wallet).collect();
+        let wallets: Vec<WalletId> = wallets.into_iter().collect();
+        let currency = &self.survey.dialect.currency.to_string();
+        let suspect = self.ledger.suspect_wallets(&wallets, currency).await?;
+        let faulty: HashMap<WalletId, WalletFault> = suspect
+            .into_iter()
+            .filter_map(|(wallet, answer)| Some((wallet, fault_of(&answer, currency, self.now)?)))
+            .collect();
+        if faulty.is_empty() {
+            return Ok(Sorted { group, bad: Vec::new(), kept: 0 });
+        }
+        let rows = group.rows().filter(|(row, _)| faulty.contains_key(&row.content.wallet));
+        let tried: Vec<_> = rows.map(|(_, key)| key).collect();
+        let known = match self.on_invalid {
+            OnInvalid::Stop => Default::default(),
+            OnInvalid::Skip => self.ledger.known_keys(&tried).await?,
+        };
+        let is_out =
+            |row: &NewRow, key| faulty.contains_key(&row.content.wallet) && !known.contains(&key);
+        let (group, out) = keys.take_out(group, is_out);
+        let kept = (tried.len() - out.len()) as u64;
+        let bad = out.into_iter().map(|row| self.bad_row(&row, &faulty[&row.content.wallet]));
+        Ok(Sorted { bad: bad.collect::<Result<_, Failure>>()?, group, kept })
+    }
+
+    fn bad_row(&self, row: &NewRow, fault: &WalletFault) -> Result<BadRow, Failure> {
+        let cells: Vec<String> = serde_json::from_str(&row.cells_json)?;
+        let place = self.survey.dialect.place(row.line);
+        let column = self.survey.columns.wallet_id;
+        let fault = Fault {
+            place: place.of_cell(column),
+            column: self.survey.header[column].trim().to_owned(),
+            value: cells.get(column).map(|cell| cell.trim().to_owned()).unwrap_or_default(),
+            problem: fault.problem.clone(),
+            mend: fault.mend.clone(),
+        };
+        Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
+    }
+}
+
+impl Shown for PreflightProgress {
+    const WHAT: &'static str = "wallets asked";
+
+    fn of(&self) -> (u64, u64) {
+        (self.wallets, self.answered + self.unread)
+    }
+
+    fn words(&self) -> String {
+        match self.unread {
+            0 => String::new(),
+            unread => format!("{unread} could not be read"),
+        }
+    }
+}

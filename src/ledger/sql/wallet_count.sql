@@ -1,0 +1,3 @@
+-- Wallets that a preflight wants to know of, and how many of them are to be asked.
+select (select count(*) from wallet_seen where wanted = ?1),
+       (select count(*) from wallet_seen where wanted = ?1 and asked_at_ms is null)

@@ -1,0 +1,68 @@
+//! The preflight: each wallet of a file is looked at before any of its gifts is loaded.
+//!
+//! It stands apart because it comes before everything else: there is no campaign and no gift yet, and nothing
+//! that it finds changes one. What it is told is kept in the ledger with its time, and nowhere else.
+//!
+//! | [`run_preflight`] does | this module decides |
+//! | --- | --- |
+//! | asks for the record of each wallet that is wanted, and commits the answers | [`fault_of`]: what of an answer stands in the way of a gift |
+//!
+//! **Invariant:** it sends nothing but reads, one for each wallet that answers, and counts them against the
+//! pace.
+//! **Invariant:** only a page of wallets is in memory.
+//! **Invariant:** a wallet that could not be read has no answer: it is never taken for a good one.
+
+mod judge;
+mod run;
+
+use chrono::TimeDelta;
+use tokio::sync::watch;
+
+pub use judge::{WalletFault, fault_of};
+pub use run::run_preflight;
+
+use crate::clock::Clock;
+use crate::interrupt::Interrupt;
+use crate::provider::WalletClient;
+
+/// What a preflight needs.
+#[derive(Debug)]
+pub struct PreflightOptions {
+    /// Asks the provider.
+    pub client: WalletClient,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Ends it early.
+    pub interrupt: Interrupt,
+    /// Hears how it goes.
+    pub progress: watch::Sender<PreflightProgress>,
+    /// Without one usable answer for this long, the rest is left.
+    pub give_up_after: TimeDelta,
+}
+
+/// How a preflight goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PreflightProgress {
+    /// Wallets that are to be asked.
+    pub wallets: u64,
+    /// Wallets that answered.
+    pub answered: u64,
+    /// Wallets that could not be read, and are not tried again.
+    pub unread: u64,
+}
+
+/// Why a preflight ended before each wallet had an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreflightStop {
+    /// The provider gave no usable answer for too long.
+    GaveUp,
+    /// Some wallets could not be read, however often they were tried.
+    Unread,
+    /// A person, or the system, ended it.
+    Interrupted,
+    /// The provider does not take our keys.
+    CredentialsRejected {
+        /// What it said.
+        why: String,
+    },
+}
