@@ -177,8 +177,9 @@ fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Sig
 impl Wallets {
     /// Takes the rows of faulty wallets out of a group.
     ///
-    /// Where bad rows are left out of the load, those stay whose gifts the ledger has: among the rejects they
-    /// could be given twice.
+    /// What was sent is no fault of the file any more: the same command again is always right. And where bad
+    /// rows are left out of the load, all those stay whose gifts the ledger has: among the rejects they could
+    /// be given twice.
     pub(super) async fn sort_out(
         &self,
         keys: &RowKeys,
@@ -197,12 +198,13 @@ impl Wallets {
         }
         let rows = group.rows().filter(|(row, _)| faulty.contains_key(&row.content.wallet));
         let tried: Vec<_> = rows.map(|(_, key)| key).collect();
-        let known = match self.on_invalid {
-            OnInvalid::Stop => Default::default(),
-            OnInvalid::Skip => self.ledger.known_keys(&tried).await?,
+        let known = self.ledger.known_keys(&tried).await?;
+        let stays = |key| match (self.on_invalid, known.get(&key)) {
+            (_, None) => false,
+            (OnInvalid::Stop, Some(is_open)) => !is_open,
+            (OnInvalid::Skip, Some(_)) => true,
         };
-        let is_out =
-            |row: &NewRow, key| faulty.contains_key(&row.content.wallet) && !known.contains(&key);
+        let is_out = |row: &NewRow, key| faulty.contains_key(&row.content.wallet) && !stays(key);
         let (group, out) = keys.take_out(group, is_out);
         let kept = (tried.len() - out.len()) as u64;
         let bad = out.into_iter().map(|row| self.bad_row(&row, &faulty[&row.content.wallet]));

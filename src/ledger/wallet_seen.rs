@@ -6,7 +6,7 @@
 //! **Invariant:** answers of one provider are never taken for another's.
 //! **Invariant:** an answer counts from its commit on: what was killed before is asked again.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -178,17 +178,20 @@ impl Ledger {
         Ok(suspect)
     }
 
-    /// Which of some keys have gifts.
-    pub async fn known_keys(&self, keys: &[GiftKey]) -> Result<HashSet<GiftKey>, LedgerError> {
-        let mut known = HashSet::new();
+    /// Which of some keys have gifts, and whether those may still be sent.
+    pub async fn known_keys(
+        &self,
+        keys: &[GiftKey],
+    ) -> Result<HashMap<GiftKey, bool>, LedgerError> {
+        let mut known = HashMap::new();
         for group in keys.chunks(many::ROWS) {
             let mut arguments = SqliteArguments::default();
             group.iter().for_each(|key| bind(&mut arguments, key.0));
             fill(&mut arguments, group.len(), 1);
             let text = AssertSqlSafe(KNOWN.text(group.len()).to_string());
-            let found = sqlx::query_scalar_with::<_, Uuid, _>(text, arguments);
+            let found = sqlx::query_as_with::<_, (Uuid, bool), _>(text, arguments);
             let found = found.fetch_all(&*self.reading()).await.doing("looking for gifts")?;
-            known.extend(found.into_iter().map(GiftKey));
+            known.extend(found.into_iter().map(|(key, is_open)| (GiftKey(key), is_open)));
         }
         Ok(known)
     }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use super::figures::instant;
+use super::figures::second;
 use crate::domain::{GiftState, Money};
 use crate::ledger::{ChainHead, StateTally, Statement};
 
@@ -44,7 +44,7 @@ pub fn statement_text(statement: &Statement, made_at: DateTime<Utc>) -> String {
     line("ledger", ledger.to_string());
     line("events", statement.events.to_string());
     line("chain", statement.chain.to_string());
-    line("made", instant(made_at));
+    line("made", second(made_at));
     text += "# The chain's hash covers every event of the ledger until then. To hold this against the ledger, or\n\
              # a copy of it, offline: giftbatch ledger verify --statement FILE [--ledger COPY]\n";
     text

@@ -257,3 +257,23 @@ async fn a_crash_at_any_point_costs_at_most_some_answers() {
         assert_eq!(again, if point == Point::After(Step::Answers) { 0 } else { 12 }, "{at}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_is_no_fault_of_the_file_any_more() {
+    // Goal: the same command again is right, whatever became of wallets meanwhile. Method: a campaign that was
+    // given; a wallet of it is frozen then; the same run, with new answers, and a longer file, whose new row
+    // for that wallet is a fault.
+    let world = World::new();
+    let all = rows(16);
+    let file = world.file("may.csv", csv(&all[..12]));
+    let more = ["--preflight", "--preflight-max-age", "0s"];
+    world.issue_file(&file, "may", &more).expect(0);
+    world
+        .sandbox
+        .set_wallet(all[0].wallet, WalletFacts { is_frozen: true, ..WalletFacts::default() });
+    world.issue_file(&file, "may", &more).expect(0);
+    let longer = world.file("longer.csv", csv(&all));
+    let refused = world.issue_file(&longer, "may", &more).expect(3);
+    assert_eq!(named(&refused).len(), 1, "{}", refused.stderr);
+    assert_eq!(sent(&world), 12);
+}
