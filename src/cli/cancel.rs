@@ -117,13 +117,12 @@ fn line(words: &str, (gifts, amount): (u64, Money)) -> String {
     format!("  {words:<24} {} {noun}, {}\n", count(gifts), money(amount))
 }
 
-const UNSENT: [GiftState; 2] = [GiftState::Planned, GiftState::Deferred];
 const GIVEN: [GiftState; 3] = [GiftState::Issued, GiftState::Revoking, GiftState::Revoked];
 const UNKNOWN: [GiftState; 3] = [GiftState::InFlight, GiftState::InDoubt, GiftState::Held];
 
 /// What cancelling would do.
 fn preview(states: &States) -> String {
-    line("to be withdrawn", sum(states, &UNSENT)) + &sent(states)
+    line("to be withdrawn", sum(states, &GiftState::SENDABLE)) + &sent(states)
 }
 
 /// What it did.

@@ -77,7 +77,7 @@ impl Exit {
         let is_late = matches!(reconciled, Some(Reconciled::OutOfTime));
         let gifts = |state| summary.states.gifts(state);
         let in_flight = gifts(GiftState::InFlight);
-        let waiting = gifts(GiftState::Planned) + gifts(GiftState::Deferred);
+        let waiting: u64 = GiftState::SENDABLE.map(gifts).into_iter().sum();
         let refused = gifts(GiftState::Refused);
         // A canary that was the whole campaign holds nothing back.
         let is_stopped = !matches!(stop, None | Some(Stop::Canary { .. }));

@@ -13,9 +13,6 @@ use crate::ledger::Standing;
 use crate::reconcile::Reconciled;
 use crate::report::{self, Document, Subject, Summary, count, text};
 
-/// States from which a gift may be sent.
-const SENDABLE: [GiftState; 2] = [GiftState::Planned, GiftState::Deferred];
-
 /// How a run ended, besides its figures.
 #[derive(Debug)]
 pub(super) struct Ending {
@@ -33,7 +30,8 @@ impl Ending {
             out.complain(&format!("error: {}", withheld(summary)));
         }
         if let Some(Stop::Limit { gifts }) = &self.stop {
-            let left = SENDABLE.map(|state| summary.states.gifts(state)).into_iter().sum();
+            let left =
+                GiftState::SENDABLE.map(|state| summary.states.gifts(state)).into_iter().sum();
             out.note(&format!(
                 "stopped at --limit {gifts}, and {} left: the same command goes on",
                 if left == 1 {

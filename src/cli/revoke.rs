@@ -106,8 +106,7 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
             ));
         }
     }
-    let unsent = [GiftState::Planned, GiftState::Deferred];
-    if unsent.into_iter().any(|state| summary.states.gifts(state) > 0) {
+    if GiftState::SENDABLE.into_iter().any(|state| summary.states.gifts(state) > 0) {
         out.note(&format!(
             "hint: some gifts of it were never sent and may still be: giftbatch cancel {} withdraws them",
             report::shell_word(&summary.campaign)

@@ -11,7 +11,7 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
     let gifts = |state| summary.states.gifts(state);
     let name = shell_word(&summary.campaign);
     let any = |states: [GiftState; 2]| states.into_iter().any(|state| gifts(state) > 0);
-    let unsent = any([GiftState::Planned, GiftState::Deferred]);
+    let unsent = any(GiftState::SENDABLE);
     let unsettled = any([GiftState::InFlight, GiftState::InDoubt]);
     let is_cancelled = matches!(summary.standing, Standing::Cancelled(_));
     let is_paused = matches!(summary.standing, Standing::Paused(_));
