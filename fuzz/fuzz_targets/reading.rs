@@ -35,6 +35,7 @@ pub fn outcomes(
 ) -> Result<(Survey, Vec<RowOutcome>), IntakeError> {
     let options = ReadOptions {
         birthdays: None,
+        customers: false,
         encoding: None,
         sheet: None,
         currency: Currency::default(),

@@ -45,6 +45,10 @@ pub(super) struct SettingsArgs {
     /// Base URL of Minted Connect; the login comes from GIFTBATCH_MINTED_USERNAME and _PASSWORD.
     #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_MINTED_URL")]
     pub(super) minted_url: Option<String>,
+    /// Requests a second to Minted Connect, counted apart; 0: no limit [default: 10].
+    #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_MINTED_RATE",
+          value_parser = values::rate)]
+    pub(super) minted_rate: Option<u32>,
     /// Requests a second, all kinds together; 0: no limit [default: 10].
     #[arg(long, global = true, value_name = "N", env = "GIFTBATCH_RATE",
           value_parser = values::rate)]

@@ -1,7 +1,7 @@
 //! `check`: whether a file may be loaded.
 //!
 //! It goes the way of a load into a ledger of its own that is thrown away, so that the two never disagree about
-//! a file. What a preflight hears is kept in the user's ledger: whoever loads the file next need not ask again.
+//! a file. What providers say of it is kept in the user's ledger: whoever loads the file next need not ask again.
 
 use super::commands::CheckArgs;
 use super::context::{Context, Session};
@@ -19,7 +19,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let name = "check".parse().expect("a plain word is a campaign's name");
     let source =
         Source { args: &args.file, campaign: &name, max_total: args.max_total, celebration: None };
-    let mut aside = match args.file.preflight.preflight {
+    let mut aside = match args.file.asks() {
         true => Some(context.session().await?),
         false => None,
     };

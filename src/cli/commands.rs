@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use encoding_rs::Encoding;
 
+use super::holding_args::HoldingArgs;
 use super::levers::Levers;
 use super::preflight_args::PreflightArgs;
 use super::values;
@@ -70,6 +71,8 @@ pub(super) struct FileArgs {
     pub(super) allow_outliers: bool,
     #[command(flatten)]
     pub(super) preflight: PreflightArgs,
+    #[command(flatten)]
+    pub(super) holding: HoldingArgs,
 }
 
 /// What becomes of rows that cannot become gifts.
@@ -252,6 +255,11 @@ pub(super) struct DemoArgs {
 }
 
 impl FileArgs {
+    /// Whether a provider is asked about it before it is loaded.
+    pub(super) fn asks(&self) -> bool {
+        self.preflight.preflight || self.holding.require_holding.is_some()
+    }
+
     /// A file that speaks for itself.
     pub(super) fn plain(file: PathBuf) -> FileArgs {
         FileArgs {
@@ -274,6 +282,7 @@ impl FileArgs {
             allow_same_content: false,
             allow_outliers: false,
             preflight: PreflightArgs::default(),
+            holding: HoldingArgs::none(),
         }
     }
 }

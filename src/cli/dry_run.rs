@@ -70,9 +70,11 @@ async fn of_campaign(
 
 /// `run --dry-run`.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
-    if args.load.file.preflight.preflight {
-        let failure = Failure::usage("a dry run asks the provider nothing: it has no --preflight");
-        return Err(failure.hint("giftbatch check FILE --preflight looks at the wallets alone"));
+    if args.load.file.asks() {
+        let failure = Failure::usage(
+            "a dry run asks the providers nothing: it has no --preflight and no --require-holding",
+        );
+        return Err(failure.hint("giftbatch check FILE takes both, and only looks"));
     }
     let max_total = args.load.max_total;
     let (file, name) = (&args.load.file, &args.load.campaign);

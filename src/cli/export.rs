@@ -69,6 +69,7 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         description: None,
         expires: None,
         birthdays: None,
+        customers: false,
         tz: context.settings.tz,
         // An expiry that has passed since is still the row's.
         now: campaign.first_loaded_at,

@@ -49,7 +49,8 @@ const RESOLVE: &[u8] = &[0, 1, 2, 5, 7, 8, 9];
 const CANCEL: &[u8] = &[0, 1, 2, 6, 7, 9];
 const DOCTOR: &[u8] = &[0, 1, 2, 5, 6, 8];
 const VERIFY: &[u8] = &[0, 1, 2, 6];
-const LOAD: &[u8] = &[0, 1, 2, 3, 7, 9];
+/// With a preflight, or where something has to be held, they ask a provider.
+const LOAD: &[u8] = &[0, 1, 2, 3, 5, 7, 8, 9, 130, 143];
 const RECONCILE: &[u8] = &[0, 1, 2, 5, 6, 8, 9, 130, 143];
 const GIVE: &[u8] = &[0, 1, 2, 4, 5, 6, 7, 8, 9, 130, 143];
 const ALL: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 143];
@@ -63,7 +64,7 @@ pub(super) const PAGES: &[Page] = &[
         ("giftbatch run may.csv --campaign may-drop", "load, issue, reconcile and report in one"),
         ("giftbatch demo", "the whole job on a pretend provider"),
     ]),
-    page("check", &[0, 1, 2, 3, 7], [
+    page("check", LOAD, [
         ("giftbatch check may.csv", "every fault of every row, and what the file adds up to"),
         ("giftbatch check may.csv --expect-rows 300 --expect-total 12500", "refuses another file"),
     ]),

@@ -41,7 +41,7 @@ pub(super) struct HoldingsArgs {
 pub(super) async fn holdings(context: &Context, args: &HoldingsArgs) -> Result<Exit, Failure> {
     let mut client = context.settings.minted.client(&args.lang, context.settings.timeout)?;
     // A service of its own has a pace of its own.
-    let mut pace = Pace::new(context.settings.rate, 1);
+    let mut pace = Pace::new(context.settings.minted.rate(), 1);
     let question = Question {
         customer: args.customer.clone(),
         metals: args.metal.clone(),

@@ -75,7 +75,7 @@ async fn judge_rows(
     if seen.kept > 0 {
         let rows = if seen.kept == 1 { "1 row".to_owned() } else { format!("{} rows", seen.kept) };
         context.out.complain(&format!(
-            "warning: not left out: {rows} of faulty wallets, whose gifts the ledger has already"
+            "warning: not left out: {rows} of faulty wallets or customers, whose gifts the ledger has already"
         ));
     }
     // Of customers, mostly none has a birthday; but some row must be good.
@@ -92,13 +92,14 @@ async fn judge_rows(
         let message =
             format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count());
         let failure = Failure::new(Exit::FileRefused, message);
-        return Err(match args.preflight.preflight {
-            true => failure.hint(
-                "once a wallet is mended, --preflight-max-age 0s asks again; --on-invalid skip \
-                 --rejects FILE leaves these rows out",
-            ),
-            false => failure,
-        });
+        let again = match (args.preflight.preflight, args.holding.require_holding.is_some()) {
+            (true, false) => "once a wallet is mended, --preflight-max-age 0s asks again",
+            (false, true) => "--holding-max-age 0s asks again",
+            (true, true) => "--preflight-max-age 0s and --holding-max-age 0s ask again",
+            (false, false) => return Err(failure),
+        };
+        let hint = format!("{again}; --on-invalid skip --rejects FILE leaves these rows out");
+        return Err(failure.hint(hint));
     }
     if seen.identical.count > 0 && !args.allow_duplicates {
         let word = survey.dialect.line_word();

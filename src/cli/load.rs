@@ -8,10 +8,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::note::note;
-use super::preflight::{Wallets, preflight};
 use super::preview::{Before, Preview};
 use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
+use super::sieve::Sieve;
 use super::standing;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
@@ -95,8 +95,8 @@ pub(super) fn keep_rejects(context: &Context, loaded: &mut Loaded) -> Result<(),
     Ok(())
 }
 
-/// Brings a file that may be stored to the point where one commit stores it. What a preflight hears is kept
-/// aside, where there is such a place.
+/// Brings a file that may be stored to the point where one commit stores it. What providers say of
+/// it is kept aside, where there is such a place.
 pub(super) async fn prepare<'s>(
     context: &Context,
     session: &'s mut Session,
@@ -118,9 +118,9 @@ pub(super) async fn prepare<'s>(
         return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
     }
     let survey = survey(&args.file, &options)?;
-    let wallets = match aside {
-        Some(aside) => preflight(context, aside, args, &survey, &options).await?,
-        None => preflight(context, session, args, &survey, &options).await?,
+    let sieve = match aside {
+        Some(aside) => Sieve::ask(context, aside, args, &survey, &options).await?,
+        None => Sieve::ask(context, session, args, &survey, &options).await?,
     };
     let header = LoadHeader {
         campaign: name.clone(),
@@ -139,7 +139,7 @@ pub(super) async fn prepare<'s>(
             None => largest_of_series(name.as_str(), others),
         },
     };
-    let file = File { survey, options, wallets, today };
+    let file = File { survey, options, sieve, today };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
     let repeats = match celebration {
         Some(celebration) => {
@@ -167,8 +167,7 @@ pub(super) async fn prepare<'s>(
 struct File {
     survey: Survey,
     options: ReadOptions,
-    /// What a preflight knows of them.
-    wallets: Option<Wallets>,
+    sieve: Sieve,
     today: DateTime<Utc>,
 }
 
@@ -197,7 +196,7 @@ async fn fill(
     load: &mut Load<'_>,
     repeats: Repeats,
 ) -> Result<Option<Loaded>, Failure> {
-    let File { survey, options, wallets, today } = file;
+    let File { survey, options, sieve, today } = file;
     load.make_room(survey.rows, repeats).await?;
     let meter = Meter::start(context, survey.rows);
     let since = *today - TimeDelta::days(SAME_CONTENT_DAYS);
@@ -206,8 +205,7 @@ async fn fill(
         _ => None,
     };
     let rows = read(&measure.args.file, survey, options);
-    let wallets = wallets.as_ref();
-    let read = take_in(rows, load, wallets, Seen::of(survey), &mut rejects, &meter, since).await;
+    let read = take_in(rows, load, sieve, Seen::of(survey), &mut rejects, &meter, since).await;
     meter.finish().await;
     let Some((seen, totals)) = read? else {
         return Ok(None);
@@ -236,13 +234,13 @@ async fn fill(
 async fn take_in(
     rows: Result<Rows, IntakeError>,
     load: &mut Load<'_>,
-    wallets: Option<&Wallets>,
+    sieve: &Sieve,
     seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
     since: DateTime<Utc>,
 ) -> Result<Option<(Seen, LoadTotals)>, Failure> {
-    let seen = stream(rows?, load, wallets, seen, rejects, meter).await?;
+    let seen = stream(rows?, load, sieve, seen, rejects, meter).await?;
     if !load.has_distinct_keys().await? {
         return Ok(None);
     }
@@ -271,5 +269,6 @@ fn read_options(
         tz,
         now,
         birthdays: celebration.map(|celebration| celebration.birthdays),
+        customers: args.holding.require_holding.is_some(),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::args::SettingsArgs;
 use super::failure::Failure;
 use super::secret;
 use super::settings_file::SettingsFile;
@@ -16,6 +17,7 @@ pub(super) struct Minted {
     password_file: Option<PathBuf>,
     password_command: Option<Vec<String>>,
     api_version: Option<String>,
+    rate: Option<u32>,
     /// Where the settings file is.
     path: Option<PathBuf>,
 }
@@ -23,20 +25,29 @@ pub(super) struct Minted {
 /// The version of the API where none is set.
 const API_VERSION: &str = "3";
 
+/// Requests a second where none are set: nothing is published about its limits.
+const RATE: u32 = 10;
+
 /// What mends a login that is rejected.
 pub(super) const KEYS: &str = "mend GIFTBATCH_MINTED_USERNAME and GIFTBATCH_MINTED_PASSWORD";
 
 impl Minted {
-    /// What a flag (or the environment, which it is read from) and a settings file say.
-    pub(super) fn of(url: Option<&str>, file: &SettingsFile, path: Option<&Path>) -> Minted {
+    /// What flags (or the environment, which they are read from) and a settings file say.
+    pub(super) fn of(args: &SettingsArgs, file: &SettingsFile, path: Option<&Path>) -> Minted {
         Minted {
-            url: url.map(str::to_owned).or_else(|| file.minted_url.clone()),
+            url: args.minted_url.as_deref().map(str::to_owned).or_else(|| file.minted_url.clone()),
             username: file.minted_username.clone(),
             password_file: file.minted_password_file.clone(),
             password_command: file.minted_password_command.clone(),
             api_version: file.minted_api_version.clone(),
+            rate: args.minted_rate.or(file.minted_rate),
             path: path.map(Path::to_owned),
         }
+    }
+
+    /// Requests a second; 0: no limit.
+    pub(super) fn rate(&self) -> u32 {
+        self.rate.unwrap_or(RATE)
     }
 
     /// A client that asks in a language, each request within a time.

@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{mpsc, watch};
 
-use super::commands::{FileArgs, OnInvalid};
+use super::commands::FileArgs;
 use super::context::{Context, Session};
 use super::early::Early;
 use super::exit::{Exit, Signal};
@@ -20,8 +20,8 @@ use super::failure::Failure;
 use super::give::{client, delta, pace};
 use super::progress::{Display, Shown};
 use crate::domain::{WalletId, duration_text};
-use crate::intake::{BadRow, Fault, ReadOptions, RowOutcome, Rows, Survey, read};
-use crate::ledger::{Ledger, NewRow, RowGroup, RowKeys, WantedWallets, Writer};
+use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, read};
+use crate::ledger::{Ledger, NewRow, RowGroup, WantedWallets, Writer};
 use crate::plan::Estimate;
 use crate::preflight::{
     PreflightOptions, PreflightProgress, PreflightStop, WalletFault, fault_of, run_preflight,
@@ -39,15 +39,6 @@ pub(super) struct Wallets {
     ledger: Ledger,
     now: DateTime<Utc>,
     survey: Survey,
-    on_invalid: OnInvalid,
-}
-
-/// A group of rows without those whose wallets are faulty.
-pub(super) struct Sorted {
-    pub(super) group: RowGroup,
-    pub(super) bad: Vec<BadRow>,
-    /// Rows of faulty wallets that stay in the group.
-    pub(super) kept: u64,
 }
 
 /// Asks for the wallets of a surveyed file, where that is wished. The answers are kept in the ledger of the
@@ -92,7 +83,6 @@ pub(super) async fn preflight(
             ledger: session.ledger.clone(),
             now: context.now(),
             survey: survey.clone(),
-            on_invalid: args.on_invalid,
         })),
         Some(stop) => Err(stopped(&stop, progress, early.first())),
     }
@@ -175,16 +165,8 @@ fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Sig
 }
 
 impl Wallets {
-    /// Takes the rows of faulty wallets out of a group.
-    ///
-    /// What was sent is no fault of the file any more: the same command again is always right. And where bad
-    /// rows are left out of the load, all those stay whose gifts the ledger has: among the rejects they could
-    /// be given twice.
-    pub(super) async fn sort_out(
-        &self,
-        keys: &RowKeys,
-        group: RowGroup,
-    ) -> Result<Sorted, Failure> {
+    /// The rows of a group whose wallets are faulty, by their lines.
+    pub(super) async fn faults(&self, group: &RowGroup) -> Result<Vec<(u64, Fault)>, Failure> {
         let wallets: BTreeSet<WalletId> = group.rows().map(|(row, _)| row.content.wallet).collect();
         let wallets: Vec<WalletId> = wallets.into_iter().collect();
         let currency = &self.survey.dialect.currency.to_string();
@@ -193,36 +175,25 @@ impl Wallets {
             .into_iter()
             .filter_map(|(wallet, answer)| Some((wallet, fault_of(&answer, currency, self.now)?)))
             .collect();
-        if faulty.is_empty() {
-            return Ok(Sorted { group, bad: Vec::new(), kept: 0 });
+        let mut faults = Vec::new();
+        for (row, _) in group.rows() {
+            if let Some(fault) = faulty.get(&row.content.wallet) {
+                faults.push((row.line, self.fault(row, fault)?));
+            }
         }
-        let rows = group.rows().filter(|(row, _)| faulty.contains_key(&row.content.wallet));
-        let tried: Vec<_> = rows.map(|(_, key)| key).collect();
-        let known = self.ledger.known_keys(&tried).await?;
-        let stays = |key| match (self.on_invalid, known.get(&key)) {
-            (_, None) => false,
-            (OnInvalid::Stop, Some(is_open)) => !is_open,
-            (OnInvalid::Skip, Some(_)) => true,
-        };
-        let is_out = |row: &NewRow, key| faulty.contains_key(&row.content.wallet) && !stays(key);
-        let (group, out) = keys.take_out(group, is_out);
-        let kept = (tried.len() - out.len()) as u64;
-        let bad = out.into_iter().map(|row| self.bad_row(&row, &faulty[&row.content.wallet]));
-        Ok(Sorted { bad: bad.collect::<Result<_, Failure>>()?, group, kept })
+        Ok(faults)
     }
 
-    fn bad_row(&self, row: &NewRow, fault: &WalletFault) -> Result<BadRow, Failure> {
+    fn fault(&self, row: &NewRow, fault: &WalletFault) -> Result<Fault, Failure> {
         let cells: Vec<String> = serde_json::from_str(&row.cells_json)?;
-        let place = self.survey.dialect.place(row.line);
         let column = self.survey.columns.wallet_id;
-        let fault = Fault {
-            place: place.of_cell(column),
+        Ok(Fault {
+            place: self.survey.dialect.place(row.line).of_cell(column),
             column: self.survey.header[column].trim().to_owned(),
             value: cells.get(column).map(|cell| cell.trim().to_owned()).unwrap_or_default(),
             problem: fault.problem.clone(),
             mend: fault.mend.clone(),
-        };
-        Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
+        })
     }
 }
 

@@ -177,6 +177,7 @@ impl Preview {
             columns.description,
             columns.reference,
             columns.currency,
+            columns.customer,
         ];
         let header = self.survey.header.iter().enumerate();
         let others = header.filter(|(at, _)| !known.contains(&Some(*at)));

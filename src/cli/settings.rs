@@ -77,8 +77,10 @@ impl Settings {
         if file.concurrency.is_some_and(|many| !(1..=values::MAX_CONCURRENCY).contains(&many)) {
             return Err(named("concurrency", format!("1 to {}", values::MAX_CONCURRENCY)));
         }
-        if file.rate.is_some_and(|rate| rate > values::MAX_RATE) {
-            return Err(named("rate", format!("at most {}", values::MAX_RATE)));
+        for (key, rate) in [("rate", file.rate), ("minted_rate", file.minted_rate)] {
+            if rate.is_some_and(|rate| rate > values::MAX_RATE) {
+                return Err(named(key, format!("at most {}", values::MAX_RATE)));
+            }
         }
         let default = Settings::default();
         Ok(Settings {
@@ -101,7 +103,7 @@ impl Settings {
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
             in_doubt: file.in_doubt.unwrap_or(default.in_doubt),
             tag: file.tag.unwrap_or(default.tag),
-            minted: Minted::of(args.minted_url.as_deref(), &file, path.as_deref()),
+            minted: Minted::of(args, &file, path.as_deref()),
             metrics_file: args.metrics_file.clone().or_else(|| file.metrics_file.clone()),
             notify: args.notify.clone().or_else(|| file.notify.clone()),
             caps: caps::read(&file.max_per_day, &file.max_per_wallet_per_day, named)?,

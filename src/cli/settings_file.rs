@@ -35,6 +35,7 @@ pub(super) struct SettingsFile {
     pub(super) minted_password_file: Option<PathBuf>,
     pub(super) minted_password_command: Option<Vec<String>>,
     pub(super) minted_api_version: Option<String>,
+    pub(super) minted_rate: Option<u32>,
     pub(super) metrics_file: Option<PathBuf>,
     pub(super) notify: Option<String>,
     pub(super) notify_secret_file: Option<PathBuf>,

@@ -6,10 +6,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::context::Context;
 use super::failure::Failure;
-use super::preflight::Wallets;
 use super::progress::{Display, Shown};
 use super::rejects::Rejects;
 use super::seen::Seen;
+use super::sieve::Sieve;
 use crate::intake::{BadRow, Row, RowOutcome, Rows};
 use crate::ledger::{Load, NewRow, RowGroup, RowKeys};
 
@@ -77,7 +77,7 @@ impl Meter {
 pub(super) async fn stream(
     rows: Rows,
     load: &mut Load<'_>,
-    wallets: Option<&Wallets>,
+    sieve: &Sieve,
     mut seen: Seen,
     rejects: &mut Option<Rejects>,
     meter: &Meter,
@@ -89,10 +89,10 @@ pub(super) async fn stream(
         move || read_on(rows, &keys, &to)
     });
     while let Some(mut read) = groups.recv().await {
-        if let Some(wallets) = wallets {
-            let sorted = wallets.sort_out(&keys, read.group).await?;
-            read.group = sorted.group;
-            seen.kept += sorted.kept;
+        let sorted = sieve.sort_out(&keys, read.group).await?;
+        read.group = sorted.group;
+        seen.kept += sorted.kept;
+        if !sorted.bad.is_empty() {
             read.bad.extend(sorted.bad);
             read.bad.sort_by_key(|row| row.place.number());
         }

@@ -30,11 +30,13 @@ pub enum Column {
     Currency,
     /// When the customer was born: in files of customers, of whom some have a birthday.
     BirthDate,
+    /// The customer's id at the partner, where one is asked about: it is never guessed from the wallet.
+    ExternalCustomerId,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 7] = [
+    pub const ALL: [Column; 8] = [
         Column::WalletId,
         Column::Amount,
         Column::ExpiresAt,
@@ -42,6 +44,7 @@ impl Column {
         Column::Reference,
         Column::Currency,
         Column::BirthDate,
+        Column::ExternalCustomerId,
     ];
 
     /// Its own name, which is always understood.
@@ -54,6 +57,7 @@ impl Column {
             Column::Reference => "reference",
             Column::Currency => "currency",
             Column::BirthDate => "birth_date",
+            Column::ExternalCustomerId => "external_customer_id",
         }
     }
 
@@ -88,6 +92,18 @@ impl Column {
             Column::BirthDate => {
                 &["birthdate", "birthday", "dateofbirth", "dob", "dogumtarihi", "dogumgunu"]
             }
+            // Not "customer" or "müşteri" alone: mostly their names stand there.
+            Column::ExternalCustomerId => &[
+                "externalcustomerid",
+                "externalcustomerno",
+                "customerid",
+                "customerno",
+                "customernumber",
+                "musteriid",
+                "musterino",
+                "musterinumarasi",
+                "haricimusteriid",
+            ],
         }
     }
 
@@ -106,8 +122,8 @@ impl fmt::Display for Column {
 /// A word that names no column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no column: write wallet_id, amount, expires_at, description, reference, currency or \
-     birth_date"
+    "{0:?} is no column: write wallet_id, amount, expires_at, description, reference, currency, \
+     birth_date or external_customer_id"
 )]
 pub struct UnknownColumn(String);
 
@@ -157,6 +173,10 @@ mod tests {
             ("External Reference", Column::Reference),
             ("DOĞUM TARİHİ", Column::BirthDate),
             ("Date of Birth", Column::BirthDate),
+            ("External Customer ID", Column::ExternalCustomerId),
+            ("external_customer_id", Column::ExternalCustomerId),
+            ("Müşteri No", Column::ExternalCustomerId),
+            ("MÜŞTERİ NUMARASI", Column::ExternalCustomerId),
         ] {
             assert_eq!(name.parse(), Ok(column), "{name}");
         }

@@ -31,6 +31,8 @@ pub struct Columns {
     pub currency: Option<usize>,
     /// Where the birth dates are, in a file of customers.
     pub birth_date: Option<usize>,
+    /// Where the customers' ids at the partner are, where each row has to name one.
+    pub customer: Option<usize>,
 }
 
 impl Columns {
@@ -42,16 +44,17 @@ impl Columns {
     ) -> Result<Columns, IntakeError> {
         refuse_data(cells, header, |cell| cell.trim().parse::<WalletId>().is_ok())?;
         check_map(options)?;
-        let places = Column::ALL.map(|column| place(column, cells, options));
-        let [wallet_id, amount, expires_at, description, reference, currency, birth_date] = places;
-        let places =
-            [wallet_id?, amount?, expires_at?, description?, reference?, currency?, birth_date?];
+        let mut places = [None; Column::ALL.len()];
+        for (found, column) in places.iter_mut().zip(Column::ALL) {
+            *found = place(column, cells, options)?;
+        }
         if places.iter().all(Option::is_none) {
             refuse_data(cells, header, is_number_like)?;
             let headers = cells.iter().take(20).map(|cell| clean(cell)).collect();
             return Err(IntakeError::NoKnownColumn { place: header, headers });
         }
-        let [wallet_id, amount, expires_at, description, reference, currency, birth_date] = places;
+        let [wallet_id, amount, expires_at, description, reference, currency, birth_date, customer] =
+            places;
         let missing = |column| missing(column, cells, &places);
         let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
         match &options.birthdays {
@@ -65,8 +68,20 @@ impl Columns {
         if description.is_none() && options.description.is_none() {
             return Err(missing(Column::Description));
         }
+        if customer.is_none() && options.customers {
+            return Err(missing(Column::ExternalCustomerId));
+        }
         refuse_near_misses(cells, &places, options)?;
-        Ok(Columns { wallet_id, amount, expires_at, description, reference, currency, birth_date })
+        Ok(Columns {
+            wallet_id,
+            amount,
+            expires_at,
+            description,
+            reference,
+            currency,
+            birth_date,
+            customer,
+        })
     }
 }
 
@@ -290,6 +305,31 @@ mod tests {
         options.currency = "EUR".parse().unwrap();
         let columns = find("wallet;Tutar (EUR);expires;description", &options).unwrap();
         assert_eq!(columns.amount, Some(1));
+    }
+
+    #[test]
+    fn customers_are_a_column_only_where_they_are_asked_for() {
+        // Goal: a file that has such columns loads as it ever did, and one that has none says so where they
+        // are needed. Method: none, one and two of them, with the wish and without; a map.
+        let header = "wallet;amount;expires;description";
+        let two = format!("{header};external_customer_id;Müşteri No");
+        assert_eq!(find(&two, &options()).unwrap().customer, None);
+        let mut wish = options();
+        wish.customers = true;
+        let one = find(&format!("customer_id;{header}"), &wish).unwrap();
+        assert_eq!((one.customer, one.wallet_id), (Some(0), 1));
+        assert!(matches!(find(&two, &wish), Err(IntakeError::ColumnTwice { .. })));
+        let text =
+            |header: &str, options: &ReadOptions| find(header, options).unwrap_err().to_string();
+        assert_eq!(text(header, &wish), "there is no column external_customer_id");
+        let near = text(&format!("{header};external_custmer_id"), &wish);
+        assert!(near.ends_with("; the nearest is \"external_custmer_id\""), "{near}");
+        let map = vec![(Column::ExternalCustomerId, "Kod".to_owned())];
+        let kod = format!("{header};müşteri no;Kod");
+        wish.map = map.clone();
+        assert_eq!(find(&kod, &wish).unwrap().customer, Some(5));
+        let useless = find(&kod, &ReadOptions { map, ..options() }).unwrap_err();
+        assert!(useless.hint().unwrap().contains("--require-holding"));
     }
 
     #[test]

@@ -237,6 +237,9 @@ impl IntakeError {
             }
             E::UnknownMapping { .. } => "write the header as it stands in the file".to_owned(),
             E::MappedTwice { .. } => "map each column to a header of its own".to_owned(),
+            E::MapsNothing { column: Column::ExternalCustomerId, .. } => {
+                "leave it out of --map: only --require-holding asks for customers".to_owned()
+            }
             E::MapsNothing { .. } => "leave it out of --map".to_owned(),
             E::AmountsContradict { .. } => {
                 "write all amounts with the same decimal mark".to_owned()
@@ -270,6 +273,9 @@ fn missing_hint(column: Column, nearest: Option<&str>) -> String {
     match column {
         Column::ExpiresAt => format!("{rename}; or give all rows one with --expires"),
         Column::Description => format!("{rename}; or give all rows one with --description"),
+        Column::ExternalCustomerId => {
+            format!("{rename}; --require-holding asks for what each row's customer holds")
+        }
         _ => rename,
     }
 }

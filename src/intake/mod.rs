@@ -12,7 +12,7 @@
 //! `format`; for text, `encoding` finds what it is in, `decode` turns bytes into lines and `split`
 //! lines into cells; for workbooks, `archive` sees that they are safe to unpack and `sheet` reads
 //! their cells. Then `columns` says which cell is what, `shape` whether a row can be told apart, and `row`
-//! reads its cells with the grammars of `cell`, `amount`, `date` and `birth_date`.
+//! reads its cells with the grammars of `cell`, `amount`, `date`, `birth_date` and `customer`.
 //!
 //! **Invariant:** nothing is guessed for one row: what a mark or a column means is decided once,
 //! for the whole file.
@@ -26,6 +26,7 @@ mod cell;
 mod column;
 mod columns;
 mod currency;
+mod customer;
 mod date;
 mod decode;
 mod default_expiry;
@@ -61,6 +62,7 @@ pub use cell::MAX_DESCRIPTION_CHARS;
 pub use column::{Column, UnknownColumn};
 pub use columns::Columns;
 pub use currency::{Currency, UnknownCurrency};
+pub use customer::customer_of;
 pub use default_expiry::{DefaultExpiry, DefaultExpiryError};
 pub use dialect::{Dialect, LineEnding};
 pub use encoding::{EncodingOrigin, TextEncoding, UnknownEncoding, encoding_of};

@@ -36,6 +36,8 @@ pub struct ReadOptions {
     pub now: DateTime<Utc>,
     /// It is a file of customers, of whom those have a row who have a birthday.
     pub birthdays: Option<Birthdays>,
+    /// Each row has to name its customer at the partner.
+    pub customers: bool,
 }
 
 /// Whose birthday counts, and what it brings.
@@ -54,6 +56,8 @@ impl ReadOptions {
     pub(super) fn means(&self, column: Column) -> bool {
         match column {
             Column::BirthDate => self.birthdays.is_some(),
+            // Whoever asks about nobody may have two such columns, or empty cells in it.
+            Column::ExternalCustomerId => self.customers,
             // The campaign gives one expiry to all, and names each gift by its wallet and year.
             Column::ExpiresAt | Column::Reference => self.birthdays.is_none(),
             Column::WalletId | Column::Amount | Column::Description | Column::Currency => true,

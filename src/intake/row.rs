@@ -10,6 +10,7 @@ use super::amount::{Origin, other_currency, read_amount};
 use super::birth_date::{check_birth_date, read_birth_date};
 use super::cell::{check_description, check_text, read_wallet, trim};
 use super::columns::{Columns, clean};
+use super::customer::check_customer;
 use super::date::read_expiry;
 use super::fault::{Fault, Problem};
 use super::record::Record;
@@ -114,11 +115,12 @@ impl RowReader {
             None => self.cell(record, columns.reference, |text| self.reference(text)).map(Due::As),
         };
         let currency = self.cell(record, columns.currency, |text| self.currency(text));
-        match (wallet, amount, expiry, description, due, currency) {
-            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(due), Ok(())) => {
+        let customer = self.customer(record);
+        match (wallet, amount, expiry, description, due, currency, customer) {
+            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(due), Ok(()), Ok(())) => {
                 Ok((GiftContent { wallet, amount, expiry, description }, due))
             }
-            (wallet, amount, expiry, description, due, currency) => {
+            (wallet, amount, expiry, description, due, currency, customer) => {
                 let faults = [
                     wallet.err(),
                     amount.err(),
@@ -126,6 +128,7 @@ impl RowReader {
                     description.err(),
                     due.err(),
                     currency.err(),
+                    customer.err(),
                 ];
                 Err(faults.into_iter().flatten().collect())
             }
@@ -186,6 +189,15 @@ impl RowReader {
             true => Ok(()),
             false => Err(other_currency(currency)),
         }
+    }
+
+    /// Where each row has to name its customer, whether it does.
+    fn customer(&self, record: &Record) -> Result<(), Fault> {
+        let Some(index) = self.columns.customer else {
+            return Ok(());
+        };
+        let is_number = record.numbers().contains(&index);
+        self.cell(record, Some(index), |text| check_customer(text, is_number))
     }
 
     /// The birthday that a customer has, which names the gift together with the wallet.

@@ -27,6 +27,7 @@ pub(super) fn options() -> ReadOptions {
         tz: chrono_tz::Europe::Istanbul,
         now: "2026-11-21T00:00:00Z".parse().unwrap(),
         birthdays: None,
+        customers: false,
     }
 }
 

@@ -67,6 +67,15 @@ statements! {
     GIFT_WITHDRAWN = "gift_withdrawn";
     GIVEN_PAGE = "given_page";
     HISTORY = "history";
+    HOLDING_CHECK_INSERT = "holding_check_insert";
+    HOLDING_CHECK_LAST_ACCOUNT = "holding_check_last_account";
+    HOLDING_COUNT = "holding_count";
+    HOLDING_FORGET = "holding_forget";
+    HOLDING_OF = "holding_of";
+    HOLDING_PRUNE = "holding_prune";
+    HOLDING_RECORD = "holding_record";
+    HOLDING_TO_ASK = "holding_to_ask";
+    HOLDING_WANT = "holding_want";
     INSPECT_FOREIGN_KEYS = "inspect_foreign_keys";
     INSPECT_HEALTH = "inspect_health";
     INSPECT_HEALTH_QUICK = "inspect_health_quick";

@@ -1,4 +1,4 @@
-//! The preflight: each wallet of a file is looked at before any of its gifts is loaded.
+//! The preflight: each wallet of a file, and each customer, is looked at before any of its gifts is loaded.
 //!
 //! It stands apart because it comes before everything else: there is no campaign and no gift yet, and nothing
 //! that it finds changes one. What it is told is kept in the ledger with its time, and nowhere else.
@@ -6,18 +6,23 @@
 //! | [`run_preflight`] does | this module decides |
 //! | --- | --- |
 //! | asks for the record of each wallet that is wanted, and commits the answers | [`fault_of`]: what of an answer stands in the way of a gift |
+//! | [`ask_for_holdings`] asks Minted Connect what each customer holds, and commits the answers | [`Requirement`]: whether that is enough |
 //!
-//! **Invariant:** it sends nothing but reads, one for each wallet that answers, and counts them against the
-//! pace.
-//! **Invariant:** only a page of wallets is in memory.
-//! **Invariant:** a wallet that could not be read has no answer: it is never taken for a good one.
+//! **Invariant:** it sends nothing but reads, one for each wallet or customer that is answered, and counts them
+//! against the pace.
+//! **Invariant:** only a page of wallets or customers is in memory.
+//! **Invariant:** what could not be read has no answer: it is never taken for a good one.
 
+mod holders;
+mod holding;
 mod judge;
 mod run;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
+pub use holders::{HolderOptions, HolderProgress, ask_for_holdings};
+pub use holding::{Lack, Requirement};
 pub use judge::{WalletFault, fault_of};
 pub use run::run_preflight;
 

@@ -67,7 +67,8 @@ pub struct MintedService {
     pub has_qop: bool,
     /// How many requests a nonce lets in before it is stale.
     pub nonce_uses: u32,
-    /// Whether customers that nobody described hold a sample; else they are refused with 422.
+    /// Whether customers that nobody described hold a sample (those whose ids begin with `none` nothing, and those
+    /// with `unknown` are refused); else they are refused with 422.
     pub knows_everybody: bool,
 }
 

@@ -8,6 +8,7 @@ mod echo;
 mod export;
 mod files;
 mod guards;
+mod holding;
 mod issue;
 mod ledger_failure;
 mod levers;

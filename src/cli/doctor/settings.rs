@@ -36,6 +36,11 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
     say("ledger", settings.ledger.display().to_string(), file.ledger.is_some());
     let rate = if settings.rate == 0 { "no limit".to_owned() } else { settings.rate.to_string() };
     say("rate", rate, file.rate.is_some());
+    let rate = match settings.minted.rate() {
+        0 => "no limit".to_owned(),
+        rate => rate.to_string(),
+    };
+    say("minted_rate", rate, file.minted_rate.is_some());
     say("concurrency", settings.concurrency.to_string(), file.concurrency.is_some());
     say("timeout", duration_text(settings.timeout), file.timeout.is_some());
     say("settle", duration_text(settings.settle), file.settle.is_some());

@@ -47,6 +47,7 @@ pub struct MintedClient {
     base: BaseUrl,
     login: Login,
     session: Option<Session>,
+    requests: u32,
 }
 
 /// A nonce of the server's, and how often it was used.
@@ -85,7 +86,19 @@ impl MintedClient {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_LANGUAGE, value("Accept-Language", &manner.language)?);
         let http = Http::with(&base, headers, timeout, Arc::new([]))?;
-        Ok(MintedClient { http, base, login, session: None })
+        Ok(MintedClient { http, base, login, session: None, requests: 0 })
+    }
+
+    /// A name for the service and for who asks it, which tells neither. Another account may be told of other
+    /// customers under the same ids.
+    pub fn account(&self) -> Uuid {
+        let text = format!("{}\n{}", self.base, self.login.username);
+        Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes())
+    }
+
+    /// Requests that were sent so far, those of logging in included.
+    pub fn requests(&self) -> u32 {
+        self.requests
     }
 
     /// The same without the password, which a server may repeat in the words of its refusal.
@@ -122,6 +135,7 @@ impl MintedClient {
                     Some(authorization) => authorization,
                     None => None,
                 };
+            self.requests = self.requests.saturating_add(1);
             let (delivery, asked) = self.http.get(url.clone(), authorization, ANSWER_BYTES).await;
             let reply = reply(delivery);
             if reply.answer().is_none_or(|answer| answer.status != 401) {
