@@ -181,15 +181,16 @@ fn stopped(stop: &PreflightStop, progress: HolderProgress, signal: Option<Signal
         count(answered),
         count(customers)
     );
+    let why = |kept: &str| format!("giftbatch holdings CUSTOMER says why; {kept}");
     match stop {
         PreflightStop::GaveUp => {
             let message = "holdings: no usable answer from Minted Connect";
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(why(&kept))
         }
         PreflightStop::Unread => {
             let customers = if unread == 1 { "customer" } else { "customers" };
             let message = format!("holdings: {} {customers} could not be read", count(unread));
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(why(&kept))
         }
         PreflightStop::CredentialsRejected { why } => {
             let message = format!("Minted Connect rejects the credentials ({why}); {nothing}");

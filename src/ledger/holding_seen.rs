@@ -200,3 +200,88 @@ fn read(row: &SqliteRow) -> Result<(String, HoldingAnswer), LedgerError> {
     };
     Ok((customer, answer))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{RunLock, Writer};
+
+    fn day(day: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + day)
+    }
+
+    /// Asks on a day for a and b, with answers of the last `max_age` days reused; who is to be asked.
+    async fn ask(
+        (ledger, writer): (&Ledger, &mut Writer),
+        account: u128,
+        metals: &str,
+        on: i64,
+        max_age: i64,
+    ) -> Vec<String> {
+        let account = Uuid::from_u128(account);
+        let mut batch = writer.begin().await.unwrap();
+        let check = batch.begin_holding_check(account, day(on - max_age), day(on)).await.unwrap();
+        batch.want_customers(check, metals, &["b".into(), "a".into(), "b".into()]);
+        batch.commit().await.unwrap();
+        let to_ask = ledger.customers_to_ask(check, "", 9).await.unwrap();
+        let wanted = ledger.wanted_customers(check).await.unwrap();
+        assert_eq!((wanted.all, wanted.to_ask), (2, to_ask.len() as u64));
+        assert_eq!(ledger.customers_to_ask(check, "a", 9).await.unwrap().len(), to_ask.len() / 2);
+        to_ask
+    }
+
+    async fn answer(writer: &mut Writer, metals: &str, on: i64) {
+        let held = |total| HoldingAnswer::Held { total, has_any: true };
+        let long = Decimal::from_str_exact("0.0000000000000000000000000001").unwrap();
+        let seen = [
+            SeenHolding { customer: "a".into(), at: day(on), answer: held(long) },
+            SeenHolding {
+                customer: "b".into(),
+                at: day(on),
+                answer: HoldingAnswer::Refused("unknown".into()),
+            },
+        ];
+        let mut batch = writer.begin().await.unwrap();
+        batch.record_holdings(metals, &seen);
+        batch.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn answers_serve_while_they_are_young_and_go_when_they_are_old() {
+        // Goal: nobody is asked for twice in vain or judged by an old answer, and the table does not grow for
+        // ever. Method: askings on several days, with several ages, other metals and another account; what is
+        // to be asked, what is known, and how many rows there are.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let lock = RunLock::take(ledger.path(), "a test", day(0)).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        let both = ["a", "b"];
+        assert_eq!(ask((&ledger, &mut writer), 1, "gold", 1, 1).await, both);
+        assert_eq!(ledger.holdings_of("gold", &both).await.unwrap(), []);
+        answer(&mut writer, "gold", 1).await;
+        let known = ledger.holdings_of("gold", &["b", "a", "c"]).await.unwrap();
+        assert_eq!(known.len(), 2);
+        let long = Decimal::from_str_exact("0.0000000000000000000000000001").unwrap();
+        let held = HoldingAnswer::Held { total: long, has_any: true };
+        assert!(known.contains(&("a".into(), held)), "{known:?}");
+        assert!(known.contains(&("b".into(), HoldingAnswer::Refused("unknown".into()))));
+        assert!(ask((&ledger, &mut writer), 1, "gold", 2, 1).await.is_empty());
+        assert_eq!(ask((&ledger, &mut writer), 1, "gold,silver", 2, 1).await, both);
+        assert_eq!(ask((&ledger, &mut writer), 1, "gold", 3, 1).await, both, "too old");
+        answer(&mut writer, "gold", 3).await;
+        assert_eq!(ask((&ledger, &mut writer), 1, "gold", 2, 9).await, both, "of a time to come");
+        answer(&mut writer, "gold", 2).await;
+        // On day 33 what is from before day 3 goes: but not where such answers are still taken for good.
+        let rows = async || {
+            let rows = sqlx::query_scalar::<_, i64>("select count(*) from holding_seen");
+            rows.fetch_one(&*ledger.reading()).await.unwrap()
+        };
+        assert!(ask((&ledger, &mut writer), 1, "gold", 33, 31).await.is_empty());
+        assert_eq!(rows().await, 4);
+        assert_eq!(ask((&ledger, &mut writer), 1, "silver", 33, 1).await, both);
+        assert_eq!(rows().await, 2, "those that were never asked for went too");
+        answer(&mut writer, "silver", 33).await;
+        assert_eq!(ask((&ledger, &mut writer), 2, "silver", 33, 1).await, both, "another account");
+        assert_eq!(rows().await, 2);
+    }
+}

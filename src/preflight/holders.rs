@@ -228,13 +228,15 @@ impl Loop<'_> {
     }
 
     /// A question has ended.
-    fn heard(&mut self, mut job: Job, reading: Reading<Holdings>, at: DateTime<Utc>) {
+    fn heard(&mut self, job: Job, reading: Reading<Holdings>, at: DateTime<Utc>) {
         match reading {
             Reading::Found(holdings) => self.answered(job, held(&holdings), at),
             Reading::Absent => {
                 let words = "it knows no such customer".to_owned();
                 self.answered(job, HoldingAnswer::Refused(words), at);
             }
+            // Whatever it says with these, it is no word about the customer.
+            Reading::Refused { status: 408 | 425, .. } => self.failed(job, at),
             Reading::Refused { status, message } => {
                 let words = format!("{message} (HTTP {status})");
                 self.answered(job, HoldingAnswer::Refused(words), at);
@@ -244,16 +246,19 @@ impl Loop<'_> {
             Reading::Obstructed(Obstacle::CredentialsRejected { why }) => {
                 self.stop.get_or_insert(PreflightStop::CredentialsRejected { why });
             }
-            Reading::Obstructed(_) | Reading::Unreadable { .. } => {
-                job.failures += 1;
-                if job.failures < MAX_FAILURES {
-                    let gap = TimeDelta::milliseconds(200) * (1 << job.failures);
-                    self.waiting.insert((at + gap, job.customer.clone()), job);
-                } else {
-                    self.progress.unread += 1;
-                    tracing::warn!(customer = job.customer, "what is held could not be read");
-                }
-            }
+            Reading::Obstructed(_) | Reading::Unreadable { .. } => self.failed(job, at),
+        }
+    }
+
+    /// Nothing was learned of a customer: it is tried again a little later, and not for ever.
+    fn failed(&mut self, mut job: Job, at: DateTime<Utc>) {
+        job.failures += 1;
+        if job.failures < MAX_FAILURES {
+            let gap = TimeDelta::milliseconds(200) * (1 << job.failures);
+            self.waiting.insert((at + gap, job.customer.clone()), job);
+        } else {
+            self.progress.unread += 1;
+            tracing::warn!(customer = job.customer, "what is held could not be read");
         }
     }
 

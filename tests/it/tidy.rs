@@ -62,6 +62,7 @@ const PURE: &[&str] = &[
     "src/issue/decide.rs",
     "src/issue/quota.rs",
     "src/issue/supply.rs",
+    "src/preflight/holding.rs",
     "src/preflight/judge.rs",
     "src/provider/classify.rs",
     "src/provider/credit.rs",
