@@ -16,20 +16,24 @@ use super::signals::Signals;
 use super::task::in_own_task;
 use crate::domain::{GiftState, Money};
 use crate::report::{self, States, Summary};
-use crate::revoke::{Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
+use crate::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
 
 /// `giftbatch revoke`.
 pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
+    let reach = reach(&args.state, &args.campaign)?;
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
     refuse_forgotten(&mut session, &campaign).await?;
     let states = States::read_still(&session.ledger, &campaign).await?;
-    let given = [GiftState::Issued, GiftState::Revoking];
-    let gifts = given.map(|state| states.gifts(state)).into_iter().sum();
-    let amount: Money = given.map(|state| states.amount(state)).into_iter().sum();
+    let (given, word): (&[GiftState], _) = match reach {
+        Reach::Given => (&[GiftState::Issued, GiftState::Revoking], "given"),
+        Reach::Begun => (&[GiftState::Revoking], "being revoked"),
+    };
+    let gifts = given.iter().map(|state| states.gifts(*state)).sum();
+    let amount: Money = given.iter().map(|state| states.amount(*state)).sum();
     context.out.note(&format!(
-        "{}: {gifts} given, {}; what is wholly unspent of that will be deleted at the provider",
+        "{}: {gifts} {word}, {}; what is wholly unspent of that will be deleted at the provider",
         campaign.name,
         report::money(amount)
     ));
@@ -58,6 +62,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
         progress,
         window: delta(context.settings.settle),
         give_up_after: delta(context.settings.give_up_after),
+        reach,
     };
     let (ledger, writer, of) = (session.ledger.clone(), session.writer, campaign.clone());
     let ended =
@@ -76,6 +81,37 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     finish::tell(context, &summary, exit);
     session.close().await;
     Ok(exit)
+}
+
+/// What gifts of those states can be revoked; the others are nothing that the provider has, as far as we know.
+fn reach(states: &[GiftState], campaign: &str) -> Result<Reach, Failure> {
+    let name = report::shell_word(campaign);
+    for state in states {
+        let hint = match state {
+            GiftState::Issued | GiftState::Revoking => continue,
+            GiftState::Planned | GiftState::Deferred => {
+                format!("giftbatch cancel {name} withdraws what was not sent")
+            }
+            GiftState::InFlight | GiftState::InDoubt => {
+                format!("giftbatch issue {name} settles them first")
+            }
+            GiftState::Held => {
+                format!(
+                    "giftbatch gifts {name} --state held lists them; a person resolves them first"
+                )
+            }
+            GiftState::Refused | GiftState::Cancelled | GiftState::Revoked => {
+                "the provider has none of them".to_owned()
+            }
+        };
+        let message =
+            format!("gifts that are {state} cannot be revoked: only issued and revoking ones");
+        return Err(Failure::usage(message).hint(hint));
+    }
+    Ok(match states.contains(&GiftState::Issued) {
+        true => Reach::Given,
+        false => Reach::Begun,
+    })
 }
 
 /// Says what was done, and what was left.

@@ -75,16 +75,30 @@ impl Ledger {
             .doing("reading the last run")
     }
 
-    /// The next gifts of a campaign that exist at the provider, as far as we know, after row `after`.
+    /// The last gift of a campaign that was taken back, or whose deletion was begun; 0: none.
+    pub async fn last_revoked(&self, campaign: i64) -> Result<i64, LedgerError> {
+        let last: Option<i64> = sqlx::query_scalar(sql::GIVEN_LAST_REVOKED)
+            .bind(campaign)
+            .fetch_optional(&*self.reading())
+            .await
+            .doing("reading what was taken back")?;
+        Ok(last.unwrap_or(0))
+    }
+
+    /// The next gifts of a campaign in a state, in the order of its rows, after the first of `rows` up to the
+    /// second.
     pub async fn given_page(
         &self,
         campaign: i64,
-        after: i64,
+        state: GiftState,
+        rows: (i64, i64),
         limit: usize,
     ) -> Result<Vec<KnownGift>, LedgerError> {
         sqlx::query_as(sql::GIVEN_PAGE)
             .bind(campaign)
-            .bind(after)
+            .bind(rows.0)
+            .bind(rows.1)
+            .bind(state.to_string())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&*self.reading())
             .await

@@ -65,6 +65,7 @@ statements! {
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
     GIFT_WITHDRAWN = "gift_withdrawn";
+    GIVEN_LAST_REVOKED = "given_last_revoked";
     GIVEN_PAGE = "given_page";
     HISTORY = "history";
     HOLDING_CHECK_INSERT = "holding_check_insert";

@@ -27,6 +27,15 @@ use crate::interrupt::Interrupt;
 use crate::ledger::RunNote;
 use crate::provider::WalletClient;
 
+/// Which gifts a revocation takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All that were given, and what an earlier one began.
+    Given,
+    /// What an earlier one began, and no more.
+    Begun,
+}
+
 /// What a revocation needs.
 #[derive(Debug)]
 pub struct RevokeOptions {
@@ -44,6 +53,8 @@ pub struct RevokeOptions {
     pub window: TimeDelta,
     /// Without one usable answer for this long, the rest is left.
     pub give_up_after: TimeDelta,
+    /// Which gifts it takes back.
+    pub reach: Reach,
 }
 
 /// How a revocation goes.

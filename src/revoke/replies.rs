@@ -114,7 +114,7 @@ impl Loop<'_> {
         if has_begun {
             self.beginning.push(job);
         } else if !job.deletes.is_empty() {
-            self.ready.push_back(job);
+            self.ready.push_front(job);
         } else if let Some(by) = look_by {
             job.looks += 1;
             let gap = TimeDelta::milliseconds(250) * (1 << job.looks.min(7));
@@ -148,7 +148,7 @@ impl Loop<'_> {
         if job.deletes.is_empty() && is_lost {
             self.look_again(job, now + TimeDelta::milliseconds(250));
         } else {
-            self.ready.push_back(job);
+            self.ready.push_front(job);
         }
     }
 

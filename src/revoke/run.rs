@@ -1,7 +1,8 @@
 //! The loop: wallets by wallets, a list, intents, deletes, and a list again.
 //!
 //! A wallet has one request on its way at most: first its list, then its gifts one after another, then its
-//! list again. Wallets go side by side.
+//! list again. Wallets go side by side, and what is begun goes before what is not: a run that is killed soon
+//! has taken something back all the same, and the next one goes on behind it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,10 +12,10 @@ use uuid::Uuid;
 
 use super::decide::Target;
 use super::request::{self, Reported, Request};
-use super::{Revocation, RevokeOptions, RevokeProgress, RevokeStop};
+use super::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop};
 use crate::crash::{self, Step};
-use crate::domain::{GiftId, WalletId};
-use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, Outcome, Writer};
+use crate::domain::{GiftId, GiftState, WalletId};
+use crate::ledger::{Campaign, KnownGift, Ledger, LedgerError, Milestone, Outcome, Writer};
 use crate::pace::{Pace, Permit};
 
 /// Gifts that are read from the ledger at once.
@@ -42,7 +43,8 @@ pub(super) struct Loop<'r> {
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r RevokeOptions,
     campaign: i64,
-    cursor: Option<i64>,
+    /// What is still to be read of the campaign.
+    stretches: VecDeque<Stretch>,
     pub(super) ready: VecDeque<Job>,
     pub(super) waiting: BTreeMap<(DateTime<Utc>, WalletId), Job>,
     /// Wallets whose intents wait for the next commit.
@@ -50,6 +52,13 @@ pub(super) struct Loop<'r> {
     pub(super) pending: Vec<Outcome>,
     pub(super) done: Revocation,
     pub(super) progress: RevokeProgress,
+}
+
+/// Gifts of a campaign in one state: after the first row, up to the second.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    state: GiftState,
+    rows: (i64, i64),
 }
 
 /// Deletes what is unspent of the gifts of a campaign, `gifts` at most.
@@ -83,7 +92,7 @@ pub async fn run_revoke(
         pace,
         options,
         campaign: campaign.id,
-        cursor: Some(0),
+        stretches: stretches(ledger, campaign.id, options.reach).await?,
         ready: VecDeque::new(),
         waiting: BTreeMap::new(),
         beginning: Vec::new(),
@@ -103,6 +112,22 @@ pub async fn run_revoke(
     Ok((writer, done))
 }
 
+/// What an earlier run began comes first. Then gifts behind the last that was taken back, and those before it:
+/// they were looked at already, and left.
+async fn stretches(
+    ledger: &Ledger,
+    campaign: i64,
+    reach: Reach,
+) -> Result<VecDeque<Stretch>, LedgerError> {
+    let begun = Stretch { state: GiftState::Revoking, rows: (0, i64::MAX) };
+    if reach == Reach::Begun {
+        return Ok(VecDeque::from([begun]));
+    }
+    let last = ledger.last_revoked(campaign).await?;
+    let given = |rows| Stretch { state: GiftState::Issued, rows };
+    Ok(VecDeque::from([begun, given((last, i64::MAX)), given((0, last))]))
+}
+
 impl Loop<'_> {
     async fn run(&mut self, writer: &mut Writer, run: Uuid) -> Result<(), LedgerError> {
         let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
@@ -114,7 +139,7 @@ impl Loop<'_> {
             self.options.progress.send_replace(self.progress);
             let is_idle =
                 self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
-            let is_over = self.cursor.is_none()
+            let is_over = self.stretches.is_empty()
                 && self.ready.is_empty()
                 && self.waiting.is_empty()
                 && self.beginning.is_empty();
@@ -127,11 +152,22 @@ impl Loop<'_> {
     }
 
     async fn read_page(&mut self) -> Result<(), LedgerError> {
-        let Some(after) = self.cursor.filter(|_| self.ready.len() < PAGE) else {
-            return Ok(());
-        };
-        let gifts = self.ledger.given_page(self.campaign, after, PAGE).await?;
-        self.cursor = gifts.last().filter(|_| gifts.len() == PAGE).map(|last| last.row);
+        while self.ready.len() < PAGE
+            && let Some(stretch) = self.stretches.front_mut()
+        {
+            let Stretch { state, rows } = *stretch;
+            let gifts = self.ledger.given_page(self.campaign, state, rows, PAGE).await?;
+            match gifts.last().filter(|_| gifts.len() == PAGE) {
+                Some(last) => stretch.rows.0 = last.row,
+                None => drop(self.stretches.pop_front()),
+            }
+            self.make_ready(gifts);
+        }
+        Ok(())
+    }
+
+    /// A page's gifts, by wallets.
+    fn make_ready(&mut self, gifts: Vec<KnownGift>) {
         let mut wallets: BTreeMap<WalletId, Vec<Target>> = BTreeMap::new();
         for gift in gifts {
             wallets.entry(gift.content.wallet).or_default().extend(Target::of(gift));
@@ -144,7 +180,6 @@ impl Loop<'_> {
             failures: 0,
             looks: 0,
         }));
-        Ok(())
     }
 
     /// Makes what is known durable; what was begun may then be deleted.
@@ -156,7 +191,9 @@ impl Loop<'_> {
             batch.commit().await?;
             crash::after(Step::Revoking);
         }
-        self.ready.extend(self.beginning.drain(..));
+        for job in self.beginning.drain(..) {
+            self.ready.push_front(job);
+        }
         Ok(())
     }
 
