@@ -1,12 +1,13 @@
 //! `doctor`: whether everything is in its place before money moves, each line with what to do about it.
 //!
-//! It asks the provider one question that costs nothing: the gift list of a wallet that nobody has. The
-//! ledger is only looked at.
+//! It asks the provider one question that costs nothing: the gift list of a wallet that nobody has; and Minted
+//! Connect, where that is set, what a customer holds whom nobody has. The ledger is only looked at.
 //!
 //! **Invariant:** nothing is made, written or sent, and no key is shown.
 
 mod check;
 mod ledger;
+mod minted;
 mod provider;
 mod settings;
 
@@ -31,6 +32,7 @@ pub(super) async fn doctor(context: &Context) -> Result<Exit, Failure> {
             }
         }
     }
+    checks.push(minted::look(context).await);
     checks.extend(ledger::look(context, url.ok().as_ref()).await);
     let exit = exit_of(&checks);
     if context.out.args.json {

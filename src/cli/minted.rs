@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::SettingsArgs;
 use super::failure::Failure;
-use super::secret;
+use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
 use crate::provider::{BaseUrl, Login, Manner, MintedClient};
 
@@ -50,6 +50,26 @@ impl Minted {
         self.rate.unwrap_or(RATE)
     }
 
+    /// Its URL as it is set, if it is.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// The user's name, and where it comes from; the second is none where that is the settings file.
+    pub(super) fn username(&self) -> Option<(String, Option<String>)> {
+        let name = "GIFTBATCH_MINTED_USERNAME";
+        match variable(name) {
+            Some(said) => Some((said, Some(format!("environment, {name}")))),
+            None => Some((self.username.clone()?, None)),
+        }
+    }
+
+    /// Where the password comes from.
+    pub(super) fn password_source(&self) -> Result<Source, Failure> {
+        let (file, command) = (self.password_file.as_deref(), self.password_command.as_deref());
+        secret::source("GIFTBATCH_MINTED_PASSWORD", file, command, self.path.as_deref())
+    }
+
     /// A client that asks in a language, each request within a time.
     pub(super) fn client(
         &self,
@@ -61,14 +81,10 @@ impl Minted {
                 .hint("set GIFTBATCH_MINTED_URL, or --minted-url, to its base URL"));
         };
         let base: BaseUrl = url.parse()?;
-        let Some(username) =
-            variable("GIFTBATCH_MINTED_USERNAME").or_else(|| self.username.clone())
-        else {
+        let Some((username, _)) = self.username() else {
             return Err(Failure::usage("GIFTBATCH_MINTED_USERNAME is not set"));
         };
-        let (file, command) = (self.password_file.as_deref(), self.password_command.as_deref());
-        let password = "GIFTBATCH_MINTED_PASSWORD";
-        let password = secret::source(password, file, command, self.path.as_deref())?.read()?;
+        let password = self.password_source()?.read()?;
         let api_version = variable("GIFTBATCH_MINTED_API_VERSION")
             .or_else(|| self.api_version.clone())
             .unwrap_or_else(|| API_VERSION.to_owned());

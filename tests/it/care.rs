@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use giftbatch::sandbox::{FaultProfile, SandboxConfig, Wallets};
+use giftbatch::sandbox::{Endpoint, FaultProfile, SandboxConfig, Wallets};
 use serde_json::Value;
 
 use crate::echo::Echo;
@@ -108,6 +108,38 @@ async fn the_doctor_says_where_settings_come_from_and_changes_nothing() {
         assert_check(&done, name, "ok", words);
     }
     assert_eq!(std::fs::read(&ledger).unwrap(), bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_looks_at_minted_connect_where_it_is_set() {
+    // Goal: a login that will not work is known before it is needed, costs one question, and never shows.
+    // Method: nothing set; the sandbox's login; a wrong password, a password that is not there, a host that
+    // does not listen; what the doctor says, and what reached the service.
+    let mut world = World::new();
+    let asked = |world: &World| world.sandbox.requests_of(Endpoint::Holdings);
+    assert_check(&doctor(&world, &[], 0), "Minted Connect", "ok", "not set");
+    assert_eq!(asked(&world), 0);
+    let url = world.sandbox.url();
+    world.set("GIFTBATCH_MINTED_URL", &url);
+    let bare = doctor(&world, &[], 2);
+    assert_check(&bare, "Minted Connect", "fail", "GIFTBATCH_MINTED_USERNAME is not set");
+    world.set("GIFTBATCH_MINTED_USERNAME", "sandbox").set("GIFTBATCH_MINTED_PASSWORD", "sandbox");
+    let done = doctor(&world, &[], 0);
+    assert_check(&done, "Minted Connect", "ok", "the login is accepted");
+    assert_eq!(asked(&world), 2, "a challenge and its answer");
+    for (name, words) in [
+        ("minted_url", "(environment, GIFTBATCH_MINTED_URL)"),
+        ("minted_username", "sandbox (environment, GIFTBATCH_MINTED_USERNAME)"),
+        ("minted_password", "set (environment, GIFTBATCH_MINTED_PASSWORD)"),
+    ] {
+        assert_check(&done, name, "ok", words);
+    }
+    world.set("GIFTBATCH_MINTED_PASSWORD", "canary-minted-77");
+    let done = doctor(&world, &[], 8);
+    assert_check(&done, "Minted Connect", "fail", "rejected");
+    assert!(!format!("{done:?}").contains("canary-minted"), "{done:?}");
+    world.set("GIFTBATCH_MINTED_URL", "http://127.0.0.1:9");
+    assert_check(&doctor(&world, &[], 5), "Minted Connect", "fail", "refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,7 +57,7 @@ fn connection(url: &BaseUrl, exchange: &Exchange, reading: &ListReading) -> Vec<
 }
 
 /// Why no connection was made, in the words of the layer that noticed, and what to do about it.
-fn unreachable(why: &str) -> Check {
+pub(super) fn unreachable(why: &str) -> Check {
     let words = why.to_lowercase();
     let says = |some: &[&str]| some.iter().any(|word| words.contains(word));
     let (name, what, advice) = if says(&["certificate", "unknownissuer", "notvalidforname"]) {
@@ -73,7 +73,7 @@ fn unreachable(why: &str) -> Check {
     } else if says(&["timed out", "elapsed"]) {
         ("connection", "not in time", "check the host, the network and its firewalls")
     } else {
-        ("connection", "not made", "check the wallet URL and the network")
+        ("connection", "not made", "check the URL and the network")
     };
     Check::fail(name, Exit::Stopped, format!("{what}: {why}"), advice)
 }

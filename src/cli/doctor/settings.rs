@@ -62,6 +62,17 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
         let signed = if hook.secret.is_some() { "signed" } else { "not signed" };
         say("notify", format!("{}, {signed}", hook.url), file.notify.is_some());
     }
+    let minted = &settings.minted;
+    if let Some(url) = minted.url() {
+        say("minted_url", url.to_owned(), file.minted_url.is_some());
+        checks.extend(minted.username().map(|(name, from)| {
+            let from =
+                path.filter(|_| from.is_none()).map(|path| path.display().to_string()).or(from);
+            Check::ok("minted_username", format!("{name} ({})", from.unwrap_or_default()))
+        }));
+        let source = minted.password_source().ok();
+        checks.extend(source.map(|source| Check::ok("minted_password", source.to_string())));
+    }
     for (name, variable) in
         [("api_key", "GIFTBATCH_API_KEY"), ("api_client", "GIFTBATCH_API_CLIENT")]
     {
