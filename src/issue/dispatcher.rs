@@ -22,6 +22,7 @@ use super::recover::Start;
 use super::request::{Reported, Request};
 use super::requests::{Busy, Sighting};
 use super::supply::Supply;
+use super::witness::Witness;
 use super::{IssueOptions, Tools};
 use crate::domain::WalletId;
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
@@ -53,6 +54,7 @@ pub(super) struct Dispatcher<'r> {
     pub(super) skew: Skew,
     pub(super) evidence: Evidence,
     pub(super) sighting: Sighting,
+    pub(super) witness: Witness,
     pub(super) supply: Supply,
     pub(super) quota: Quota,
     pub(super) streak: Streak,
@@ -112,7 +114,8 @@ impl<'r> Dispatcher<'r> {
             book,
             skew: Skew::default(),
             evidence: Evidence::of(start.lists, options.policy.window),
-            sighting: Sighting::of(start.sighting),
+            sighting: Sighting::of(start.given.map(|gift| gift.wallet)),
+            witness: Witness::of(start.given),
             supply: options.sending.supply(),
             quota: Quota::of(options.limit, options.names_gifts),
             streak: Streak::default(),

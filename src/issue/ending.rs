@@ -42,6 +42,7 @@ impl Dispatcher<'_> {
                 }
                 // What its list shows is known already.
                 Request::Weigh(done) => self.looks.push(done),
+                // What was to be heard of a doubt may speak against it: the next run asks.
                 _ => {}
             }
         }

@@ -1,5 +1,7 @@
 //! What the dispatcher makes of what it is told: replies, and groups that were committed.
 
+use std::collections::HashMap;
+
 use super::decide::{Decision, Stop, decide, decide_permission};
 use super::dispatcher::Dispatcher;
 use super::group::{Committed, DoneLook, Judged, LookFor, Pending};
@@ -23,6 +25,7 @@ impl Dispatcher<'_> {
             Reported::Weighed(done, balances, reading, times) => {
                 self.weighed(done, &balances, &reading, times);
             }
+            Reported::Heard(question, reading, times) => self.heard(question, &reading, times),
         }
     }
 
@@ -34,6 +37,7 @@ impl Dispatcher<'_> {
         }
         if matches!(verdict, Verdict::Accepted { .. }) {
             self.sighting.may_go_by(&claimed.gift);
+            self.witness.may_go_by(&claimed.gift);
         }
         match &verdict {
             Verdict::Unknown { trouble: Trouble::Odd, .. } => self.odd_in_a_row += 1,
@@ -116,12 +120,18 @@ impl Dispatcher<'_> {
         let deleted = self.evidence.deleted.clone();
         let policy = &self.options.policy;
         let counts = doubts.iter().any(|doubt| doubt.counts_at(times.sent_at, policy));
-        let look = Look { sent_at: times.sent_at, credits, gift_balance: None, deleted };
+        let look = Look {
+            sent_at: times.sent_at,
+            credits,
+            gift_balance: None,
+            deleted,
+            heard: HashMap::new(),
+        };
         let done = DoneLook { what_for, wallet, doubts, look };
         if counts && !self.evidence.lists.show_gifts && self.stop.is_none() {
             self.urgent.push_back(Request::Weigh(done));
         } else {
-            self.looks.push(done);
+            self.hear_or_judge(done);
         }
     }
 
@@ -146,7 +156,7 @@ impl Dispatcher<'_> {
         self.pace.ended(health, times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
         self.stop_on_bad_keys(reading);
-        self.looks.push(done);
+        self.hear_or_judge(done);
     }
 
     /// The provider was asked for one gift that a list lacks.

@@ -10,8 +10,7 @@ use uuid::Uuid;
 use super::group::{Committed, Facts, Move, hold};
 use super::{IssueOptions, Tools};
 use crate::crash::{self, Step};
-use crate::domain::WalletId;
-use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Writer};
+use crate::ledger::{Campaign, Doubt, GivenGift, LedgerError, Lists, Writer};
 use crate::settle::{InDoubt, Skew};
 
 /// What a run finds when it begins.
@@ -21,8 +20,8 @@ pub(super) struct Start {
     pub(super) doubts: Vec<Doubt>,
     /// What is known of the provider's lists.
     pub(super) lists: Lists,
-    /// A wallet that is known to have a gift.
-    pub(super) sighting: Option<WalletId>,
+    /// A gift that is known to exist.
+    pub(super) given: Option<GivenGift>,
     /// Doubts that were handed to a person.
     pub(super) held: Vec<Move>,
 }
@@ -67,7 +66,7 @@ pub(super) async fn recover(
         hold(&mut batch, &facts, &doubts, &mut done).await?;
         doubts.clear();
     }
-    let sighting = batch.sighting().await?;
+    let given = batch.given().await?;
     let steps = [(Step::Beginning, true), (Step::Orphans, orphans > 0)];
     crash::before_all(&steps);
     batch.commit().await?;
@@ -75,5 +74,5 @@ pub(super) async fn recover(
     if orphans > 0 {
         tracing::warn!(gifts = orphans, "an earlier run left gifts in flight; settling them");
     }
-    Ok(Start { doubts, lists, sighting, held: done.moves })
+    Ok(Start { doubts, lists, given, held: done.moves })
 }

@@ -7,10 +7,13 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::group::DoneLook;
+use super::witness::Question;
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
-use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient, read_list};
+use crate::provider::{
+    Balances, Exchange, ListReading, Reading, Transaction, Verdict, WalletClient, read_list,
+};
 
 /// What is to be asked.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) enum Request {
     Ask(WalletId, GiftId),
     /// Read the balances of a wallet, to vouch for a list.
     Weigh(DoneLook),
+    /// Look up a gift's reference among the transactions.
+    Hear(Question),
 }
 
 /// What a list is read for.
@@ -57,6 +62,8 @@ pub(super) enum Reported {
     Told(GiftId, ListReading, Times),
     /// From balances; as the answer to a list it says how the server is.
     Weighed(DoneLook, Reading<Balances>, ListReading, Times),
+    /// From the second witness.
+    Heard(Question, Reading<Vec<Transaction>>, Times),
 }
 
 /// When a request was on its way, and what it showed of the server's clock.
@@ -105,6 +112,12 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
                 crash::after(Step::Look);
                 let health = read_list(done.wallet, &exchange.reply);
                 Reported::Weighed(done, reading, health, Times::of(&exchange))
+            }
+            Request::Hear(question) => {
+                crash::before(Step::Look);
+                let (reading, exchange) = client.transactions_of(question.key()).await;
+                crash::after(Step::Look);
+                Reported::Heard(question, reading, Times::of(&exchange))
             }
         };
         // Nobody listens any more only where the run was abandoned; the next run settles it.

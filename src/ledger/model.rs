@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
+use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest, WalletId};
 use crate::plan::plan_id;
 
 /// A campaign as it was loaded.
@@ -83,6 +83,17 @@ impl Lists {
     pub fn strained(&self, window: TimeDelta) -> Option<TimeDelta> {
         self.longest_lag.filter(|lag| window < *lag * 2)
     }
+}
+
+/// A gift that is known to exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenGift {
+    /// Its key.
+    pub key: GiftKey,
+    /// Whose it is.
+    pub wallet: WalletId,
+    /// How much it gave.
+    pub amount: Money,
 }
 
 /// Gifts and money in one state.

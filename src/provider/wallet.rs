@@ -160,6 +160,18 @@ fn read<'b, W, T>(
 where
     W: Deserialize<'b>,
 {
+    read_value(reply, '{', |wire| about(wallet, turn(wire)))
+}
+
+/// Reads an answer whose `Value` begins with `opening`: what is of another kind says nothing.
+pub(super) fn read_value<'b, W, T>(
+    reply: &'b Reply,
+    opening: char,
+    turn: impl Fn(W) -> Reading<T>,
+) -> Reading<T>
+where
+    W: Deserialize<'b>,
+{
     let answer = match reply {
         Reply::Answered(answer) => answer,
         Reply::NeverSent { why } => {
@@ -178,18 +190,15 @@ where
         (200..=299, Some(Says::Done)) => {
             let envelope = envelope.expect("it says so");
             // What is no object has no fields: a list would pass for a record that says nothing.
-            match envelope.value().filter(|_| is_object(&envelope)) {
-                Some(wire) => about(wallet, turn(wire)),
+            let is_kind = envelope.value.is_some_and(|value| value.get().starts_with(opening));
+            match envelope.value().filter(|_| is_kind) {
+                Some(wire) => turn(wire),
                 None if envelope.value.is_none() => Reading::Absent,
                 None => unknown(status).into(),
             }
         }
         _ => unknown(status).into(),
     }
-}
-
-fn is_object(envelope: &Envelope<'_>) -> bool {
-    envelope.value.is_some_and(|value| value.get().starts_with('{'))
 }
 
 /// An answer that names another wallet than was asked for says nothing.

@@ -34,6 +34,7 @@ mod state;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -44,7 +45,7 @@ use tokio::net::TcpSocket;
 pub use self::book::{Book, BookGift, Source, Totals};
 pub use self::config::{
     ExpectedKeys, MintedService, Outage, RefusalKind, RetryAfter, SandboxConfig, SandboxHolding,
-    WalletFacts, Wallets,
+    Transactions, WalletFacts, Wallets,
 };
 pub use self::controls::{NoSuchGift, SeedGift};
 pub use self::digest::DigestHash;

@@ -28,6 +28,7 @@ use super::kind::{FaultKind, Reply};
 use super::minted;
 use super::reply::{self, Context, failed};
 use super::state::{NO_GIFT, Outcome, State as Memory};
+use super::transactions;
 
 const BAD_GUID: Complaint = Complaint { code: "InvalidId", message: "The id is not a GUID." };
 
@@ -39,6 +40,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/balance/gift/{gift}", get(gift))
         .route("/api/v1/wallet/by/id/{wallet}", get(wallet))
         .route("/api/v1/wallet/balances", get(balances))
+        .route(
+            "/api/v1/wallet/transaction/by/external-reference/{reference}",
+            get(transactions::look_up),
+        )
         .route("/partner/walletable/balance", get(minted::holdings))
         .fallback(nowhere)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), gate::pass));
@@ -155,7 +160,7 @@ async fn nowhere() -> Response {
 }
 
 /// Writes a body from what was copied under the lock.
-type Render = Box<dyn FnOnce() -> Vec<u8> + Send>;
+pub(super) type Render = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
 /// Reads something of a wallet.
 fn read_wallet(
@@ -171,7 +176,7 @@ fn read_wallet(
 }
 
 /// Reads something, unless this read's fault comes first.
-fn read(
+pub(super) fn read(
     app: &App,
     uri: &Uri,
     id: &str,

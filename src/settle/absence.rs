@@ -12,9 +12,10 @@ use crate::provider::Credit;
 pub(super) const OPEN_LOOKS: u32 = 5;
 
 /// So many looks must show that a gift is absent.
-const ABSENT_LOOKS: u32 = 2;
+pub(super) const ABSENT_LOOKS: u32 = 2;
 
 /// What the absence from one whole list, asked for after the window, is worth.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Absence {
     /// Nothing, until more is known.
     Open,

@@ -10,6 +10,7 @@ use super::absence::{
     Absence, contradiction, is_anothers, is_untagged_twin, judge_absence, unclear,
 };
 use super::matching::{is_since, match_up};
+use super::witness::{Testimony, hear};
 use crate::domain::{Event, GiftId, GiftState};
 use crate::ledger::{Doubt, KnownGift, Lists};
 use crate::provider::{Credit, SeenExpiry};
@@ -59,6 +60,8 @@ pub struct Look {
     /// Gifts that were given and that the provider, asked by their ids, has no more: somebody deleted
     /// them.
     pub deleted: HashSet<GiftId>,
+    /// What the second witness said of doubts, by their place, where it was asked.
+    pub heard: HashMap<usize, Testimony>,
 }
 
 /// What a look proved.
@@ -162,7 +165,8 @@ pub fn settle(
                 };
                 let mut left = left.filter(|credit| !is_strangers(credit));
                 let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
-                match judge_absence(doubt, contradiction, skew, policy) {
+                let absence = judge_absence(doubt, contradiction, skew, policy);
+                match hear(absence, look.heard.get(&place), doubt) {
                     Absence::Open => {
                         settled.open.push(place);
                         None
@@ -304,7 +308,13 @@ mod tests {
     }
 
     fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
-        Look { sent_at: at(sent_ms), credits, gift_balance: None, deleted: HashSet::new() }
+        Look {
+            sent_at: at(sent_ms),
+            credits,
+            gift_balance: None,
+            deleted: HashSet::new(),
+            heard: HashMap::new(),
+        }
     }
 
     fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | hands over each doubt | [`DoubtBook`]: which wallet is to be looked at next, and when |
 //! | GETs the wallet's list, once for all its doubts | [`settle`]: found, absent, unclear, or look again |
+//! | asks the second witness before a gift counts as absent | [`unheard`]: about which doubt; [`Testimony`]: what it says |
 //! | keeps the clocks it sees | [`Skew`]: how far the server's clock may be behind ours |
 //! | warns where the settle window is short | [`LagWatch`]: how long lists lack a gift that is there |
 //! | (a reconcile) reads lists for a restored ledger | [`recall()`]: what that has forgotten |
@@ -26,9 +27,11 @@ mod lag;
 mod matching;
 mod recall;
 mod skew;
+mod witness;
 
 pub use book::DoubtBook;
 pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;
 pub use recall::{Recalled, recall};
 pub use skew::Skew;
+pub use witness::{Testimony, unheard};

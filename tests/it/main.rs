@@ -28,4 +28,5 @@ mod revoke;
 mod secrets;
 mod statement;
 mod tidy;
+mod witness;
 mod world;

@@ -2,7 +2,7 @@
 //!
 //! A guard of `settle` is taken away by telling it what a program without that guard would believe.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::domain::{
@@ -44,6 +44,7 @@ pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) 
         sent_at: at(sent_at),
         credits: shown.chain([old_twin]).collect(),
         deleted: HashSet::new(),
+        heard: HashMap::new(),
     };
     let window = TimeDelta::minutes(i64::from(world.window));
     let policy = Policy { window, max_attempts: 5, in_doubt: InDoubt::Settle };

@@ -107,6 +107,12 @@ pub(crate) fn judge(
     if has_causes.to_hold {
         judgement.held_for_cause = std::mem::take(&mut judgement.held).len() as u64;
     }
+    if terms.transactions.may_lie() {
+        // Who says that an absent gift was given is not overruled.
+        let all = judgement.held.len();
+        judgement.held.retain(|why| !why.contains("carries its reference"));
+        judgement.held_for_cause += (all - judgement.held.len()) as u64;
+    }
     if has_causes.to_stay_open && !is_stuck {
         judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
     }

@@ -34,6 +34,9 @@ pub(crate) enum Fault {
     // The list.
     ListLags,
     ListHidesUsed,
+    // The look-up of transactions.
+    WitnessSilent,
+    WitnessLies,
     // Of the world.
     Outage,
     KeysRevoked,
@@ -86,9 +89,11 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 20] = [
+    pub(crate) const OF_THE_REST: [Fault; 22] = [
         Fault::ListLags,
         Fault::ListHidesUsed,
+        Fault::WitnessSilent,
+        Fault::WitnessLies,
         Fault::Outage,
         Fault::KeysRevoked,
         Fault::ServerClockJump,

@@ -20,6 +20,7 @@ pub(crate) enum Asked {
     List(Uuid),
     Gift(Uuid),
     Balances(Uuid),
+    Transactions(Uuid),
 }
 
 /// When the server commits a create.
@@ -112,6 +113,7 @@ impl State {
         };
         if let Asked::Create(create) = &asked {
             self.sent.insert(create.reference().to_string());
+            self.provider.left.push(create.clone());
         }
         let id = self.next_exchange;
         self.next_exchange += 1;
@@ -122,6 +124,7 @@ impl State {
             Asked::List(wallet) => format!("list {wallet} ->"),
             Asked::Gift(id) => format!("gift {id} ->"),
             Asked::Balances(wallet) => format!("balances {wallet} ->"),
+            Asked::Transactions(reference) => format!("transactions {reference} ->"),
         };
         self.note(format_args!("#{id} {words} {fault:?} {trouble:?}"));
         if let (Asked::Create(create), true) = (&asked, self.is_cancelled) {
@@ -261,6 +264,7 @@ fn asked_by(url: &str) -> Asked {
     let id = last.parse().expect("a run asks for lists, gifts and balances, each by an id");
     match url {
         url if url.contains("/by/wallet/") => Asked::List(id),
+        url if url.contains("/by/external-reference/") => Asked::Transactions(id),
         url if url.contains("/balances?") => Asked::Balances(id),
         _ => Asked::Gift(id),
     }

@@ -48,7 +48,7 @@ impl Create {
     }
 
     /// Minor units; digits only, never through a float.
-    fn minor(&self) -> i64 {
+    pub(crate) fn minor(&self) -> i64 {
         let text = self.amount.get();
         let (whole, cents) = text.split_once('.').unwrap_or((text, "00"));
         let digits = format!("{whole}{cents:0<2}");
@@ -69,6 +69,8 @@ pub(crate) enum Made {
 #[derive(Debug, Default)]
 pub(crate) struct Provider {
     pub(crate) book: Vec<Entry>,
+    /// Creates that left us.
+    pub(crate) left: Vec<Create>,
     /// References that the API said no to, for good.
     pub(crate) refused: Vec<Uuid>,
     /// References that met revoked keys in the API's own words.
@@ -203,7 +205,7 @@ pub(crate) fn failure(words: &str) -> String {
     json!({ "Value": null, "Errors": [words], "IsSuccess": false, "IsFailure": true }).to_string()
 }
 
-fn amount(terms: &Terms, minor: i64) -> Value {
+pub(crate) fn amount(terms: &Terms, minor: i64) -> Value {
     let text = format!("{}.{:02}", minor / 100, minor % 100);
     if terms.amounts_as_text {
         return json!(text);

@@ -30,6 +30,7 @@ impl State {
             Asked::List(wallet) => is_own.then(|| self.show(id, wallet)),
             Asked::Gift(gift) => is_own.then(|| self.show_one(id, gift)),
             Asked::Balances(wallet) => is_own.then(|| self.show_balances(wallet)),
+            Asked::Transactions(of) => is_own.then(|| self.show_transactions(id, of)),
         };
         if let Some(answer) = answer.filter(|_| is_own) {
             self.exchange(id).answer = Some(answer);

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
+use crate::witness::Transactions;
 
 pub(crate) const MS: i64 = 1_000;
 pub(crate) const SECOND: i64 = 1_000 * MS;
@@ -22,6 +23,8 @@ pub(crate) enum Breach {
     CommitsTooLate,
     /// Lists show a gift later than S.
     ListsTooLate,
+    /// The same, and the look-up of transactions shows it at once.
+    ListsTooLateWithWitness,
     /// Lists hide gifts that a customer used before we could see them.
     HidesDoubts,
 }
@@ -109,6 +112,7 @@ pub(crate) struct Terms {
     pub(crate) shows_its_clock: bool,
     pub(crate) empty_list_is_404: bool,
     pub(crate) hides_used: bool,
+    pub(crate) transactions: Transactions,
     /// The server's clock less the true time.
     pub(crate) server_skew: i64,
     pub(crate) server_jumps: Vec<(i64, i64)>,
@@ -178,6 +182,7 @@ impl Terms {
             shows_its_clock: dice.chance(900),
             empty_list_is_404: dice.chance(200),
             hides_used: dice.chance(100),
+            transactions: Transactions::NotServed,
             server_skew: draw_skew(dice),
             server_jumps: Vec::new(),
             foreign_now: Vec::new(),
@@ -221,6 +226,7 @@ impl Terms {
             self.limit = Some(*aside.pick(&[1, 2, 5, 20]));
             self.looks_back = aside.chance(500);
         }
+        self.transactions = Transactions::draw(&mut Dice::new(!aside.next()));
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
             self.server_skew = dice.between(-MINUTE / 60, MINUTE / 60);
@@ -244,6 +250,10 @@ impl Terms {
         }
         // What would hide the breach is taken away.
         self.references = References::Absent;
+        self.transactions = match self.breach {
+            Breach::ListsTooLateWithWitness => Transactions::Shown,
+            _ => Transactions::NotServed,
+        };
         self.tags = false;
         self.restores = false;
         self.limit = None;
@@ -256,7 +266,7 @@ impl Terms {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
             }
-            Breach::ListsTooLate => {
+            Breach::ListsTooLate | Breach::ListsTooLateWithWitness => {
                 self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
                 self.v = 4 * self.s + MINUTE;
             }
