@@ -8,6 +8,7 @@
 //! **Invariant:** nothing of the file is loaded before each of its wallets has an answer.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::{mpsc, watch};
@@ -28,11 +29,18 @@ use crate::preflight::{
 };
 use crate::report::count;
 
-/// Wallets that are noted with one commit.
-const GROUP: usize = 8_192;
+/// Answers that are older are forgotten: nobody takes them for good, and the wallets of all files add up.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Wallets that are noted with one commit, in their order: 4 MB of them. In no order each lies on a page of its own,
+/// and all those pages are written with every commit.
+const GROUP: usize = 1 << 18;
+
+/// Wallets of a group that are handed over at once.
+const AT_ONCE: usize = 4_096;
 
 /// Groups that are read ahead.
-const GROUPS_AHEAD: usize = 2;
+const GROUPS_AHEAD: usize = 1;
 
 /// What a preflight knows of the wallets of a file.
 pub(super) struct Wallets {
@@ -78,6 +86,9 @@ pub(super) async fn preflight(
     display.finish().await;
     let progress = *source.borrow();
     early.leave();
+    let mut batch = session.writer.begin().await?;
+    batch.forget_wallets(number, begun_at - delta(KEPT.max(max_age))).await?;
+    batch.commit().await?;
     match stop? {
         None => Ok(Some(Wallets {
             ledger: session.ledger.clone(),
@@ -111,24 +122,31 @@ async fn want(writer: &mut Writer, number: i64, rows: Rows) -> Result<(), Failur
     let reading = tokio::task::spawn_blocking(move || read_wallets(rows, &to));
     while let Some(group) = groups.recv().await {
         let mut batch = writer.begin().await?;
-        batch.want_wallets(number, &group);
+        for some in group.chunks(AT_ONCE) {
+            batch.want_wallets(number, some).await?;
+        }
         batch.commit().await?;
     }
     reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 fn read_wallets(rows: Rows, to: &mpsc::Sender<Vec<WalletId>>) -> Result<(), Failure> {
-    let mut group = Vec::with_capacity(GROUP);
+    let mut group = Vec::new();
+    // Nobody takes them any more only where the ledger failed, which is told there.
+    let send = |mut group: Vec<WalletId>| {
+        group.sort_unstable();
+        group.dedup();
+        to.blocking_send(group).is_ok()
+    };
     for outcome in rows {
         if let RowOutcome::Good(row) = outcome? {
             group.push(row.content.wallet);
         }
-        if group.len() == GROUP && to.blocking_send(std::mem::take(&mut group)).is_err() {
+        if group.len() == GROUP && !send(std::mem::take(&mut group)) {
             return Ok(());
         }
     }
-    // Nobody takes it any more only where the ledger failed, which is told there.
-    let _ = to.blocking_send(group);
+    send(group);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::context::{Context, Session};
 use super::eligibility::{Holders, eligibility, minted_client};
 use super::failure::Failure;
 use super::preflight::{Wallets, preflight};
+use crate::domain::GiftKey;
 use crate::intake::{BadRow, Dialect, Fault, ReadOptions, Survey};
 use crate::ledger::{Ledger, NewRow, RowGroup, RowKeys};
 
@@ -22,6 +23,10 @@ pub(super) struct Sieve {
     wallets: Option<Wallets>,
     holders: Option<Holders>,
 }
+
+/// How many faulty rows asked for the same so far, by the key of the first, where the ledger has that.
+#[derive(Debug, Default)]
+pub(super) struct Copies(HashMap<GiftKey, u32>);
 
 /// A group of rows without those that are faulty.
 pub(super) struct Sorted {
@@ -59,11 +64,13 @@ impl Sieve {
     /// Takes the faulty rows out of a group.
     ///
     /// Those whose gifts were sent stay. And where bad rows are left out of the load, all those stay whose
-    /// gifts the ledger has: among the rejects they could be given twice.
+    /// gifts the ledger has: among the rejects they could be given twice. Of rows that ask for the same, as many
+    /// stay as the ledger has.
     pub(super) async fn sort_out(
         &self,
         keys: &RowKeys,
         group: RowGroup,
+        copies: &mut Copies,
     ) -> Result<Sorted, Failure> {
         let mut faults: HashMap<u64, Vec<Fault>> = HashMap::new();
         if let Some(wallets) = &self.wallets {
@@ -76,22 +83,42 @@ impl Sieve {
             return Ok(Sorted { group, bad: Vec::new(), kept: 0 });
         }
         let rows = group.rows().filter(|(row, _)| faults.contains_key(&row.line));
-        let tried: Vec<_> = rows.map(|(_, key)| key).collect();
+        let numbered = self.number(keys, rows.collect(), copies).await?;
+        let tried: Vec<GiftKey> = numbered.values().copied().collect();
         let known = self.ledger.known_keys(&tried).await?;
-        let stays = |key| match (self.on_invalid, known.get(&key)) {
-            (_, None) => false,
-            (OnInvalid::Stop, Some(is_open)) => !is_open,
-            (OnInvalid::Skip, Some(_)) => true,
-        };
-        let is_out = |row: &NewRow, key| faults.contains_key(&row.line) && !stays(key);
+        let stays =
+            |line| match (self.on_invalid, numbered.get(&line).and_then(|key| known.get(key))) {
+                (_, None) => false,
+                (OnInvalid::Stop, Some(is_open)) => !is_open,
+                (OnInvalid::Skip, Some(_)) => true,
+            };
+        let is_out = |row: &NewRow, _| faults.contains_key(&row.line) && !stays(row.line);
         let (group, out) = keys.take_out(group, is_out);
-        let kept = (tried.len() - out.len()) as u64;
+        let kept = (faults.len() - out.len()) as u64;
         let bad = out.into_iter().map(|row| {
             let faults = faults.remove(&row.line).unwrap_or_default();
             let cells = serde_json::from_str(&row.cells_json)?;
             Ok(BadRow { place: self.dialect.place(row.line), cells, numbers: Vec::new(), faults })
         });
         Ok(Sorted { bad: bad.collect::<Result<_, Failure>>()?, group, kept })
+    }
+
+    /// The keys, by line, of rows of which the ledger has the first of their kind: each as the copy that it is.
+    async fn number(
+        &self,
+        keys: &RowKeys,
+        rows: Vec<(&NewRow, GiftKey)>,
+        copies: &mut Copies,
+    ) -> Result<HashMap<u64, GiftKey>, Failure> {
+        let first: Vec<GiftKey> = rows.iter().map(|(_, key)| *key).collect();
+        let known = self.ledger.known_keys(&first).await?;
+        let mut numbered = HashMap::new();
+        for (row, first) in rows.into_iter().filter(|(_, key)| known.contains_key(key)) {
+            let nth = copies.0.entry(first).or_default();
+            *nth += 1;
+            numbered.insert(row.line, keys.of_copy(row, first, *nth));
+        }
+        Ok(numbered)
     }
 }
 

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::progress::{Display, Shown};
 use super::rejects::Rejects;
 use super::seen::Seen;
-use super::sieve::Sieve;
+use super::sieve::{Copies, Sieve};
 use crate::intake::{BadRow, Row, RowOutcome, Rows};
 use crate::ledger::{Load, NewRow, RowGroup, RowKeys};
 
@@ -84,12 +84,13 @@ pub(super) async fn stream(
 ) -> Result<Seen, Failure> {
     let (to, mut groups) = mpsc::channel(GROUPS_AHEAD);
     let keys = load.keys();
+    let mut copies = Copies::default();
     let reading = tokio::task::spawn_blocking({
         let keys = keys.clone();
         move || read_on(rows, &keys, &to)
     });
     while let Some(mut read) = groups.recv().await {
-        let sorted = sieve.sort_out(&keys, read.group).await?;
+        let sorted = sieve.sort_out(&keys, read.group, &mut copies).await?;
         read.group = sorted.group;
         seen.kept += sorted.kept;
         if !sorted.bad.is_empty() {

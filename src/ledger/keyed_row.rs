@@ -110,6 +110,15 @@ impl RowKeys {
         KeyedRow { occurrence, key, plan, ..row }
     }
 
+    /// The key of the `nth` row of a file that asks for the same; `first` is that of the first. What has a name
+    /// of its own has no copies.
+    pub fn of_copy(&self, row: &NewRow, first: GiftKey, nth: u32) -> GiftKey {
+        match row.reference {
+            Some(_) => first,
+            None => self.of_occurrence(row, nth),
+        }
+    }
+
     fn keyed(&self, row: NewRow) -> KeyedRow {
         let key = self.of_series(&row).unwrap_or_else(|| match &row.reference {
             Some(reference) => GiftKey::from_reference(&self.campaign, reference),

@@ -137,6 +137,7 @@ statements! {
     WALLET_INDEX_DROP = "wallet_index_drop";
     WALLET_OF = "wallet_of";
     WALLET_PAGE = "wallet_page";
+    WALLET_PRUNE = "wallet_prune";
     WALLET_RECORD = "wallet_record";
     WALLET_SUSPECT = "wallet_suspect";
     WALLET_TO_ASK = "wallet_to_ask";

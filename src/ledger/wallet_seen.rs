@@ -105,8 +105,12 @@ impl Batch<'_> {
             .doing(doing)
     }
 
-    /// Wants to know of wallets, which may repeat; with the next statement that is sent.
-    pub fn want_wallets(&mut self, preflight: i64, wallets: &[WalletId]) {
+    /// Wants to know of wallets, which may repeat.
+    pub async fn want_wallets(
+        &mut self,
+        preflight: i64,
+        wallets: &[WalletId],
+    ) -> Result<(), LedgerError> {
         for group in wallets.chunks(many::ROWS) {
             let part = Part::new("noting which wallets are wanted");
             let arguments = self.transaction.add(&WANT.text(group.len()), &[part]);
@@ -116,6 +120,22 @@ impl Batch<'_> {
             }
             fill(arguments, group.len(), 2);
         }
+        self.transaction.now().await.map(drop)
+    }
+
+    /// Forgets answers from before a moment, but what a preflight wants.
+    pub async fn forget_wallets(
+        &mut self,
+        preflight: i64,
+        before: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        sqlx::query(sql::WALLET_PRUNE)
+            .bind(preflight)
+            .bind(before.timestamp_millis())
+            .execute(self.transaction.now().await?)
+            .await
+            .doing("forgetting old answers of wallets")?;
+        Ok(())
     }
 
     /// Records answers of wallets that are wanted, with the next statement that is sent.

@@ -1,5 +1,8 @@
 //! Stories of `--preflight`: the wallets of a file are asked for before anything of it is loaded.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use giftbatch::domain::WalletId;
+use giftbatch::ledger::{Ledger, RunLock, SeenWallet, WalletAnswer};
 use giftbatch::sandbox::{
     Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, Place, SandboxConfig, WalletFacts,
     Wallets,
@@ -211,7 +214,7 @@ async fn without_answers_nothing_is_loaded() {
     world.sandbox.restore_keys();
     world.run(&["status", "may"]).expect(2);
     assert_eq!(sent(&world), 0);
-    world.set("GIFTBATCH_RATE", "5");
+    world.set("GIFTBATCH_RATE", "1");
     let busy = world.start(&["check", &file, "--preflight"]);
     let before = asked(&world);
     world.sandbox.until(move |stats| stats.requests_of(Endpoint::Wallet) > before).await;
@@ -276,4 +279,70 @@ async fn what_was_given_is_no_fault_of_the_file_any_more() {
     let refused = world.issue_file(&longer, "may", &more).expect(3);
     assert_eq!(named(&refused).len(), 1, "{}", refused.stderr);
     assert_eq!(sent(&world), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_equal_rows_as_many_pass_as_were_given() {
+    // Goal: a wallet that became faulty gets no further copy of a gift, and keeps those that it has. Method: two
+    // equal rows that are given; the wallet is frozen; then four of them with a good row between, refused and
+    // with what is bad left out.
+    let world = World::new();
+    let one = rows(1).remove(0);
+    let other = rows(9).into_iter().find(|row| row.wallet != one.wallet).expect("of nine wallets");
+    let twice = world.file("twice.csv", csv(&[one.clone(), one.clone()]));
+    let more = ["--preflight", "--preflight-max-age", "0s", "--allow-duplicates"];
+    world.issue_file(&twice, "may", &more).expect(0);
+    let frozen = WalletFacts { is_frozen: true, ..WalletFacts::default() };
+    world.sandbox.set_wallet(one.wallet, frozen);
+    let four = [one.clone(), one.clone(), other, one.clone(), one].to_vec();
+    let four = world.file("four.csv", csv(&four));
+    let refused = world.issue_file(&four, "may", &more).expect(3);
+    let lines = named(&refused);
+    assert_eq!(lines.len(), 2, "{}", refused.stderr);
+    assert_eq!(sent(&world), 2);
+    let bad = world.path("bad.csv");
+    let bad = bad.to_str().expect("plain characters");
+    let skip = [&more[..], &["--on-invalid", "skip", "--rejects", bad]].concat();
+    let done = world.issue_file(&four, "may", &skip).expect(0);
+    assert_eq!(done.json()["preview"]["rejected"].as_u64(), Some(2), "{}", done.stdout);
+    assert_eq!((done.gifts("issued"), sent(&world)), (3, 3));
+    let rejects = std::fs::read_to_string(bad).expect("there are rejects");
+    assert_eq!(rejects.lines().count(), 3, "{rejects}");
+}
+
+#[tokio::test]
+async fn old_answers_are_forgotten() {
+    // Goal: the wallets of all files of all years do not add up. Method: answers of 40 days ago, of 40 days ago
+    // that are wanted again, and of today; which of them are there after a preflight's end.
+    let world = World::new();
+    let ledger = Ledger::open(&world.ledger()).await.expect("the ledger works");
+    let now: DateTime<Utc> = "2027-03-01T09:00:00Z".parse().expect("a moment");
+    let lock = RunLock::take(ledger.path(), "test", now).expect("the ledger works");
+    let mut writer = ledger.writer(&lock).await.expect("the ledger works");
+    let wallets = [wallet(1), wallet(2), wallet(3)].map(WalletId);
+    let seen = |id: WalletId, at| SeenWallet { wallet: id, at, answer: WalletAnswer::None };
+    let month = now - TimeDelta::days(40);
+    let mut last = 0;
+    for (at, wanted) in [(month, &wallets[..2]), (now, &wallets[1..])] {
+        let mut batch = writer.begin().await.expect("the ledger works");
+        last = batch.begin_preflight("http://x", at, at).await.expect("the ledger works");
+        batch.want_wallets(last, wanted).await.expect("the ledger works");
+        let answers: Vec<SeenWallet> = wanted.iter().map(|id| seen(*id, at)).collect();
+        batch.record_wallets(&answers);
+        batch.commit().await.expect("the ledger works");
+    }
+    let known = async |ledger: &Ledger| {
+        let known = ledger.suspect_wallets(&wallets, "TRY").await.expect("the ledger works");
+        let mut known: Vec<WalletId> = known.into_iter().map(|(id, _)| id).collect();
+        known.sort_unstable();
+        known
+    };
+    assert_eq!(known(&ledger).await.len(), 3);
+    let mut batch = writer.begin().await.expect("the ledger works");
+    batch.forget_wallets(last, now - TimeDelta::days(30)).await.expect("the ledger works");
+    batch.commit().await.expect("the ledger works");
+    let mut expected = wallets[1..].to_vec();
+    expected.sort_unstable();
+    assert_eq!(known(&ledger).await, expected);
+    writer.close().await.expect("the ledger works");
 }
