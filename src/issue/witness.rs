@@ -16,7 +16,7 @@ use crate::provider::{Obstacle, Reading, Transaction};
 use crate::settle::{Testimony, unheard};
 
 /// Times that the trial may go wrong for other reasons than that the witness does not know the question.
-const TRIALS: u32 = 2;
+const TRIALS: u32 = 3;
 
 /// What is known of the second witness.
 #[derive(Debug)]

@@ -107,6 +107,9 @@ impl DoubtBook {
         for doubt in &mut wallet.doubts {
             doubt.was_missed = true;
         }
+        for (place, words) in &settled.known {
+            wallet.doubts[*place].known_as = Some(words.clone());
+        }
         for place in &settled.open {
             wallet.doubts[*place].open_looks += 1;
         }

@@ -26,6 +26,8 @@ pub struct OpenDoubt {
     pub open_looks: u32,
     /// Whether a look did not show it.
     pub was_missed: bool,
+    /// What the second witness said, where it knew it.
+    pub known_as: Option<String>,
 }
 
 /// What to do with doubts.
@@ -73,6 +75,8 @@ pub struct Settled {
     pub absent: Vec<usize>,
     /// Doubts, by their place, of which more has to be known before what the list shows can be judged.
     pub open: Vec<usize>,
+    /// Doubts, by their place, that the second witness knows, in its words.
+    pub known: Vec<(usize, String)>,
     /// What the list shows of this provider's lists.
     pub lists: Lists,
     /// Gifts that the list lacks though we know this wallet to have them, and when we learned of each:
@@ -103,7 +107,7 @@ impl Look {
 impl OpenDoubt {
     /// A doubt about which nothing was asked yet.
     pub fn new(doubt: Doubt) -> OpenDoubt {
-        OpenDoubt { doubt, absent_looks: 0, open_looks: 0, was_missed: false }
+        OpenDoubt { doubt, absent_looks: 0, open_looks: 0, was_missed: false, known_as: None }
     }
 
     /// Whether a look that is sent at this moment may count against it: after its settle window.
@@ -166,7 +170,11 @@ pub fn settle(
                 let mut left = left.filter(|credit| !is_strangers(credit));
                 let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
                 let absence = judge_absence(doubt, contradiction, skew, policy);
-                match hear(absence, look.heard.get(&place), doubt) {
+                let said = look.heard.get(&place);
+                if let Some(Testimony::Knows(words)) = said {
+                    settled.known.push((place, words.clone()));
+                }
+                match hear(absence, said, doubt) {
                     Absence::Open => {
                         settled.open.push(place);
                         None

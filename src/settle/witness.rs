@@ -37,19 +37,24 @@ pub fn unheard(doubts: &[OpenDoubt], look: &Look, policy: &Policy) -> Option<usi
     })
 }
 
-/// What the absence from a list is worth once the second witness was heard.
-pub(super) fn hear(absence: Absence, testimony: Option<&Testimony>, doubt: &OpenDoubt) -> Absence {
-    match (absence, testimony) {
-        // The list may be late, or the witness have trouble of its own: they are asked again before a person is.
-        (Absence::Proves(Event::FoundAbsent), Some(Testimony::Knows(_) | Testimony::Failed))
-            if doubt.open_looks < OPEN_LOOKS =>
-        {
-            Absence::Open
-        }
-        (Absence::Proves(Event::FoundAbsent), Some(Testimony::Knows(words))) => {
+/// What the absence from a list is worth once the second witness was heard. Its yes stands for the rest of the run:
+/// a later silence does not take it back.
+pub(super) fn hear(absence: Absence, said: Option<&Testimony>, doubt: &OpenDoubt) -> Absence {
+    if absence != Absence::Proves(Event::FoundAbsent) {
+        return absence;
+    }
+    let known_as = match said {
+        Some(Testimony::Knows(words)) => Some(words),
+        Some(Testimony::Silent | Testimony::Failed) | None => doubt.known_as.as_ref(),
+    };
+    // The list may be late, or the witness have trouble of its own: they are asked again before a person is.
+    let is_open = known_as.is_some() || said == Some(&Testimony::Failed);
+    match known_as {
+        _ if is_open && doubt.open_looks < OPEN_LOOKS => Absence::Open,
+        Some(words) => {
             Absence::Proves(unclear(format!("its wallet's list does not show it, and {words}")))
         }
-        (absence, _) => absence,
+        None => absence,
     }
 }
 
@@ -122,6 +127,25 @@ mod tests {
     }
 
     #[test]
+    fn a_yes_stands_for_the_rest_of_the_run() {
+        // Goal: a witness that fails in the end does not set a gift free that it has known. Method: a doubt that
+        // it knew, whose looks are used up, with each word that may come last, and with none.
+        let known = OpenDoubt { open_looks: OPEN_LOOKS, ..doubt(1, 1) };
+        let heard = Look { heard: HashMap::from([(0, knows())]), ..look(300) };
+        let settled = judge(&known, &heard);
+        assert_eq!(settled.known.len(), 1);
+        let known = OpenDoubt { known_as: Some(settled.known[0].1.clone()), ..known };
+        for last in [Some(Testimony::Failed), Some(Testimony::Silent), None] {
+            let heard = last.into_iter().map(|said| (0, said)).collect();
+            let settled = judge(&known, &Look { heard, ..look(300) });
+            assert!(
+                matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]),
+                "{settled:?}"
+            );
+        }
+    }
+
+    #[test]
     fn it_holds_back_and_never_makes_anything_of_a_doubt() {
         // Goal: nothing is weaker with it than without. Method: every doubt of a small space with every
         // testimony: what becomes of it is what becomes of it without one, or less.
@@ -147,7 +171,10 @@ mod tests {
                             (true, Testimony::Knows(_) | Testimony::Failed) if !is_over => {
                                 assert!(with.events.is_empty() && with.open == [0], "{with:?}");
                             }
-                            _ => assert_eq!(with, without, "{doubt:?} {said:?}"),
+                            _ => {
+                                let with = Settled { known: Vec::new(), ..with };
+                                assert_eq!(with, without, "{doubt:?} {said:?}");
+                            }
                         }
                     }
                 }
