@@ -36,11 +36,11 @@ pub enum Breach {
     },
     /// Too much in all.
     #[error(
-        "{found} would be given in all, and --max-total allows {limit}: {} too much",
+        "{found} in all, and --max-total allows {limit}: {} too much",
         *found - *limit
     )]
     TooMuch {
-        /// What would be given.
+        /// What it would be.
         found: Money,
         /// What is allowed.
         limit: Money,

@@ -55,7 +55,7 @@ async fn a_limited_run_is_confirmed_by_the_plan_and_keeps_the_total() {
     let issue =
         |more: &[&str]| world.run(&[&["issue", "may", "--limit", "1", "--json"], more].concat());
     let refused = issue(&["--yes", "--max-total", "47.49"]).expect(7);
-    let words = "47.50 would be given in all, and --max-total allows 47.49: 0.01 too much";
+    let words = "47.50 in all, and --max-total allows 47.49: 0.01 too much";
     assert!(refused.stderr.contains(words), "{}", refused.stderr);
     issue(&["--confirm", "000000000000"]).expect(7);
     assert_eq!(world.sandbox.requests_of(Endpoint::Create), 0);
