@@ -96,6 +96,7 @@ fn confirmed(claimed: &Claimed, at: chrono::DateTime<chrono::Utc>) -> Outcome {
         attempt: claimed.attempt,
         event: Event::Confirmed { gift: GiftId(Uuid::new_v4()) },
         at,
+        took_ms: Some(5),
     }
 }
 
@@ -139,8 +140,8 @@ impl Statements<'_> {
                 "update gift set state = 'issued', gift_id = ?2, issued_at_ms = ?3 where id = ?1",
             )?,
             event: connection.prepare(
-                "insert into event (gift_row, attempt_number, run_id, at_ms, word, detail) \
-                 values (?1, 1, ?2, ?3, 'confirmed', ?4)",
+                "insert into event (gift_row, attempt_number, run_id, at_ms, word, detail, took_ms) \
+                 values (?1, 1, ?2, ?3, 'confirmed', ?4, 5)",
             )?,
             in_flight: connection.prepare(
                 "update gift set state = 'in_flight', ready_at_ms = null, attempt_count = 1, \

@@ -42,7 +42,7 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
         return dry_run::birthdays(&context, args, &day).await;
     }
     let client = give::client(&context)?;
-    let mut session = context.session().await?;
+    let mut session = context.session_or_new().await?;
     if let Some(known) = session.ledger.campaign(day.campaign.as_str()).await? {
         let standing = session.ledger.standing(known.id).await?;
         if standing != Standing::Open {

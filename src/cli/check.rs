@@ -20,7 +20,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let source =
         Source { args: &args.file, campaign: &name, max_total: args.max_total, celebration: None };
     let mut aside = match args.file.asks() {
-        true => Some(context.session().await?),
+        true => Some(context.session_or_new().await?),
         false => None,
     };
     let (load, mut loaded) = prepare(context, &mut session, aside.as_mut(), &source).await?;

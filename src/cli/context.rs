@@ -1,5 +1,6 @@
 //! What every command works with.
 
+use std::path::Path;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use super::hooks::Told;
 use super::out::Out;
 use super::settings::Settings;
 use crate::clock::{self, Clock};
-use crate::ledger::{Campaign, Ledger, RunLock, Writer};
+use crate::ledger::{Campaign, Ledger, RunLock, Writer, is_remembered};
 
 /// The command that runs, its settings, and the time.
 #[derive(Debug)]
@@ -73,17 +74,38 @@ impl Context {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Opens the ledger for reading.
+    /// Opens the ledger for reading. It must be there: a path with a slip of the pen must not become an empty
+    /// ledger that says all is well.
     pub(super) async fn ledger(&self) -> Result<Ledger, Failure> {
+        refuse_missing(&self.settings.ledger)?;
         Ok(Ledger::open(&self.settings.ledger).await?)
     }
 
-    /// Opens the ledger for writing, or says who holds it.
+    /// Opens the ledger for writing, which must be there, or says who holds it.
     pub(super) async fn session(&self) -> Result<Session, Failure> {
-        let ledger = self.ledger().await?;
+        refuse_missing(&self.settings.ledger)?;
+        self.session_or_new().await
+    }
+
+    /// The same, and makes the ledger where there is none: for the commands that bring rows into it.
+    pub(super) async fn session_or_new(&self) -> Result<Session, Failure> {
+        let ledger = Ledger::open(&self.settings.ledger).await?;
         let lock = RunLock::take(ledger.path(), self.command, self.now())?;
         Session::of(ledger, lock, self.now()).await
     }
+}
+
+/// Says that there is no ledger, and what makes one.
+pub(super) fn refuse_missing(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("there is no ledger at {}", path.display()));
+    Err(failure.hint(if is_remembered(path) {
+        "one was there, as the .run file beside it says: put it back, or a backup of it"
+    } else {
+        "name it with --ledger or GIFTBATCH_LEDGER; the first `giftbatch load`, `run` or `birthdays` makes one"
+    }))
 }
 
 /// A campaign that must be there.

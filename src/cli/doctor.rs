@@ -17,6 +17,7 @@ use self::check::{Check, Verdict};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::view::screen;
 
 /// `giftbatch doctor`.
 pub(super) async fn doctor(context: &Context) -> Result<Exit, Failure> {
@@ -39,7 +40,8 @@ pub(super) async fn doctor(context: &Context) -> Result<Exit, Failure> {
         context.out.result(&document(&checks, exit).to_string());
     } else {
         let is_quiet = |check: &&Check| !context.out.args.quiet || check.verdict != Verdict::Ok;
-        checks.iter().filter(is_quiet).for_each(|check| context.out.result(&check.to_string()));
+        let lines = checks.iter().filter(is_quiet).map(|check| check.on(screen()));
+        lines.for_each(|lines| context.out.result(&lines));
     }
     Ok(exit)
 }

@@ -7,6 +7,7 @@ use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::issuing::named;
 use super::out::Out;
+use super::view::screen;
 use crate::domain::GiftState;
 use crate::issue::Stop;
 use crate::ledger::Standing;
@@ -95,10 +96,10 @@ pub(super) fn tell_loaded(
     if context.out.args.json {
         context.out.result(&document);
     } else if exit == Exit::Done {
-        context.out.people(&text::summary(summary));
+        context.out.people(&text::summary_on(summary, screen()));
     } else {
         // `-q` is silent on success alone.
-        context.out.result(&text::summary(summary));
+        context.out.result(&text::summary_on(summary, screen()));
     }
 }
 

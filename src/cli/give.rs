@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
         return dry_run::run(context, args).await;
     }
     let client = client(context)?;
-    let mut session = context.session().await?;
+    let mut session = context.session_or_new().await?;
     if let Some(known) = session.ledger.campaign(args.load.campaign.as_str()).await? {
         let standing = session.ledger.standing(known.id).await?;
         if standing != Standing::Open {

@@ -14,11 +14,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::minted::KEYS;
 use super::values;
-use super::view::width;
+use super::view::screen;
 use crate::pace::Pace;
 use crate::provider::{Holding, Holdings, Question};
 use crate::report::Side::{Left, Right};
-use crate::report::{clean, table};
+use crate::report::{clean, records};
 
 #[derive(Debug, Args)]
 pub(super) struct HoldingsArgs {
@@ -97,7 +97,7 @@ fn text(customer: &str, holdings: &Holdings) -> String {
     (last[0], last[4]) = ("sum".to_owned(), sum);
     rows.push(last);
     let sides = [Left, Left, Right, Right, Right, Left, Left];
-    format!("customer {customer}\n\n{}", table(&sides, rows, width(), 0))
+    format!("customer {customer}\n\n{}", records(&sides, rows, screen(), 0, 5))
 }
 
 fn name(item: &Holding) -> String {

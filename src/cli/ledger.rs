@@ -7,15 +7,16 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::care::{BackupArgs, LedgerCommand, VerifyArgs};
-use super::context::Context;
+use super::context::{Context, refuse_missing};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::view::screen;
 use crate::domain::GiftState;
 use crate::ledger::{
     Fault, Inspection, LedgerCopy, LedgerError, LedgerFacts, LedgerForm, RunRecord, Statement,
-    Verified,
+    Verified, holder,
 };
-use crate::report::{instant, read_statement};
+use crate::report::{count, fold, instant, money, read_statement};
 
 /// `giftbatch ledger …`.
 pub(super) async fn ledger(context: &Context, command: &LedgerCommand) -> Result<Exit, Failure> {
@@ -42,14 +43,6 @@ async fn inspect<T>(
         LedgerForm::Newer => Err(newer()),
     };
     Inspection::look(path, checked).await
-}
-
-fn refuse_missing(path: &Path) -> Result<(), Failure> {
-    if path.exists() {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("there is no ledger at {}", path.display()))
-        .hint("name it with --ledger; the first `giftbatch load` makes one"))
 }
 
 fn newer() -> Failure {
@@ -128,7 +121,10 @@ fn info_text(ledger: &Inspection, steps: u64, facts: &LedgerFacts) -> String {
     lines.push(("gifts", gifts.to_string()));
     for state in GiftState::ALL {
         if let Some(tally) = facts.states.iter().find(|tally| tally.state == state) {
-            lines.push(("", format!("{:<10} {:>9}  {}", state, tally.gifts, tally.amount)));
+            lines.push((
+                "",
+                format!("{:<10} {:>10}  {:>16}", state, count(tally.gifts), money(tally.amount)),
+            ));
         }
     }
     lines.push(match (&facts.provider, facts.first_used_at) {
@@ -142,20 +138,23 @@ fn info_text(ledger: &Inspection, steps: u64, facts: &LedgerFacts) -> String {
         None => ("its lists", "not yet seen to show what exists".to_owned()),
     });
     lines.push(match &facts.last_run {
-        Some((campaign, run)) => ("last run", run_words(campaign, run)),
+        Some((campaign, run)) => ("last run", run_words(ledger.path(), campaign, run)),
         None => ("last run", "none yet".to_owned()),
     });
     let age = age_words(facts);
     if let Some(age) = age {
         lines.push(("age", age));
     }
-    lines.iter().map(|(name, value)| format!("{name:<10} {value}\n")).collect()
+    let line = |(name, value): &(&str, String)| format!("{name:<10} {value}");
+    lines.iter().map(|each| fold(&line(each), screen(), 11) + "\n").collect()
 }
 
-fn run_words(campaign: &str, run: &RunRecord) -> String {
-    let end = match (&run.outcome, run.ended_at) {
-        (Some(outcome), Some(at)) => format!("ended {} ({outcome})", instant(at)),
-        _ => "it goes on, or was killed".to_owned(),
+fn run_words(ledger: &Path, campaign: &str, run: &RunRecord) -> String {
+    let end = match (&run.outcome, run.ended_at, holder(ledger)) {
+        (Some(outcome), Some(at), _) => format!("ended {} ({outcome})", instant(at)),
+        (_, _, Ok(None)) => "was killed: it has no end".to_owned(),
+        (_, _, Ok(Some(holder))) => format!("no end yet; the ledger is held by {holder}"),
+        (_, _, Err(_)) => "no end: it goes on, or was killed".to_owned(),
     };
     format!("`{}` of {campaign}, began {}, {end}", run.command, instant(run.started_at))
 }

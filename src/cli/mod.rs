@@ -164,7 +164,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Check(args) => check::check(&context, &args).await,
         Command::Load(args) => {
-            let mut session = context.session().await?;
+            let mut session = context.session_or_new().await?;
             let loaded = load::load(&context, &mut session, &args).await?;
             let summary = Summary::read_still(&session.ledger, &loaded.campaign).await?;
             finish::tell_loaded(&context, &summary, Exit::Done, Some(loaded.preview.json()));

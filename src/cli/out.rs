@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** a reader that went away (a closed pipe) ends the printing, never the job.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use super::args::{ColorKind, LogFormat, OutputArgs};
 use super::logs;
+use crate::report::{Screen, fold};
 
 /// How much it matters, in the words of log lines.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +87,12 @@ impl Out {
     fn say(self, level: Level, text: &str) {
         // What was logged before comes before.
         logs::flush();
+        let line = match self.args.log_format {
+            LogFormat::Text => on_screen(text.trim_end_matches('\n'), screen_of(&io::stderr())),
+            LogFormat::Json => self.line(level, text),
+        };
         let mut out = anstream::stderr().lock();
-        let _ = writeln!(out, "{}", self.line(level, text));
+        let _ = writeln!(out, "{line}");
     }
 
     /// The text as it goes to standard error: for a shipper of logs in one JSON object, as long as it may
@@ -97,5 +103,42 @@ impl Out {
             LogFormat::Text => text.to_owned(),
             LogFormat::Json => logs::json(level, text),
         }
+    }
+}
+
+/// Where the second column of a remark begins, which is of names and what they are.
+const SECOND: usize = 13;
+
+/// How wide the screen is that a stream goes to; none where it goes into a file or a pipe.
+pub(super) fn screen_of(stream: &(impl IsTerminal + AsFd)) -> Screen {
+    let size = stream.is_terminal().then(|| terminal_size::terminal_size_of(stream)).flatten();
+    size.map(|(width, _)| width.0)
+}
+
+/// A remark's lines on a screen. One that holds a command stays as it is: it is copied.
+fn on_screen(text: &str, screen: Screen) -> String {
+    let folded = |line: &str| match line {
+        line if line.contains("giftbatch") || line.contains("--") => line.to_owned(),
+        line if line.starts_with("  ") => fold(line, screen, SECOND),
+        line => fold(line, screen, 2),
+    };
+    text.split('\n').map(folded).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remark_is_folded_and_a_command_is_not() {
+        // Goal: words are not broken by the edge of the screen, and commands can be copied. Method: a name with
+        // what it is, a sentence and a command, on a narrow screen and on none.
+        let text = "  takes      as long as it needs\nwhat is in flight ends first\nnow: giftbatch issue may-drop";
+        assert_eq!(on_screen(text, None), text);
+        assert_eq!(
+            on_screen(text, Some(24)),
+            "  takes      as long as it\n             needs\nwhat is in flight ends\n  first\n\
+             now: giftbatch issue may-drop"
+        );
     }
 }

@@ -13,9 +13,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::sync::{oneshot, watch};
 
 use super::args::{LogFormat, OutputArgs, ProgressKind};
-use super::out::Out;
+use super::out::{Out, screen_of};
 use crate::issue::Progress;
 use crate::reconcile::ReconcileProgress;
+use crate::report::{count, money};
 
 /// What can be shown as progress.
 pub(super) trait Shown: Copy + Send + Sync + 'static {
@@ -37,12 +38,15 @@ impl Shown for Progress {
     }
 
     fn words(&self) -> String {
-        let mut words = format!("{} issued, {} in flight", self.issued_amount, self.in_flight);
-        for (count, word) in
-            [(self.in_doubt, "in doubt"), (self.refused, "refused"), (self.held, "held")]
-        {
-            if count > 0 {
-                words.push_str(&format!(", {count} {word}"));
+        let mut words = format!("{} issued", money(self.issued_amount));
+        for (number, word) in [
+            (self.in_doubt, "in doubt"),
+            (self.refused, "refused"),
+            (self.held, "held"),
+            (self.in_flight, "in flight"),
+        ] {
+            if number > 0 {
+                words.push_str(&format!(", {} {word}", count(number)));
             }
         }
         if self.is_asked_to_wait {
@@ -84,6 +88,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Off a terminal a line comes at the latest after this time, or after a twentieth of long work.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
+/// From this width on a screen has room for a long bar.
+const WIDE: u16 = 110;
+
 /// How long a display that does not end is waited for: what comes next must not wait for a terminal.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -121,6 +128,11 @@ fn goes_on(stopped: &Receiver<()>) -> bool {
     stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout)
 }
 
+/// A terminal that cannot go back to the beginning of a line.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+}
+
 fn kind(args: OutputArgs) -> ProgressKind {
     match args.progress {
         _ if args.quiet => ProgressKind::None,
@@ -128,16 +140,23 @@ fn kind(args: OutputArgs) -> ProgressKind {
         ProgressKind::Auto | ProgressKind::Bar if args.log_format == LogFormat::Json => {
             ProgressKind::Plain
         }
-        ProgressKind::Auto if std::io::stderr().is_terminal() => ProgressKind::Bar,
+        ProgressKind::Auto if std::io::stderr().is_terminal() && !is_dumb() => ProgressKind::Bar,
         ProgressKind::Auto => ProgressKind::Plain,
         chosen => chosen,
     }
 }
 
+/// What a bar shows. What there is to say comes before a long bar.
+fn template() -> &'static str {
+    let is_wide = screen_of(&std::io::stderr()).is_some_and(|width| width >= WIDE);
+    match is_wide {
+        true => "{bar:24.green} {human_pos}/{human_len} {prefix}, {speed}, ETA {eta}, {wide_msg}",
+        false => "{bar:6.green} {human_pos}/{human_len}, {speed}, ETA {eta}, {wide_msg}",
+    }
+}
+
 fn draw<T: Shown>(mut source: watch::Receiver<T>, stopped: &Receiver<()>) {
-    let style = ProgressStyle::with_template(
-        "{bar:24.green} {pos}/{len} {prefix} {speed}, {wide_msg} ETA {eta}",
-    );
+    let style = ProgressStyle::with_template(template());
     let target = ProgressDrawTarget::stderr_with_hz(10);
     let bar = ProgressBar::with_draw_target(Some(0), target)
         .with_style(style.expect("the template is a constant that a test draws").with_key(
@@ -181,7 +200,7 @@ fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stopped: &Receive
         if T::IS_LONG && twentieths > shown_twentieths || shown_at.elapsed() >= LINE_EVERY {
             let words = shown.words();
             let comma = if words.is_empty() { "" } else { ", " };
-            out.note(&format!("{done}/{all} {}{comma}{words}", T::WHAT));
+            out.note(&format!("{}/{} {}{comma}{words}", count(done), count(all), T::WHAT));
             shown_at = Instant::now();
             shown_twentieths = twentieths;
         }
@@ -210,7 +229,7 @@ mod tests {
         let loud = Progress { in_doubt: 3, refused: 1, held: 2, is_down: true, ..quiet };
         assert_eq!(
             loud.words(),
-            "10.50 issued, 2 in flight, 3 in doubt, 1 refused, 2 held, the provider does not answer"
+            "10.50 issued, 3 in doubt, 1 refused, 2 held, 2 in flight, the provider does not answer"
         );
         assert_eq!(loud.of(), (10, 7));
     }

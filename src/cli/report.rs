@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::report_args::{CsvDialect, ReportArgs, ReportFormat, ReportLang};
+use super::view::screen;
 use crate::ledger::{Campaign, Ledger};
 use crate::report::csv::{CsvForm, Sheet};
 use crate::report::html::{Lang, Look, Wallets};
@@ -85,7 +86,9 @@ async fn write<W: Write>(
         }
         ReportFormat::Text => {
             let summary = Summary::read(ledger, campaign).await?;
-            out.write_all(report::text::summary(&summary).as_bytes())?;
+            // A file is for any screen.
+            let screen = if args.output.is_none() { screen() } else { None };
+            out.write_all(report::text::summary_on(&summary, screen).as_bytes())?;
         }
         ReportFormat::Json => {
             let summary = Summary::read(ledger, campaign).await?;

@@ -49,7 +49,7 @@ pub(super) async fn resolve(context: &Context, args: &ResolveArgs) -> Result<Exi
     let next = state.next(&event).map_err(crate::ledger::LedgerError::from)?;
     let mut batch = session.writer.begin().await?;
     let (row, attempt, at) = (gift.row, gift.attempts, context.now());
-    batch.record(None, &[Outcome { row, state, attempt, event, at }]).await?;
+    batch.record(None, &[Outcome::of((row, state, attempt), event, at)]).await?;
     batch.commit().await?;
     let amount = money(gift.content.amount);
     context.out.note(&format!("{}: held before, {next} now ({amount})", gift.key));

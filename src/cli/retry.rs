@@ -189,12 +189,8 @@ async fn reopen(
             return Ok(());
         };
         after = last;
-        let outcome = |(row, attempt)| Outcome {
-            row,
-            state: GiftState::Refused,
-            attempt,
-            event: Event::Reopened,
-            at: context.now(),
+        let outcome = |(row, attempt)| {
+            Outcome::of((row, GiftState::Refused, attempt), Event::Reopened, context.now())
         };
         let outcomes: Vec<Outcome> = refused.into_iter().map(outcome).collect();
         batch.record(None, &outcomes).await?;

@@ -141,12 +141,8 @@ pub(super) async fn withdraw(
             batch.rollback().await?;
             return Ok((gifts, amount));
         }
-        let outcome = |gift: &Unsent| Outcome {
-            row: gift.row,
-            state: gift.state,
-            attempt: gift.attempt,
-            event: Event::Withdrawn,
-            at: context.now(),
+        let outcome = |gift: &Unsent| {
+            Outcome::of((gift.row, gift.state, gift.attempt), Event::Withdrawn, context.now())
         };
         let outcomes: Vec<Outcome> = unsent.iter().map(outcome).collect();
         batch.record(None, &outcomes).await?;

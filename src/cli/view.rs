@@ -1,6 +1,6 @@
 //! `status`, `gifts` and `show`: the commands that only read.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use super::begun::{Begun, read_to_the_end};
 use super::commands::{GiftsArgs, ShowArgs, StatusArgs};
@@ -8,14 +8,18 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
+use super::out::screen_of;
 use super::watch::watch;
 use crate::domain::{GiftKey, WalletId, parse_guid};
-use crate::report::{self, Cells, Summary, list};
+use crate::report::{self, Cells, Screen, StoryLook, Summary, list};
 
 /// `giftbatch status`.
 pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
     if args.watch {
         match watch(context, args).await? {}
+    }
+    if args.campaign.is_none() && !context.settings.ledger.exists() {
+        return Ok(no_ledger_yet(context));
     }
     let ledger = context.ledger().await?;
     if let Some(name) = &args.campaign {
@@ -37,9 +41,21 @@ pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit,
     } else if summaries.is_empty() {
         context.out.people("the ledger has no campaign yet: giftbatch load FILE --campaign NAME");
     } else {
-        context.out.people(&report::overview(&summaries));
+        context.out.people(&report::overview(&summaries, screen()));
     }
     Ok(Exit::Done)
+}
+
+/// Where there is no ledger there is no campaign, which is no failure; the path is told, in case it is wrong.
+fn no_ledger_yet(context: &Context) -> Exit {
+    let path = context.settings.ledger.display();
+    context.out.complain(&format!(
+        "there is no ledger at {path} yet: the first `giftbatch load`, `run` or `birthdays` makes it"
+    ));
+    if context.out.args.json {
+        context.out.result("[]");
+    }
+    Exit::Done
 }
 
 /// `giftbatch gifts`.
@@ -60,13 +76,14 @@ pub(super) async fn gifts(context: &Context, args: &GiftsArgs) -> Result<Exit, F
 pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Failure> {
     let id = parse_guid(&args.id)
         .map_err(|error| Failure::usage(format!("{:?} is {error}", args.id)))?;
+    let look = StoryLook { tz: context.settings.tz, screen: screen() };
     let ledger = context.ledger().await?;
     if let Some(gift) = ledger.gift(GiftKey(id)).await? {
         let history = ledger.history(gift.row).await?;
         context.out.result(&if context.out.args.json {
             report::story_json(&gift, &history)
         } else {
-            report::story(&gift, &history)
+            report::story(&gift, &history, look)
         });
         return Ok(Exit::Done);
     }
@@ -80,22 +97,19 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
         let written = list::write_gifts(&gifts, list::ListForm::Json, &mut out);
         return read_to_the_end(written.map(drop));
     }
-    for gift in &gifts {
+    for (place, gift) in gifts.iter().enumerate() {
         let history = ledger.history(gift.row).await?;
-        context.out.result(&report::story(gift, &history));
+        let gap = if place > 0 { "\n" } else { "" };
+        context.out.result(&format!("{gap}{}", report::story(gift, &history, look)));
     }
     Ok(Exit::Done)
 }
 
 fn table() -> list::ListForm {
-    list::ListForm::Table { width: width() }
+    list::ListForm::Table { screen: screen() }
 }
 
-/// How wide the screen is; wide enough for all, where there is none.
-pub(super) fn width() -> u16 {
-    io::stdout()
-        .is_terminal()
-        .then(terminal_size::terminal_size)
-        .flatten()
-        .map_or(160, |(width, _)| width.0)
+/// How wide the screen is that results go to; none where they go into a file or a pipe.
+pub(super) fn screen() -> Screen {
+    screen_of(&io::stdout())
 }

@@ -51,13 +51,8 @@ async fn expire(
             let campaign = facts.campaign;
             let seen = Seen { row: unsent.row, campaign, amount: unsent.amount };
             done.saw(seen, unsent.state, &Event::Expired)?;
-            outcomes.push(Outcome {
-                row: unsent.row,
-                state: unsent.state,
-                attempt: unsent.attempt,
-                event: Event::Expired,
-                at: facts.now,
-            });
+            let gift = (unsent.row, unsent.state, unsent.attempt);
+            outcomes.push(Outcome::of(gift, Event::Expired, facts.now));
         }
         batch.record(Some(facts.run), &outcomes).await?;
     }

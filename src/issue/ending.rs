@@ -30,6 +30,7 @@ impl Dispatcher<'_> {
             claimed,
             event: Event::Undelivered { retry_at: now, why },
             at: now,
+            took_ms: None,
         };
         for claimed in self.ready.drain(..) {
             let why = "the run stopped before it was sent".to_owned();

@@ -43,6 +43,8 @@ pub(super) struct Pending {
     pub(super) claimed: Claimed,
     pub(super) event: Event,
     pub(super) at: DateTime<Utc>,
+    /// How long the request for it was on its way, in milliseconds; none where there was none.
+    pub(super) took_ms: Option<i64>,
 }
 
 /// What a look was for.
@@ -203,12 +205,9 @@ pub(super) async fn hold(
 ) -> Result<(), LedgerError> {
     let event =
         Event::StayedUnclear { why: "doubts are held for a person (--in-doubt hold)".to_owned() };
-    let outcome = |doubt: &Doubt| Outcome {
-        row: doubt.claimed.row,
-        state: GiftState::InDoubt,
-        attempt: doubt.claimed.attempt,
-        event: event.clone(),
-        at: facts.now,
+    let outcome = |Doubt { claimed, .. }: &Doubt| {
+        let gift = (claimed.row, GiftState::InDoubt, claimed.attempt);
+        Outcome::of(gift, event.clone(), facts.now)
     };
     let outcomes: Vec<Outcome> = doubts.iter().map(outcome).collect();
     batch.record(Some(facts.run), &outcomes).await?;
@@ -234,13 +233,8 @@ async fn judge(
     let mut outcomes = Vec::new();
     for (place, event) in &settled.events {
         let claimed = &look.doubts[*place].doubt.claimed;
-        outcomes.push(Outcome {
-            row: claimed.row,
-            state: GiftState::InDoubt,
-            attempt: claimed.attempt,
-            event: event.clone(),
-            at: facts.now,
-        });
+        let gift = (claimed.row, GiftState::InDoubt, claimed.attempt);
+        outcomes.push(Outcome::of(gift, event.clone(), facts.now));
         done.saw(Seen::of(claimed), GiftState::InDoubt, event)?;
     }
     batch.record(Some(facts.run), &outcomes).await?;
@@ -284,6 +278,7 @@ impl Pending {
             attempt: self.claimed.attempt,
             event: self.event.clone(),
             at: self.at,
+            took_ms: self.took_ms,
         }
     }
 
@@ -319,7 +314,10 @@ mod tests {
         let pending: Vec<Pending> = claimed
             .into_iter()
             .zip(ids)
-            .map(|(claimed, gift)| Pending { claimed, event: Event::Confirmed { gift }, at: now() })
+            .map(|(claimed, gift)| {
+                let event = Event::Confirmed { gift };
+                Pending { claimed, event, at: now(), took_ms: Some(5) }
+            })
             .collect();
         let (last, first) = (pending[3..].to_vec(), pending[..3].to_vec());
         for (outcomes, doubts) in [(first, 1), (last, 1)] {

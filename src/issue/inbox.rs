@@ -44,18 +44,20 @@ impl Dispatcher<'_> {
             Verdict::Accepted { .. } | Verdict::Declined(_) => self.odd_in_a_row = 0,
             _ => {}
         }
-        self.follow(claimed, decide(verdict, times.ended_at), times);
+        let took_ms = Some(times.took_ms());
+        self.follow(claimed, decide(verdict, times.ended_at), times, took_ms);
         let most = self.options.stop_after_refusals;
         if most > 0 && self.odd_in_a_row >= most {
             self.stop(Stop::Odd { in_a_row: self.odd_in_a_row });
         }
     }
 
-    fn follow(&mut self, claimed: Claimed, decision: Decision, times: Times) {
+    /// `took_ms`: for how long the gift's own request was on its way.
+    fn follow(&mut self, claimed: Claimed, decision: Decision, times: Times, took_ms: Option<i64>) {
         match decision {
             Decision::Record(event, stop) => {
                 let streak = self.streak.saw(&event, self.options.stop_after_refusals);
-                self.pending.push(Pending { claimed, event, at: times.ended_at });
+                self.pending.push(Pending { claimed, event, at: times.ended_at, took_ms });
                 if let Some(stop) = stop.or(streak) {
                     self.stop(stop);
                 }
@@ -71,7 +73,8 @@ impl Dispatcher<'_> {
         if self.stop.is_some() {
             // A run that is ending asks nothing more: nothing happened, so it can wait.
             let event = Event::Undelivered { retry_at: times.ended_at, why: asked.refusal.message };
-            self.pending.push(Pending { claimed: asked.claimed, event, at: times.ended_at });
+            let (claimed, at) = (asked.claimed, times.ended_at);
+            self.pending.push(Pending { claimed, event, at, took_ms: None });
             return;
         }
         let wallet = asked.claimed.gift.content.wallet;
@@ -89,7 +92,7 @@ impl Dispatcher<'_> {
                 Decision::AskPermission(refusal) => {
                     self.ask(Asked { claimed, refusal, reads: reads + 1 }, times);
                 }
-                decision @ Decision::Record(..) => self.follow(claimed, decision, times),
+                decision @ Decision::Record(..) => self.follow(claimed, decision, times, None),
             }
             return;
         }

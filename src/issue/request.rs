@@ -75,6 +75,11 @@ pub(super) struct Times {
 }
 
 impl Times {
+    /// For how long it was on its way; a clock that was set back meanwhile makes it nothing.
+    pub(super) fn took_ms(self) -> i64 {
+        (self.ended_at - self.sent_at).num_milliseconds().max(0)
+    }
+
     fn of(exchange: &Exchange) -> Times {
         Times {
             sent_at: exchange.sent_at,

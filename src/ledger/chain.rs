@@ -32,6 +32,7 @@ pub(super) struct Link<'e> {
     pub(super) at_ms: i64,
     pub(super) word: &'e str,
     pub(super) detail: Option<&'e str>,
+    pub(super) took_ms: Option<i64>,
 }
 
 /// What a walk along the chain found.
@@ -66,6 +67,11 @@ impl ChainHead {
             let bytes = bytes.unwrap_or_default();
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
+        }
+        // Nothing where there is none: so were the events of before it was measured. All before it tells its own
+        // length, so that no other event is these bytes.
+        if let Some(took_ms) = link.took_ms {
+            hash.update(took_ms.to_be_bytes());
         }
         ChainHead(hash.finalize().into())
     }
@@ -169,6 +175,7 @@ fn step(row: &SqliteRow, chain: &mut Chain) -> Result<Option<ChainHead>, sqlx::E
         at_ms: row.try_get("at_ms")?,
         word: row.try_get("word")?,
         detail: row.try_get("detail")?,
+        took_ms: row.try_get("took_ms")?,
     };
     chain.head = chain.head.then(&link);
     chain.events += 1;

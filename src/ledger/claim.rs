@@ -119,13 +119,8 @@ impl Batch<'_> {
             .fetch_all(self.transaction.now().await?)
             .await
             .doing("looking for what a dead run left in flight")?;
-        let orphaned = |(row, attempt)| Outcome {
-            row,
-            state: GiftState::InFlight,
-            attempt,
-            event: Event::Orphaned,
-            at,
-        };
+        let orphaned =
+            |(row, attempt)| Outcome::of((row, GiftState::InFlight, attempt), Event::Orphaned, at);
         let orphans: Vec<Outcome> = in_flight.into_iter().map(orphaned).collect();
         self.record(run, &orphans).await?;
         Ok(orphans.len())

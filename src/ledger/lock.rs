@@ -9,6 +9,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -19,6 +20,10 @@ use super::LedgerError;
 pub struct RunLock {
     _file: File,
 }
+
+/// A look at the lock takes no longer than this, and no more than so many follow one another.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS: u32 = 4;
 
 /// The file beside the ledger that is locked.
 pub(super) fn lock_path(ledger: &Path) -> PathBuf {
@@ -33,12 +38,21 @@ pub(super) fn beside(ledger: &Path, ending: &str) -> PathBuf {
 }
 
 impl RunLock {
-    /// Takes the lock, or says at once who has it.
+    /// Takes the lock, or says who has it, as good as at once.
     pub fn take(ledger: &Path, command: &str, now: DateTime<Utc>) -> Result<RunLock, LedgerError> {
         let path = lock_path(ledger);
         let failed = |source| LedgerError::File { doing: "lock", path: path.clone(), source };
         let mut file = open_private(&path).map_err(failed)?;
-        match file.try_lock() {
+        let mut tried = file.try_lock();
+        // Who merely looks whether somebody has it ([`holder`]) has it for a moment, and must stop no run.
+        for _ in 0..LOOKS {
+            if !matches!(tried, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            std::thread::sleep(LOOK);
+            tried = file.try_lock();
+        }
+        match tried {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();

@@ -76,7 +76,7 @@ mod tests {
         // Goal: each number of rows has a statement that takes them. Method: the rows of every text.
         static MANY: Many = Many::new(&[sql::EVENT_INSERT]);
         for rows in 1..=ROWS {
-            let taken = MANY.text(rows).matches("(?, ?, ?, ?, ?, ?, ?)").count();
+            let taken = MANY.text(rows).matches("(?, ?, ?, ?, ?, ?, ?, ?)").count();
             assert_eq!(taken, filled(rows));
             assert!(taken >= rows && taken < rows * 2);
         }

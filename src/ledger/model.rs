@@ -263,4 +263,6 @@ pub struct HistoryLine {
     pub word: String,
     /// The provider's id, a refusal's words, or why.
     pub detail: Option<String>,
+    /// How long the answer took, in milliseconds; none where it is none, or was not measured.
+    pub took_ms: Option<i64>,
 }

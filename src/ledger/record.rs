@@ -29,6 +29,19 @@ pub struct Outcome {
     pub event: Event,
     /// When we learned of it.
     pub at: DateTime<Utc>,
+    /// How long the request for it was on its way, in milliseconds; none where there was none.
+    pub took_ms: Option<i64>,
+}
+
+impl Outcome {
+    /// One that no request for the gift itself brought.
+    pub fn of(
+        (row, state, attempt): (i64, GiftState, i64),
+        event: Event,
+        at: DateTime<Utc>,
+    ) -> Outcome {
+        Outcome { row, state, attempt, event, at, took_ms: None }
+    }
 }
 
 impl Batch<'_> {
@@ -115,6 +128,7 @@ fn bind_outcomes(
             at_ms: outcome.at.timestamp_millis(),
             word: outcome.event.word(),
             detail: detail.as_deref(),
+            took_ms: outcome.took_ms,
         };
         head = head.then(&link);
         let is_last = number + 1 == outcomes.len();
@@ -124,9 +138,10 @@ fn bind_outcomes(
         bind(all, link.at_ms);
         bind(all, link.word);
         bind(all, detail);
+        bind(all, outcome.took_ms);
         bind(all, is_last.then(|| head.0.to_vec()));
     }
-    fill(all, outcomes.len(), 7);
+    fill(all, outcomes.len(), 8);
     Ok(head)
 }
 

@@ -154,6 +154,7 @@ impl FromRow<'_, SqliteRow> for HistoryLine {
             attempt: row.try_get("attempt_number")?,
             word: row.try_get("word")?,
             detail: row.try_get("detail")?,
+            took_ms: row.try_get("took_ms")?,
         })
     }
 }

@@ -212,6 +212,11 @@ impl SideFile {
     }
 }
 
+/// Whether the file stands beside this path: a ledger was there, or is.
+pub fn is_remembered(ledger: &Path) -> bool {
+    side_path(ledger).exists()
+}
+
 fn side_path(ledger: &Path) -> PathBuf {
     beside(ledger, ".run")
 }

@@ -113,6 +113,8 @@ statements! {
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";
     RUN_NOTE = "run_note";
+    RUN_SPEED = "run_speed";
+    RUN_UNDER_WAY = "run_under_way";
     SEND_MOST = "send_most";
     SEND_NEXT = "send_next";
     SEND_REOPENED = "send_reopened";

@@ -94,7 +94,7 @@ impl Bench {
 }
 
 fn outcome(claimed: &Claimed, state: GiftState, event: Event) -> Outcome {
-    Outcome { row: claimed.row, state, attempt: claimed.attempt, event, at: now() }
+    Outcome::of((claimed.row, state, claimed.attempt), event, now())
 }
 
 fn lost() -> Event {

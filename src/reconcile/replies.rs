@@ -122,7 +122,7 @@ impl Sweep<'_> {
                 _ => Event::Recalled { gift: id },
             };
             let (row, state, attempt) = (gift.row, gift.state, gift.attempts);
-            self.recalled.push(Outcome { row, state, attempt, event, at: now });
+            self.recalled.push(Outcome::of((row, state, attempt), event, now));
             self.recalled_gifts += 1;
             (gift.state, gift.gift_id, gift.issued_at) = (GiftState::Issued, Some(id), Some(now));
         }

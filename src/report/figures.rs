@@ -56,13 +56,33 @@ pub(super) fn percent(done: u64, total: u64) -> String {
     format!("{} %", part(done, total, 100))
 }
 
-/// A bar that is full only where all is done.
-pub(super) fn bar(done: u64, total: u64) -> String {
-    let full = part(done, total, BAR_CHARS);
+/// A bar of what is done, and of the other parts, each drawn with its sign. What is done is rounded down, so that
+/// it fills the bar only where it is all; each other part that there is has a sign at least.
+pub(super) fn bar(done: (char, u64), others: &[(char, u64)]) -> String {
+    let others: Vec<(char, u64)> =
+        others.iter().copied().filter(|(_, number)| *number > 0).collect();
+    let rest: u64 = others.iter().map(|(_, number)| number).sum();
+    let kinds = others.len() as u64;
+    let full = part(done.1, done.1 + rest, BAR_CHARS).min(BAR_CHARS.saturating_sub(kinds));
+    let spare = BAR_CHARS.saturating_sub(full + kinds);
     let mut bar = String::from("[");
-    bar.extend((0..BAR_CHARS).map(|place| if place < full { '#' } else { '-' }));
+    bar.extend((0..full).map(|_| done.0));
+    let mut seen = 0;
+    for (sign, number) in &others {
+        let before = part(seen, rest, spare);
+        seen += number;
+        bar.extend((0..=part(seen, rest, spare) - before).map(|_| *sign));
+    }
     bar.push(']');
     bar
+}
+
+/// An id by its first and last four digits.
+pub(super) fn shortened(id: &str) -> String {
+    match (id.get(..4), id.get(id.len().saturating_sub(4)..)) {
+        (Some(first), Some(last)) => format!("{first}…{last}"),
+        _ => id.to_owned(),
+    }
 }
 
 /// An instant for people: whole seconds, UTC.
@@ -99,8 +119,14 @@ mod tests {
     fn nothing_looks_done_before_it_is() {
         // Goal: 100 % and a full bar mean all. Method: one short of very many, all, and none of none.
         assert_eq!(percent(999_999, 1_000_000), "99 %");
-        assert_eq!(bar(999_999, 1_000_000), "[###################-]");
-        assert_eq!(bar(1, 2), "[##########----------]");
+        let of = |done, others: &[(char, u64)]| bar(('#', done), others);
+        assert_eq!(of(999_999, &[('-', 1)]), "[###################-]");
+        assert_eq!(of(1, &[('-', 1)]), "[##########----------]");
+        assert_eq!(of(1, &[]), "[####################]");
+        assert_eq!(of(0, &[]), "[####################]");
+        let all = of(1_000_000, &[('?', 1), ('!', 2), ('x', 0), ('-', 3)]);
+        assert_eq!(all, "[#################?!-]");
+        assert_eq!(of(50, &[('?', 10), ('!', 10), ('-', 30)]), "[##########??!!------]");
         assert_eq!(percent(u64::MAX, u64::MAX), "100 %");
         assert_eq!(percent(0, 0), "100 %");
     }

@@ -40,16 +40,17 @@ mod tally;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod under_way;
 
 pub use cells::{Cells, clean};
 pub use document::{Document, Failure, Subject};
 pub use error::ReportError;
 pub use figures::{count, instant, money, second};
-pub use layout::{Side, table};
+pub use layout::{Screen, Side, fold, records, table};
 pub use next::shell_word;
 pub use overview::overview;
 pub use statement::{StatementError, read_statement, statement_text};
 pub use status::Status;
-pub use story::{story, story_json};
+pub use story::{StoryLook, story, story_json};
 pub use summary::{Refusals, Summary};
 pub use tally::{Amounts, Findings, States};

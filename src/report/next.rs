@@ -21,6 +21,12 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
         let seen = findings.gifts(Finding::Matched) + findings.differences();
         seen < gifts(GiftState::Issued) || findings.gifts(Finding::Unread) > 0
     });
+    if summary.under_way.is_some() {
+        // The run lock is taken: anything that sends would be refused.
+        let stop = (!is_cancelled && !is_paused).then(|| format!("giftbatch pause {name}"));
+        let watch = format!("giftbatch status {name} --watch");
+        return [watch].into_iter().chain(stop).collect();
+    }
     let commands = [
         (gifts(GiftState::Held) > 0, format!("giftbatch gifts {name} --state held")),
         (differences > 0, format!("giftbatch report {name} --format csv")),

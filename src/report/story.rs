@@ -5,32 +5,53 @@
 //! **Invariant:** every line that the ledger has is shown, in its order, also one whose word is not
 //! known here.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::clean;
 use super::figures::{instant, money};
-use super::layout::Side::Left;
-use super::layout::aligned;
+use super::layout::Side::{Left, Right};
+use super::layout::{Screen, table};
 use super::list::ListedGift;
 use crate::ledger::{GiftRecord, HistoryLine};
 
+/// How a history is shown to people.
+#[derive(Clone, Copy, Debug)]
+pub struct StoryLook {
+    /// The zone of its times.
+    pub tz: Tz,
+    /// What it is shown on.
+    pub screen: Screen,
+}
+
+impl StoryLook {
+    /// A moment with its distance from UTC, so that no clock change makes it two.
+    fn moment(self, at: DateTime<Utc>) -> String {
+        let local = at.with_timezone(&self.tz).format("%Y-%m-%d %H:%M:%S%.3f %:z").to_string();
+        local.strip_suffix(":00").map(str::to_owned).unwrap_or(local)
+    }
+}
+
 /// The history for people, with its last line break.
-pub fn story(gift: &GiftRecord, history: &[HistoryLine]) -> String {
-    let facts = facts(gift)
+pub fn story(gift: &GiftRecord, history: &[HistoryLine], look: StoryLook) -> String {
+    let facts = facts(gift, look)
         .into_iter()
         .filter_map(|(name, value)| Some(vec![name.to_owned(), clean(&value?).into_owned()]))
         .collect();
-    let lines: Vec<Vec<String>> = history.iter().map(line).collect();
-    let history = if lines.is_empty() {
-        "nothing happened to it yet\n".to_owned()
-    } else {
-        aligned(&[Left; 4], lines)
-    };
-    format!("{}\n{history}", aligned(&[Left, Left], facts))
+    let facts = table(&[Left, Left], facts, look.screen, 1);
+    if history.is_empty() {
+        return format!("{facts}\nnothing happened to it yet\n");
+    }
+    let time = format!("time ({})", look.tz.name());
+    let title = [time.as_str(), "try", "event", "what it says"].map(str::to_owned).to_vec();
+    let lines = history.iter().map(|one| line(gift, one, look));
+    let rows = [title].into_iter().chain(lines).collect();
+    format!("{facts}\n{}", table(&[Left, Right, Left, Left], rows, look.screen, 3))
 }
 
 /// What it is and where it stands; what it has not is none.
-fn facts(gift: &GiftRecord) -> [(&'static str, Option<String>); 13] {
+fn facts(gift: &GiftRecord, look: StoryLook) -> [(&'static str, Option<String>); 13] {
     let content = &gift.content;
     let finding = gift.reconciled.as_ref().map(|word| match &gift.reconciled_detail {
         Some(detail) => format!("{word}: {detail}"),
@@ -46,28 +67,35 @@ fn facts(gift: &GiftRecord) -> [(&'static str, Option<String>); 13] {
         ("reference", gift.reference.clone()),
         ("state", Some(format!("{}, attempts: {}", gift.state, gift.attempts))),
         ("gift id", gift.gift_id.map(|id| id.to_string())),
-        ("issued at", gift.issued_at.map(instant)),
+        ("issued at", gift.issued_at.map(|at| look.moment(at))),
         ("error class", gift.error_class.clone()),
         ("error", gift.error.clone()),
         ("reconciled", finding),
     ]
 }
 
-fn line(line: &HistoryLine) -> Vec<String> {
-    let attempt =
-        if line.attempt == 0 { "-".to_owned() } else { format!("attempt {}", line.attempt) };
-    let told = match (gloss(&line.word), line.detail.as_deref()) {
+fn line(gift: &GiftRecord, line: &HistoryLine, look: StoryLook) -> Vec<String> {
+    let attempt = if line.attempt == 0 { "-".to_owned() } else { line.attempt.to_string() };
+    let gloss = match line.word.as_str() {
+        "started" => {
+            let (amount, expiry) = (money(gift.content.amount), gift.content.expiry);
+            format!("the intent to give {amount}, expiry {expiry}, was written")
+        }
+        word => gloss(word).to_owned(),
+    };
+    let took = line.took_ms.map(|ms| format!("(after {ms} ms)"));
+    let told = match (gloss.as_str(), line.detail.as_deref()) {
         ("", detail) => detail.unwrap_or_default().to_owned(),
         (gloss, None | Some("")) => gloss.to_owned(),
         (gloss, Some(detail)) => format!("{gloss}: {detail}"),
     };
-    vec![instant(line.at), attempt, clean(&line.word).into_owned(), clean(&told).into_owned()]
+    let told = [told].into_iter().chain(took).collect::<Vec<_>>().join(" ");
+    vec![look.moment(line.at), attempt, clean(&line.word).into_owned(), clean(&told).into_owned()]
 }
 
 /// What a word means, for somebody who has not read the contract; empty where it is not known.
 fn gloss(word: &str) -> &'static str {
     match word {
-        "started" => "the intent to send it was written",
         "withdrawn" => "cancelled before it was sent",
         "expired" => "its expiry passed before it was sent",
         "confirmed" => "the provider answered that it exists",
@@ -104,6 +132,7 @@ struct StoryLine<'g> {
     attempt: i64,
     word: &'g str,
     detail: Option<&'g str>,
+    took_ms: Option<i64>,
 }
 
 impl<'g> StoryLine<'g> {
@@ -113,6 +142,7 @@ impl<'g> StoryLine<'g> {
             attempt: line.attempt,
             word: &line.word,
             detail: line.detail.as_deref(),
+            took_ms: line.took_ms,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{Money, RowDigest};
 use crate::ledger::{
     Campaign, FateTally, Finding, Ledger, Lists, Meanwhile, RunRecord, Standing, StateTally,
+    UnderWay,
 };
 use crate::plan::plan_id;
 
@@ -53,6 +54,8 @@ pub struct Summary {
     pub last_loaded_at: DateTime<Utc>,
     /// Its last run.
     pub last_run: Option<RunRecord>,
+    /// What another process does with it now; not looked for by who holds the run lock.
+    pub under_way: Option<UnderWay>,
     /// Whether it may be sent, or was paused or cancelled.
     pub standing: Standing,
 }
@@ -91,6 +94,7 @@ impl Summary {
             first_loaded_at: now,
             last_loaded_at: now,
             last_run: None,
+            under_way: None,
             standing: Standing::Open,
         }
     }
@@ -132,6 +136,10 @@ async fn read_once(
         first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,
         last_run: ledger.last_run(campaign.id).await?,
+        under_way: match meanwhile {
+            Meanwhile::Written => ledger.under_way(campaign.id).await?,
+            Meanwhile::Still => None,
+        },
         standing: ledger.standing(campaign.id).await?,
         states,
     })

@@ -4,3 +4,4 @@ mod files;
 mod fixture;
 mod page;
 mod screens;
+mod totals;

@@ -5,9 +5,9 @@
 use super::figures::{count, money, second};
 use super::headline::headline;
 use super::layout::Side::{Left, Right};
-use super::layout::aligned;
+use super::layout::{Screen, aligned, fold};
 use super::next::next;
-use super::{Summary, clean};
+use super::{Summary, clean, under_way};
 use crate::ledger::{Lists, RunRecord, Standing};
 
 /// The whole screen, with its last line break.
@@ -16,6 +16,15 @@ pub fn summary(summary: &Summary) -> String {
         [head(summary), states(summary), refusals(summary), findings(summary), foot(summary)];
     let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
     blocks.join("\n")
+}
+
+/// The same on a screen: what is wider goes over several lines, but for commands, which are copied.
+pub fn summary_on(summary: &Summary, screen: Screen) -> String {
+    let folded = |line: &str| match line.starts_with("next: ") {
+        true => line.to_owned() + "\n",
+        false => fold(line, screen, 2) + "\n",
+    };
+    self::summary(summary).lines().map(folded).collect()
 }
 
 fn head(summary: &Summary) -> String {
@@ -78,7 +87,9 @@ fn foot(summary: &Summary) -> String {
     if let Some(words) = lists(summary.lists) {
         text += &format!("the provider's lists: {words}\n");
     }
-    if let Some(run) = &summary.last_run {
+    if let Some(words) = under_way::now(summary) {
+        text += &format!("now: {words}\n");
+    } else if let Some(run) = &summary.last_run {
         text += &format!("last run: {}\n", last_run(run));
     }
     for command in next(summary) {
@@ -118,6 +129,6 @@ pub(super) fn last_run(run: &RunRecord) -> String {
     let (command, began) = (clean(&run.command), second(run.started_at));
     match (run.ended_at, &run.outcome) {
         (Some(_), Some(outcome)) => format!("{command}, {began}, {}", clean(outcome)),
-        _ => format!("{command}, {began}, no end (running, or killed)"),
+        _ => format!("{command}, {began}, was killed: it has no end"),
     }
 }

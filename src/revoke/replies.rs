@@ -164,13 +164,7 @@ impl Loop<'_> {
     fn record(&mut self, target: &mut Target, event: Event, at: DateTime<Utc>) {
         let gift = &mut target.gift;
         let next = gift.state.next(&event).expect("what is decided follows the table");
-        self.pending.push(Outcome {
-            row: gift.row,
-            state: gift.state,
-            attempt: gift.attempts,
-            event,
-            at,
-        });
+        self.pending.push(Outcome::of((gift.row, gift.state, gift.attempts), event, at));
         gift.state = next;
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
+use giftbatch::ledger::Ledger;
 use giftbatch::sandbox::{
     BookGift, Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
     SandboxConfig, SeedGift, Stats,
@@ -528,7 +529,7 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
     let copy = |from: &str, to: &str| {
         std::fs::copy(world.path(from), world.path(to)).unwrap();
     };
-    world.run(&["status"]).expect(0);
+    Ledger::open(&world.ledger()).await.expect("a ledger can be made").close().await;
     copy("ledger.db", "empty.db");
     let file = world.file("may.csv", csv(&all[..20]));
     world.issue_file(&file, "may", &twice).expect(0);

@@ -261,6 +261,8 @@ async fn cancelling_waits_for_no_other_campaigns_run() {
 async fn a_campaign_that_is_not_there_cannot_be_stopped() {
     // Goal: a mistyped name is said. Method: each command, with a name that the ledger has not.
     let world = World::new();
+    let file = world.file("june.csv", csv(&rows(1)));
+    world.run(&["load", &file, "--campaign", "june"]).expect(0);
     for word in ["pause", "resume", "cancel"] {
         let done = world.run(&[word, "may", "--json"]).expect(2);
         assert_eq!(done.json()["command"], word);

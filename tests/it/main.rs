@@ -1,6 +1,7 @@
 //! The tests of the whole program, in one binary, so that they are linked once.
 
 mod birthdays;
+mod browser;
 mod care;
 mod cli;
 mod crash;
@@ -25,6 +26,7 @@ mod report;
 mod resolve;
 mod retry;
 mod revoke;
+mod screens;
 mod secrets;
 mod statement;
 mod tidy;

@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use giftbatch::sandbox::{FaultKind, FaultProfile, RefusalKind, SandboxConfig};
+use giftbatch::sandbox::{FaultKind, FaultProfile, RefusalKind};
 use serde_json::Value;
 
-use crate::world::{Done, World, csv, excel_tr, rows, say};
+use crate::world::{Done, World, csv, excel_tr, rows};
 
 /// The page of a campaign.
 fn page(world: &World, campaign: &str, more: &[&str]) -> String {
@@ -17,7 +15,7 @@ fn page(world: &World, campaign: &str, more: &[&str]) -> String {
 }
 
 /// The text of a page, without its marks and its style.
-fn text(page: &str) -> String {
+pub(crate) fn text(page: &str) -> String {
     let body = page.split_once("<body>").map_or(page, |(_, body)| body);
     let mut text = String::new();
     let mut is_mark = false;
@@ -42,7 +40,7 @@ fn between<'p>(page: &'p str, open: &str, close: &str) -> Vec<&'p str> {
 }
 
 /// Fails where a page could reach out, or where a plot lacks its name or its table.
-fn assert_closed_and_named(page: &str) {
+pub(crate) fn assert_closed_and_named(page: &str) {
     for outside in
         ["<script", "<link", "<iframe", "<img", "href=", "src=", "@import", "http://", "https://"]
     {
@@ -71,7 +69,7 @@ fn number(text: &str) -> u64 {
 }
 
 /// The sums that the plots' own words give: all parts of the plan; gifts that were given over time.
-fn plotted(page: &str) -> (u64, u64) {
+pub(crate) fn plotted(page: &str) -> (u64, u64) {
     let plot = |id: &str| {
         between(page, &format!("<svg id=\"{id}\""), "</section>").first().map_or("", |it| it)
     };
@@ -375,76 +373,4 @@ async fn flags_of_another_form_are_refused() {
         let done = world.run(&[&["report", "may"], args].concat()).expect(2);
         assert!(done.stderr.contains(word), "{word:?} is missing: {}", done.stderr);
     }
-}
-
-/// A browser without a window, where there is one.
-fn browser() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
-    folders
-        .iter()
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|path| path.is_file())
-}
-
-/// What the browser makes of a page, and what it says of it.
-fn opened(browser: &Path, folder: &Path, page: &Path, more: &[&str]) -> (String, String) {
-    let mut command = Command::new(browser);
-    command
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--enable-logging=stderr",
-        ])
-        .arg(format!("--user-data-dir={}", folder.join("browser").display()))
-        .args(more)
-        .arg(format!("file://{}", page.display()));
-    let output = tokio::task::block_in_place(|| command.output()).expect("the browser starts");
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (text(output.stdout), text(output.stderr))
-}
-
-fn complaints(said: &str) -> Vec<&str> {
-    said.lines().filter(|line| line.contains("CONSOLE")).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_browser_shows_the_page_and_has_nothing_to_say() {
-    // Goal: no error, no request, the same numbers as read by a browser, and a page on paper. Method: headless
-    // Chromium on a page with faults; first on one that reaches out, to see that it would tell.
-    let Some(browser) = browser() else {
-        say("skipped: there is no Chromium here");
-        return;
-    };
-    let world = World::with(SandboxConfig {
-        seed: 3,
-        faults: FaultProfile::mixed(),
-        ..SandboxConfig::default()
-    });
-    let file = world.file("may.csv", csv(&rows(60)));
-    world.issue_file(&file, "may", &["--stop-after-refusals", "0"]);
-    let path = world.path("may.html");
-    let name = path.to_str().expect("plain characters");
-    world.run(&["report", "may", "--format", "html", "-o", name]).expect(0);
-    let page = std::fs::read_to_string(&path).expect("the page");
-    let folder = world.path("");
-
-    let reaching =
-        page.replace("<main>", "<main><img src=\"http://127.0.0.1:9/x.png\"><script>1</script>");
-    let control = PathBuf::from(world.file("reaching.html", reaching));
-    let (_, said) = opened(&browser, &folder, &control, &["--dump-dom"]);
-    assert!(complaints(&said).len() >= 2, "the browser would tell: {said}");
-
-    let (seen, said) = opened(&browser, &folder, &path, &["--dump-dom"]);
-    assert_eq!(complaints(&said), Vec::<&str>::new(), "{said}");
-    assert_closed_and_named(&seen);
-    assert_eq!(plotted(&seen), plotted(&page));
-    assert_eq!(text(&seen), text(&page));
-    let paper = folder.join("may.pdf");
-    let print = format!("--print-to-pdf={}", paper.display());
-    let (_, said) = opened(&browser, &folder, &path, &[&print]);
-    let bytes = std::fs::read(&paper).unwrap_or_else(|error| panic!("{error}: {said}"));
-    assert!(bytes.starts_with(b"%PDF"));
 }

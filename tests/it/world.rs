@@ -152,6 +152,13 @@ impl World {
         command.spawn().expect("the program starts")
     }
 
+    /// The same on a terminal, as far as results go.
+    pub(crate) fn start_on(&self, args: &[&str], stdout: impl Into<Stdio>) -> Child {
+        let mut command = self.command(args);
+        command.stdout(stdout).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
     pub(crate) fn book(&self) -> Book {
         self.sandbox.book()
     }

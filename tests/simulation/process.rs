@@ -299,12 +299,9 @@ impl Work<'_> {
                 batch.rollback().await?;
                 return Ok(writer);
             }
-            let outcomes = unsent.iter().map(|gift| Outcome {
-                row: gift.row,
-                state: gift.state,
-                attempt: gift.attempt,
-                event: GiftEvent::Withdrawn,
-                at: self.clock.now(),
+            let outcomes = unsent.iter().map(|gift| {
+                let now = self.clock.now();
+                Outcome::of((gift.row, gift.state, gift.attempt), GiftEvent::Withdrawn, now)
             });
             batch.record(None, &outcomes.collect::<Vec<_>>()).await?;
             batch.commit().await?;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::report::{Screen, fold};
 
 /// One line of what the doctor says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,16 @@ impl Check {
             [failure.error.to_string()].into_iter().chain(failure.causes()).collect();
         let verdict = Verdict::Fail(failure.exit);
         Check { verdict, advice: failure.hint.clone(), ..Check::ok(name, detail.join(": ")) }
+    }
+
+    /// Its lines on a screen, each part below its own column.
+    pub(super) fn on(&self, screen: Screen) -> String {
+        let lines = self.to_string();
+        let folded = lines.lines().map(|line| match line.find(" -> ") {
+            Some(arrow) if line.starts_with(' ') => fold(line, screen, arrow + 4),
+            _ => fold(line, screen, 22),
+        });
+        folded.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -17,12 +17,12 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{client, pace};
-use super::view::width;
+use super::view::screen;
 use crate::domain::{GiftId, GiftState, WalletId};
 use crate::ledger::{GiftRecord, Inspection};
 use crate::provider::{Balances, Credit, ListReading, Reading, WalletRecord};
 use crate::report::Side::{Left, Right};
-use crate::report::{clean, instant, table};
+use crate::report::{clean, instant, records, table};
 
 #[derive(Debug, Args)]
 pub(super) struct WalletArgs {
@@ -155,12 +155,12 @@ impl Seen {
         }
         let facts =
             facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect::<Vec<_>>();
-        let mut blocks = vec![table(&[Left, Left], facts, width(), 1)];
+        let mut blocks = vec![table(&[Left, Left], facts, screen(), 1)];
         if let Some(balances) = &self.balances {
             let rows = figures(balances).map(|(name, figure)| vec![name.to_owned(), money(figure)]);
             let title = vec!["balance".to_owned(), "amount".to_owned()];
             let rows = [title].into_iter().chain(rows).collect();
-            blocks.push(table(&[Left, Right], rows, width(), 0));
+            blocks.push(table(&[Left, Right], rows, screen(), 0));
         }
         match self.gifts.as_deref() {
             None => {}
@@ -190,7 +190,7 @@ impl Seen {
                 key,
             ]);
         }
-        table(&[Left, Right, Right, Left, Left, Left, Left], rows, width(), 4)
+        records(&[Left, Right, Right, Left, Left, Left, Left], rows, screen(), 4, 4)
     }
 }
 

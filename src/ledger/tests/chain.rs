@@ -19,8 +19,10 @@ async fn lived() -> Bench {
             1 => Event::Declined(Refusal { class: "gone".into(), message: "ığü".into() }),
             _ => lost(),
         };
-        let happened =
-            |(number, gift)| Outcome { ..outcome(gift, GiftState::InFlight, event(number)) };
+        let happened = |(number, gift)| {
+            let took_ms = (number % 4 != 0).then_some(number as i64);
+            Outcome { took_ms, ..outcome(gift, GiftState::InFlight, event(number)) }
+        };
         let outcomes: Vec<Outcome> = claimed.iter().enumerate().map(happened).collect();
         let mut batch = bench.writer.begin().await.unwrap();
         batch.record(Some(run), &outcomes).await.unwrap();
@@ -33,7 +35,7 @@ async fn lived() -> Bench {
 async fn absent(bench: &Bench) -> Outcome {
     let doubts = bench.ledger.gift_page(1, Some(GiftState::InDoubt), 0, 1).await.unwrap();
     let (row, state) = (doubts[0].row, GiftState::InDoubt);
-    Outcome { row, state, attempt: 1, event: Event::FoundAbsent, at: now() }
+    Outcome::of((row, state, 1), Event::FoundAbsent, now())
 }
 
 async fn behind_its_back(ledger: &Ledger, statements: &str) {
@@ -81,6 +83,7 @@ async fn every_change_of_the_past_is_found() {
         "update event set at_ms = at_ms + 1 where id = ID",
         "update event set word = 'confirmed ' where id = ID",
         "update event set detail = coalesce(detail, '') || ' ' where id = ID",
+        "update event set took_ms = coalesce(took_ms, 0) + 1 where id = ID",
         "update event set run_id = null where id = ID",
         "update event set attempt_number = 7 where id = ID",
         "update event set gift_row = (select max(id) from gift) where id = ID",

@@ -90,7 +90,7 @@ pub(super) fn outcomes(model: &mut Model, picks: &[Pick], at: DateTime<Utc>) -> 
         }
         if !events.is_empty() {
             let event = pick.event.get(&events).clone();
-            outcomes.push(Outcome { row: gift.row, state, attempt: gift.attempts, event, at });
+            outcomes.push(Outcome::of((gift.row, state, gift.attempts), event, at));
         }
     }
     outcomes
@@ -252,7 +252,7 @@ impl Model {
             .map(|gift| {
                 let (row, attempt) = (gift.row, gift.attempts);
                 let state = GiftState::InFlight;
-                gift.apply(&Outcome { row, state, attempt, event: Event::Orphaned, at });
+                gift.apply(&Outcome::of((row, state, attempt), Event::Orphaned, at));
             })
             .count()
     }

@@ -52,7 +52,7 @@ async fn what_a_limited_run_has_begun_is_not_sent_again_after_a_wish() {
         if wish != Wish::Resume {
             let event = Event::Undelivered { retry_at: now(), why: "busy".into() };
             let (state, at) = (GiftState::InFlight, now());
-            bench.record(Outcome { row, state, attempt, event, at }).await.unwrap();
+            bench.record(Outcome::of((row, state, attempt), event, at)).await.unwrap();
         }
         ledger.wish(may, wish, ANN, now()).await.unwrap();
         let mut batch = bench.writer.begin().await.unwrap();

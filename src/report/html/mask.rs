@@ -1,5 +1,6 @@
 //! Wallet ids, shortened: a report goes further than the ledger does.
 
+use super::super::figures::shortened;
 use crate::domain::WalletId;
 
 /// Whether wallets are told whole.
@@ -18,7 +19,7 @@ impl Wallets {
         let whole = wallet.to_string();
         match self {
             Wallets::Whole => whole,
-            Wallets::Short => short(&whole),
+            Wallets::Short => shortened(&whole),
         }
     }
 
@@ -41,18 +42,11 @@ impl Wallets {
         for word in text.split(|char| !is_part(char)) {
             let digits = word.chars().filter(char::is_ascii_hexdigit).count();
             if digits >= 32 {
-                short_of = short_of.replace(word, &short(word));
+                short_of = short_of.replace(word, &shortened(word));
             }
         }
         short_of
     }
-}
-
-fn short(id: &str) -> String {
-    let (Some(first), Some(last)) = (id.get(..4), id.get(id.len().saturating_sub(4)..)) else {
-        return id.to_owned();
-    };
-    format!("{first}…{last}")
 }
 
 /// The text with an id shortened, in capitals or not.
@@ -62,7 +56,7 @@ fn replaced(text: &str, id: &str) -> String {
     // Letters of the alphabet of ids alone change, so that places stay.
     while let Some(place) = rest.to_ascii_lowercase().find(id) {
         done += &rest[..place];
-        done += &short(id);
+        done += &shortened(id);
         rest = &rest[place + id.len()..];
     }
     done + rest

@@ -57,17 +57,24 @@ pub(super) fn latency(form: &Form, facts: &Facts) -> Markup {
         Series { name: form.say("refused", "reddedildi"), colour: "refused" },
     ];
     let times = Times::of(&facts.happened, &[&["confirmed"], &["declined"]]);
+    // Those of an older version, and refusals that another request had to confirm.
+    let unmeasured = facts.events(&["confirmed", "declined"]).saturating_sub(times.total());
     let title = form.say("How long answers took", "Yanıtlar ne kadar sürdü");
     section(
         "latency",
         title,
         &html! {
-            @if times.total() == 0 {
-                p class="none-yet" { (form.say("No answer has come yet.", "Henüz hiç yanıt gelmedi.")) }
-            } @else {
+            @if times.total() > 0 {
                 (histogram::within(form, &times))
-                (histogram::times(form, &Named { id: "answers", title: form.say("Answers by how long they took, from the written intent on", "Sürelerine göre yanıtlar (istek kaydından itibaren)") }, &series, &times))
+                (histogram::times(form, &Named { id: "answers", title: form.say("Answers by how long they took, from when the request left", "Sürelerine göre yanıtlar (isteğin gönderilmesinden itibaren)") }, &series, &times))
                 (histogram::times_table(form, form.say("answers", "yanıtlar"), &series, &times))
+            } @else if unmeasured == 0 {
+                p class="none-yet" { (form.say("No answer has come yet.", "Henüz hiç yanıt gelmedi.")) }
+            }
+            @if unmeasured > 0 {
+                p class="none-yet" {
+                    (form.say("Answers whose time was not measured: ", "Süresi ölçülmemiş yanıtlar: ")) (form.count(unmeasured))
+                }
             }
         },
     )

@@ -12,6 +12,7 @@ use std::io;
 
 pub(super) use record::ListedGift;
 
+use super::layout::Screen;
 use super::pages::Pages;
 use super::{Cells, ReportError};
 use crate::domain::GiftState;
@@ -20,10 +21,10 @@ use crate::ledger::{Campaign, GiftRecord, Ledger};
 /// How a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListForm {
-    /// Aligned columns for people, on so many characters where they fit.
+    /// Aligned columns for people.
     Table {
-        /// How wide the screen is.
-        width: u16,
+        /// How wide their screen is.
+        screen: Screen,
     },
     /// One JSON array, an object a line.
     Json,
@@ -69,7 +70,7 @@ struct List<'o, W> {
 impl<'o, W: io::Write> List<'o, W> {
     fn begin(form: ListForm, out: &'o mut W) -> Result<List<'o, W>, ReportError> {
         match form {
-            ListForm::Table { width } => table::write_header(out, width)?,
+            ListForm::Table { screen } => table::write_header(out, screen)?,
             ListForm::Json => out.write_all(b"[")?,
             ListForm::Csv(_) => csv::write_header(out)?,
         }
@@ -78,7 +79,7 @@ impl<'o, W: io::Write> List<'o, W> {
 
     fn add(&mut self, gifts: &[GiftRecord]) -> Result<(), ReportError> {
         match self.form {
-            ListForm::Table { width } => table::write_page(self.out, width, gifts)?,
+            ListForm::Table { screen } => table::write_page(self.out, screen, gifts)?,
             ListForm::Json => json::write_page(self.out, self.written, gifts)?,
             ListForm::Csv(cells) => csv::write_page(self.out, cells, gifts)?,
         }

@@ -86,10 +86,10 @@ async fn lists_filter_and_agree() {
     // Goal: the three forms show the same gifts. Method: the text of each, of some and of no gifts.
     let mut fixture = Fixture::of(&S::ALL).await;
     fixture.reconcile(&[(6, Finding::Missing, None)]).await;
-    let (written, table) = list(&fixture, None, ListForm::Table { width: 160 }).await;
+    let (written, table) = list(&fixture, None, ListForm::Table { screen: None }).await;
     assert_eq!(written, 10);
     insta::assert_snapshot!("gifts_table", table);
-    let (_, narrow) = list(&fixture, Some(S::Held), ListForm::Table { width: 80 }).await;
+    let (_, narrow) = list(&fixture, Some(S::Held), ListForm::Table { screen: Some(80) }).await;
     insta::assert_snapshot!("gifts_table_narrow", narrow);
     let (written, json) = list(&fixture, Some(S::Refused), ListForm::Json).await;
     assert_eq!(written, 1);
@@ -117,8 +117,10 @@ async fn every_page_is_written_once() {
     assert_eq!((written, read.len() as u64), (gifts, gifts));
     let (_, csv) = list(&fixture, None, ListForm::Csv(Cells::Raw)).await;
     assert_eq!(rows_of(&csv), gifts);
-    let (_, table) = list(&fixture, None, ListForm::Table { width: 160 }).await;
+    let (_, table) = list(&fixture, None, ListForm::Table { screen: None }).await;
     assert_eq!(table.lines().count() as u64 - 1, gifts);
+    let (_, screen) = list(&fixture, None, ListForm::Table { screen: Some(80) }).await;
+    assert_eq!(screen.lines().count() as u64 - 1, 2 * gifts);
 }
 
 fn rows_of(csv: &str) -> u64 {

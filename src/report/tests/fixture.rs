@@ -160,7 +160,8 @@ impl Fixture {
 }
 
 fn outcome(row: i64, state: GiftState, attempt: i64, event: Event, second: i64) -> Outcome {
-    Outcome { row, state, attempt, event, at: at(second) }
+    let is_answer = matches!(event, Event::Confirmed { .. } | Event::Declined(_));
+    Outcome { row, state, attempt, event, at: at(second), took_ms: is_answer.then_some(40 + row) }
 }
 
 /// What happens to a gift in flight until it is in this state.

@@ -73,7 +73,7 @@ async fn a_refusal_that_is_a_program_is_text() {
     let gift = fixture.gifts().await.remove(0);
     let message = "<script>alert('x')</script>\" onload=\"x\u{202e}".to_owned();
     let event = Event::Declined(Refusal { class: "<b>".to_owned(), message });
-    let outcome = Outcome { row: gift.row, state: S::InFlight, attempt: 1, event, at: at(9) };
+    let outcome = Outcome::of((gift.row, S::InFlight, 1), event, at(9));
     let mut batch = fixture.writer.begin().await.unwrap();
     batch.record(None, &[outcome]).await.unwrap();
     batch.commit().await.unwrap();

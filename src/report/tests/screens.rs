@@ -7,9 +7,11 @@ use proptest::prelude::*;
 use super::fixture::{Fixture, NAME, at};
 use crate::domain::{GiftState as S, Money};
 use crate::ledger::{Finding, Lists, StateTally};
+use crate::report::layout::width;
 use crate::report::summary::add_up;
 use crate::report::{
-    Document, Failure, ReportError, Status, Subject, Summary, overview, story, story_json, text,
+    Document, Failure, ReportError, Status, StoryLook, Subject, Summary, overview, story,
+    story_json, text,
 };
 
 #[tokio::test]
@@ -43,8 +45,12 @@ async fn a_mixed_campaign_shows_every_state_and_what_to_do() {
     assert_eq!((summary.gifts(), summary.wallets), (10, 10));
     let done = Fixture::of(&[S::Issued]).await.summary().await;
     let half = Fixture::of(&[S::Issued, S::Planned]).await.summary().await;
-    assert_snapshot!("overview", overview(&[summary, done, half]));
-    assert_eq!(overview(&[]), "no campaign was loaded yet\n");
+    let all = [summary, done, half];
+    assert_snapshot!("overview", overview(&all, None));
+    let narrow = overview(&all, Some(80));
+    assert!(narrow.lines().all(|line| width(line) <= 80), "{narrow}");
+    assert_snapshot!("overview_narrow", narrow);
+    assert_eq!(overview(&[], None), "no campaign was loaded yet\n");
 }
 
 #[tokio::test]
@@ -117,14 +123,20 @@ async fn a_story_tells_all_in_order() {
     // Goal: a person can settle a gift by it. Method: a held gift and a refused one, whose words
     // would colour the terminal; and a gift to which nothing has happened.
     let fixture = Fixture::of(&[S::Held, S::Refused]).await;
+    let look = StoryLook { tz: chrono_tz::Europe::Istanbul, screen: None };
     let mut told = String::new();
     for gift in fixture.gifts().await {
         let history = fixture.ledger.history(gift.row).await.unwrap();
-        told += &format!("{}\n{}\n\n", story(&gift, &history), story_json(&gift, &history));
+        told += &format!("{}\n{}\n\n", story(&gift, &history, look), story_json(&gift, &history));
     }
-    told += &story(&fixture.gifts().await[0], &[]);
+    told += &story(&fixture.gifts().await[0], &[], look);
     assert!(!told.chars().any(|char| char.is_control() && char != '\n'), "{told:?}");
     assert_snapshot!("stories", told);
+    let gift = &fixture.gifts().await[0];
+    let history = fixture.ledger.history(gift.row).await.unwrap();
+    let narrow = story(gift, &history, StoryLook { screen: Some(80), ..look });
+    assert!(narrow.lines().all(|line| width(line) <= 80), "{narrow}");
+    assert_snapshot!("story_narrow", narrow);
 }
 
 #[tokio::test]

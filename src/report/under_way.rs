@@ -1,0 +1,83 @@
+//! What is under way, in words: how fast a run goes, and when it will be over.
+
+use super::Summary;
+use super::figures::second;
+use crate::domain::GiftState;
+use crate::ledger::{Speed, UnderWay};
+
+/// A run from which nothing came for so long is worth a word, in seconds.
+const QUIET_S: i64 = 15;
+
+/// Who does what since when, and how fast; nothing where nobody does anything.
+pub(super) fn now(summary: &Summary) -> Option<String> {
+    let UnderWay { command, since, speed } = summary.under_way.as_ref()?;
+    let command = super::clean(command);
+    let what = match speed {
+        Some(_) => format!("`{command}` goes on"),
+        None => format!("`{command}` reads the wallets back"),
+    };
+    let speed = speed.map(|speed| format!(": {}", pace(speed, open(summary)))).unwrap_or_default();
+    Some(format!("{what}, since {}{speed}", second(*since)))
+}
+
+/// The same in as few words as there are.
+pub(super) fn brief(summary: &Summary) -> Option<String> {
+    let UnderWay { command, speed, .. } = summary.under_way.as_ref()?;
+    let command = super::clean(command);
+    Some(match speed {
+        Some(speed) => format!("{command} goes on: {}", pace(*speed, open(summary))),
+        None => format!("{command} reads the wallets back"),
+    })
+}
+
+/// Gifts of which something may still become by itself.
+fn open(summary: &Summary) -> u64 {
+    let open = [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
+    open.map(|state| summary.states.gifts(state)).into_iter().sum()
+}
+
+/// How fast, and when it will be over at that speed.
+fn pace(speed: Speed, open: u64) -> String {
+    let quiet_s = speed.quiet_for.num_seconds();
+    if speed.gifts == 0 || quiet_s >= QUIET_S {
+        return match quiet_s {
+            ..QUIET_S => "no gift yet".to_owned(),
+            _ => format!("nothing has come back for {quiet_s} s"),
+        };
+    }
+    let took = speed.within_ms.max(1);
+    let tenths = speed.gifts * 10_000 / took;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let left = u128::from(open) * u128::from(took) / u128::from(speed.gifts) / 1_000;
+    let left = match left {
+        0 => return format!("{whole}.{tenth} gifts a second"),
+        1..120 => format!("{left} s"),
+        120..7_200 => format!("{} min", left / 60),
+        _ => format!("{} h", left / 3_600),
+    };
+    format!("{whole}.{tenth} gifts a second, about {left} left")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_speed_says_when_it_will_be_over() {
+        // Goal: who looks sees when it will be over, and nothing made up. Method: a run that has just begun, one
+        // that goes steadily, one that stands still.
+        let pace = |gifts, within_ms, quiet_s, open| {
+            let quiet_for = TimeDelta::seconds(quiet_s);
+            super::pace(Speed { gifts, within_ms, quiet_for }, open)
+        };
+        assert_eq!(pace(0, 800, 0, 100), "no gift yet");
+        assert_eq!(pace(300, 60_000, 0, 0), "5.0 gifts a second");
+        assert_eq!(pace(300, 60_000, 1, 100), "5.0 gifts a second, about 20 s left");
+        assert_eq!(pace(300, 60_000, 0, 1_500), "5.0 gifts a second, about 5 min left");
+        assert_eq!(pace(300, 60_000, 0, 1_000_000), "5.0 gifts a second, about 55 h left");
+        assert_eq!(pace(300, 60_000, 40, 100), "nothing has come back for 40 s");
+        assert_eq!(pace(0, 60_000, 60, 100), "nothing has come back for 60 s");
+    }
+}
