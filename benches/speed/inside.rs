@@ -99,6 +99,7 @@ pub(crate) fn reconcile(path: &Path, origin: &str, echo: &Arc<Echo>) {
             give_up_after: TimeDelta::minutes(15),
             deadline: None,
             only: None,
+            balances: false,
         };
         let mut pace = Pace::new(0, CONCURRENCY);
         let done = run_reconcile(&ledger, writer, &mut pace, &campaign, &options).await;

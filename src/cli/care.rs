@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::domain::GiftState;
+use crate::ledger::Discrepancy;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -12,8 +13,11 @@ pub(super) struct ExportArgs {
     #[arg(value_name = "NAME")]
     pub(super) campaign: String,
     /// Gifts in these states.
-    #[arg(long, value_name = "STATE", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "STATE", value_delimiter = ',', required_unless_present = "found")]
     pub(super) state: Vec<GiftState>,
+    /// Gifts of which the last reconcile found this: missing, differs, duplicated, unexpected.
+    #[arg(long, value_name = "FINDING", value_delimiter = ',')]
+    pub(super) found: Vec<Discrepancy>,
     /// Where to write it [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

@@ -165,6 +165,13 @@ pub(super) struct ReconcileArgs {
     /// Every campaign of the ledger.
     #[arg(long, conflicts_with = "campaign")]
     pub(super) all: bool,
+    /// Hold each wallet's TotalGiftBalance against its list too: one more request a wallet.
+    #[arg(long)]
+    pub(super) balances: bool,
+    /// Ask nothing: show the earlier audits, or all that one of them found.
+    #[arg(long, value_name = "AUDIT", num_args = 0..=1, require_equals = true,
+          conflicts_with_all = ["all", "balances"])]
+    pub(super) history: Option<Option<i64>>,
 }
 
 #[derive(Debug, Args)]

@@ -24,11 +24,11 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
-use crate::domain::{Expiry, GiftContent, GiftState};
+use crate::domain::{Expiry, GiftContent};
 use crate::intake::{
     Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
 };
-use crate::ledger::{Campaign, GiftRecord, Ledger};
+use crate::ledger::{Campaign, Discrepancy, GiftRecord, Ledger};
 use crate::report::{Summary, instant};
 
 /// Gifts that are read at once.
@@ -56,6 +56,10 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         return Err(Failure::usage("--json and the rows both want standard output")
             .hint("leave --json out, or name a file for the rows with -o"));
     }
+    if args.found.contains(&Discrepancy::Balance) {
+        return Err(Failure::usage("a balance is a wallet's, and no row of the campaign")
+            .hint("the findings with rows are: missing, differs, duplicated, unexpected"));
+    }
     let ledger = context.ledger().await?;
     let campaign = context::campaign(&ledger, &args.campaign).await?;
     let dialect: Dialect = serde_json::from_str(&campaign.dialect_json)?;
@@ -82,6 +86,9 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
     };
     let load = format!("load them with: giftbatch load FILE --campaign NAME{currency}");
     context.out.note(&match (rows, form) {
+        (0, _) if !args.found.is_empty() => {
+            format!("the last reconcile of {} found no such gift", campaign.name)
+        }
         (0, _) => format!("no gift of {} is in such a state", campaign.name),
         (_, Form::OwnColumns) => format!(
             "{rows} rows, in columns of giftbatch's own: as they were in their file they would not be \
@@ -114,8 +121,7 @@ async fn write_readable(
         };
         let file = file.map_err(|error| cannot_write(args, &error))?;
         let out = BufWriter::new(file.reopen().map_err(|error| cannot_write(args, &error))?);
-        let written =
-            write(ledger, campaign, &args.state, &form.dialect(dialect), form, out).await?;
+        let written = write(ledger, campaign, args, &form.dialect(dialect), form, out).await?;
         if written.rows == 0 || reads_back(file.path(), options, &written) {
             return Ok((file, form, written.rows));
         }
@@ -125,6 +131,14 @@ async fn write_readable(
             "rows with references and rows without cannot stand in one file: take them from \
          `giftbatch report NAME --format csv --raw`; nothing was written",
         ))
+}
+
+impl ExportArgs {
+    fn wants(&self, gift: &GiftRecord) -> bool {
+        let is_found = |kind: &Discrepancy| gift.reconciled.as_deref() == Some(kind.word());
+        (self.state.is_empty() || self.state.contains(&gift.state))
+            && (self.found.is_empty() || self.found.iter().any(is_found))
+    }
 }
 
 impl Form {
@@ -149,7 +163,7 @@ impl Form {
 async fn write(
     ledger: &Ledger,
     campaign: &Campaign,
-    states: &[GiftState],
+    args: &ExportArgs,
     dialect: &Dialect,
     form: Form,
     out: BufWriter<File>,
@@ -158,7 +172,7 @@ async fn write(
     let mut digest = Sha256::new();
     let mut rows = 0;
     let mut width = 0;
-    let one = if let [state] = states { Some(*state) } else { None };
+    let one = if let [state] = args.state[..] { Some(state) } else { None };
     let mut after = 0;
     loop {
         let page = ledger.gift_page(campaign.id, one, after, PAGE_GIFTS).await?;
@@ -166,7 +180,7 @@ async fn write(
             break;
         };
         after = last.row;
-        for gift in page.into_iter().filter(|gift| states.contains(&gift.state)) {
+        for gift in page.into_iter().filter(|gift| args.wants(gift)) {
             if rows == 0 {
                 let header = header(form, campaign, &gift);
                 width = header.len();

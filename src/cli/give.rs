@@ -196,7 +196,7 @@ pub(super) async fn give(
         if deadline.is_some_and(|at| at <= context.now()) {
             reconciled = Some(Reconciled::OutOfTime);
         } else {
-            let bounds = Bounds { deadline, only: None };
+            let bounds = Bounds { deadline, ..Bounds::default() };
             let (back, _, end) =
                 reconcile_one(context, session, &client, campaign, (pace, bounds), &signals)
                     .await?;

@@ -78,8 +78,10 @@ pub(super) const PAGES: &[Page] = &[
         ("giftbatch issue may-drop --confirm PLAN-ID", "gives the plan that was looked at"),
     ]),
     page("reconcile", RECONCILE, [
-        ("giftbatch reconcile may-drop", "reads every wallet of the campaign"),
-        ("giftbatch reconcile --all --json", "every campaign, as a list of documents"),
+        ("giftbatch reconcile may-drop --balances",
+         "reads every wallet, and holds its gift balance against its list"),
+        ("giftbatch reconcile may-drop --history",
+         "asks nothing: the audits so far; --history=12: what audit 12 found"),
     ]),
     page("run", ALL, [
         ("giftbatch run may.csv --campaign may-drop", "asks for the total, gives, reads back"),
@@ -137,8 +139,8 @@ pub(super) const PAGES: &[Page] = &[
     page("export", READ, [
         ("giftbatch export may-drop --state refused -o again.csv",
          "the rows as they came: mend them, load them into the same campaign"),
-        ("giftbatch export may-drop --state cancelled -o june.csv",
-         "what was withdrawn, to be loaded under another name"),
+        ("giftbatch export may-drop --found missing -o missing.csv",
+         "what was found missing, to be given again under another name"),
     ]),
     page("wallet", LOOK, [
         ("giftbatch wallet 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "what the provider says of it"),

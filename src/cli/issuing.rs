@@ -125,7 +125,7 @@ impl Errand<'_> {
     ) -> Result<(Baton, Option<Stop>), Failure> {
         let Baton { session, pace, progress, left } = baton;
         let Errand { context, client, campaign, signals } = *self;
-        let bounds = Bounds { deadline, only: Some(begun.clone()) };
+        let bounds = Bounds { deadline, only: Some(begun.clone()), ..Bounds::default() };
         let (session, pace, end) =
             reconcile_one(context, session, client, campaign, (pace, bounds), signals).await?;
         let stop = match end {

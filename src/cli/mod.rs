@@ -32,6 +32,7 @@ mod failure;
 mod finish;
 mod give;
 mod help;
+mod history;
 mod holding_args;
 mod holdings;
 mod hooks;

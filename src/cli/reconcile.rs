@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::give::{client, delta, pace};
+use super::history::history;
 use super::live::Live;
 use super::note::note;
 use super::progress::Display;
@@ -16,12 +17,16 @@ use super::signals::Signals;
 use super::task::in_own_task;
 use crate::ledger::Campaign;
 use crate::pace::Pace;
+use crate::plan::Estimate;
 use crate::provider::WalletClient;
 use crate::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
-use crate::report::Summary;
+use crate::report::{Summary, count};
 
 /// `giftbatch reconcile`.
 pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result<Exit, Failure> {
+    if let (Some(audit), Some(name)) = (args.history, &args.campaign) {
+        return history(context, name, audit).await;
+    }
     let client = client(context)?;
     let mut session = context.session().await?;
     let campaigns = match &args.campaign {
@@ -33,10 +38,17 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     let mut worst = Exit::Done;
     let mut documents = Vec::new();
     context.told.a_list(args.all);
+    if args.balances {
+        let mut wallets = 0;
+        for campaign in &campaigns {
+            wallets += session.ledger.wallets(campaign.id).await?;
+        }
+        context.out.note(&cost(wallets, context.settings.rate));
+    }
     for campaign in &campaigns {
+        let bounds = Bounds { balances: args.balances, ..Bounds::default() };
         let (back, paced, end) =
-            reconcile_one(context, session, &client, campaign, (pace, Bounds::default()), &signals)
-                .await?;
+            reconcile_one(context, session, &client, campaign, (pace, bounds), &signals).await?;
         (session, pace) = (back, paced);
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
@@ -68,6 +80,17 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
     Ok(worst)
 }
 
+/// What balances cost, before it is begun.
+fn cost(wallets: u64, rate: u32) -> String {
+    let estimate = Estimate { gifts: wallets, wallets, rate };
+    let (noun, requests) = (if wallets == 1 { "wallet" } else { "wallets" }, estimate.requests());
+    format!(
+        "reconcile --balances: {} {noun}, a list and a balance each: {} requests, {estimate}",
+        count(wallets),
+        count(requests)
+    )
+}
+
 /// How far a reconcile goes: nothing of this means all of the campaign, for as long as it takes.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
@@ -75,6 +98,8 @@ pub(super) struct Bounds {
     pub(super) deadline: Option<DateTime<Utc>>,
     /// The rows of the gifts whose wallets are read.
     pub(super) only: Option<Vec<i64>>,
+    /// Whether balances are asked for as well.
+    pub(super) balances: bool,
 }
 
 /// Holds one campaign against the lists of its wallets.
@@ -100,6 +125,7 @@ pub(super) async fn reconcile_one(
         give_up_after: delta(context.settings.give_up_after),
         deadline: bounds.deadline,
         only: bounds.only,
+        balances: bounds.balances,
     };
     let (ledger, writer, campaign) = (session.ledger.clone(), session.writer, campaign.clone());
     let (reconciled, pace) = in_own_task(async move {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::rows::{instant, money, word};
-use super::{GiftRecord, Ledger, LedgerError, RunNote, sql};
+use super::{AuditCounts, GiftRecord, Ledger, LedgerError, RunNote, audits, sql};
 use crate::domain::{GiftState, Money};
 
 /// Gifts that one statement looks at: so few that SQLite sorts them in memory. Fewer in tests, so that what is
@@ -51,6 +51,8 @@ pub struct Deed {
     pub file: Option<(String, u64)>,
     /// A run's id.
     pub run: Option<Uuid>,
+    /// What a reconcile counted.
+    pub counts: Option<AuditCounts>,
 }
 
 /// What a run sent.
@@ -269,6 +271,7 @@ impl FromRow<'_, SqliteRow> for Deed {
             },
             file: file.zip(rows.map(i64::unsigned_abs)),
             run: row.try_get("run_id")?,
+            counts: audits::counts(row)?,
         })
     }
 }

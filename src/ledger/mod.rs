@@ -18,6 +18,7 @@
 //! **Invariant:** no call here may be cancelled half-way: never inside `select!` or a time-out. A
 //! commit whose future was dropped has usually happened all the same.
 
+mod audits;
 mod chain;
 mod claim;
 mod copy;
@@ -25,6 +26,7 @@ mod difference;
 mod error;
 mod figures;
 mod file_row;
+mod finding;
 mod glance;
 mod holding_seen;
 mod inspect;
@@ -59,6 +61,7 @@ mod watch;
 mod wish;
 mod writer;
 
+pub use audits::{Audit, AuditCounts, AuditMark, BalanceCounts};
 pub use chain::{Chain, ChainHead};
 pub use claim::{Claimed, Doubt, Unsent};
 pub use copy::LedgerCopy;
@@ -66,6 +69,7 @@ pub use difference::Corrected;
 pub use error::LedgerError;
 pub use figures::{AmountCell, Deed, DeedKind, Happened, Sent};
 pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use finding::{Discrepancy, FindingRecord, KeptFinding, UnknownDiscrepancy};
 pub use glance::{Glance, SendWalk, Sender};
 pub use holding_seen::{HoldingAnswer, SeenHolding, WantedCustomers};
 pub use inspect::{Depth, Inspection, LedgerFacts, LedgerForm};

@@ -161,17 +161,21 @@ pub enum Finding {
     Unexpected,
     /// The wallet's list could not be read.
     Unread,
+    /// Issued, its time has passed, and the provider does not show it any more: it may have been left out for that,
+    /// or taken away before.
+    Expired,
 }
 
 impl Finding {
     /// Every finding, in the order in which reports list them.
-    pub const ALL: [Finding; 6] = [
+    pub const ALL: [Finding; 7] = [
         Finding::Matched,
         Finding::Missing,
         Finding::Differs,
         Finding::Duplicated,
         Finding::Unexpected,
         Finding::Unread,
+        Finding::Expired,
     ];
 
     /// The word under which it is stored and shown.
@@ -183,7 +187,13 @@ impl Finding {
             Finding::Duplicated => "duplicated",
             Finding::Unexpected => "unexpected",
             Finding::Unread => "unread",
+            Finding::Expired => "expired",
         }
+    }
+
+    /// Whether it says that a gift is as it should be, as far as anybody can tell.
+    pub const fn is_fine(self) -> bool {
+        matches!(self, Finding::Matched | Finding::Expired)
     }
 }
 

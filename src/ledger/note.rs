@@ -1,6 +1,5 @@
 //! Who did something with a campaign, and by which settings: for the record alone, no decision reads it.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::error::Doing;
@@ -26,50 +25,6 @@ impl Batch<'_> {
             .await
             .map(drop)
             .doing("beginning a run")
-    }
-
-    /// Writes down that a reconcile of a campaign begins; what an earlier one saw of the use of its
-    /// gifts no longer counts. Comes back with its number.
-    pub async fn begin_reconciliation(
-        &mut self,
-        campaign: i64,
-        command: &str,
-        note: &RunNote,
-        now: DateTime<Utc>,
-    ) -> Result<i64, LedgerError> {
-        let doing = "beginning a reconcile";
-        sqlx::query(sql::USE_CLEAR)
-            .bind(campaign)
-            .execute(self.transaction.now().await?)
-            .await
-            .doing(doing)?;
-        sqlx::query_scalar(sql::RECONCILIATION_INSERT)
-            .bind(campaign)
-            .bind(command)
-            .bind(i64::from(std::process::id()))
-            .bind(now.timestamp_millis())
-            .bind(&note.user)
-            .bind(&note.settings_json)
-            .fetch_one(self.transaction.now().await?)
-            .await
-            .doing(doing)
-    }
-
-    /// Writes down how a reconcile ended.
-    pub async fn end_reconciliation(
-        &mut self,
-        number: i64,
-        outcome: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        sqlx::query(sql::RECONCILIATION_END)
-            .bind(number)
-            .bind(now.timestamp_millis())
-            .bind(outcome)
-            .execute(self.transaction.now().await?)
-            .await
-            .map(drop)
-            .doing("ending a reconcile")
     }
 }
 

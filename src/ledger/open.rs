@@ -188,6 +188,7 @@ pub(super) fn migrations() -> Migrator {
         step(15, "chain", include_str!("../../migrations/0015_chain.sql")),
         step(17, "wallet_seen", include_str!("../../migrations/0017_wallet_seen.sql")),
         step(18, "holding_seen", include_str!("../../migrations/0018_holding_seen.sql")),
+        step(19, "finding", include_str!("../../migrations/0019_finding.sql")),
         step(21, "took", include_str!("../../migrations/0021_took.sql")),
     ])
 }

@@ -14,6 +14,8 @@ macro_rules! statements {
 
 statements! {
     ATTEMPT_INSERT = "attempt_insert";
+    AUDIT_ALL = "audit_all";
+    AUDIT_BEFORE = "audit_before";
     CAMPAIGN_ALL = "campaign_all";
     CAMPAIGN_BEGIN_LOAD = "campaign_begin_load";
     CAMPAIGN_BY_NAME = "campaign_by_name";
@@ -38,6 +40,8 @@ statements! {
     FIGURES_ATTEMPTS = "figures_attempts";
     FIGURES_EVENTS = "figures_events";
     FIGURES_RUNS = "figures_runs";
+    FINDING_PAGE = "finding_page";
+    FINDING_RECORD = "finding_record";
     GIFT_ADD = "gift_add";
     GIFT_ADDED = "gift_added";
     GIFT_BY_KEY = "gift_by_key";

@@ -1,6 +1,7 @@
 //! The ledger's promises, held against a real file: who may be claimed, what a record demands, and
 //! what can never be changed.
 
+mod audits;
 mod chain;
 mod difference;
 mod glance;

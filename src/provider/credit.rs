@@ -86,8 +86,12 @@ impl Credit {
 
     /// Whether it gives the same amount until the same time, whatever is written on it.
     pub fn gives_as_much(&self, content: &GiftContent) -> bool {
-        self.amount == content.amount.to_decimal()
-            && self.expiry.closeness(content.expiry).is_some()
+        self.amount == content.amount.to_decimal() && self.expires_with(content)
+    }
+
+    /// Whether it can be spent until the same time, as far as a list tells it.
+    pub fn expires_with(&self, content: &GiftContent) -> bool {
+        self.expiry.closeness(content.expiry).is_some()
     }
 
     /// Whether the server echoes a reference, and which key it is.
@@ -167,6 +171,14 @@ fn read(reply: &Reply, success: impl Fn(&Envelope<'_>) -> ListReading) -> ListRe
 }
 
 impl ListReading {
+    /// Why the server did not look, where it did not.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        match self {
+            ListReading::Obstructed(obstacle) => Some(obstacle),
+            _ => None,
+        }
+    }
+
     fn odd(why: &str) -> ListReading {
         ListReading::Unreadable { why: why.to_owned(), trouble: Trouble::Odd }
     }

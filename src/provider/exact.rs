@@ -33,7 +33,7 @@ pub(super) fn product(one: Decimal, other: Decimal) -> Option<Decimal> {
 }
 
 /// The sum, where a decimal can hold it.
-pub(super) fn sum(all: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
+pub fn sum(all: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
     all.into_iter().try_fold(Decimal::ZERO, |sum, next| {
         let (sum, next) = (sum.normalize(), next.normalize());
         let scale = sum.scale().max(next.scale());

@@ -32,6 +32,7 @@ pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
 pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
 pub use client::{Preview, WalletClient};
 pub use credit::{Closeness, Credit, ListReading, SeenExpiry, read_gift, read_list};
+pub use exact::sum as exact_sum;
 pub use http::{ClientError, Credentials};
 pub use minted::{Holding, Holdings, Login, Manner, MintedClient, Question};
 pub use removal::{Removal, read_removal};

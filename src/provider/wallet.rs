@@ -36,6 +36,16 @@ pub enum Reading<T> {
     },
 }
 
+impl<T> Reading<T> {
+    /// Why the server did not look, where it did not.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        match self {
+            Reading::Obstructed(obstacle) => Some(obstacle),
+            _ => None,
+        }
+    }
+}
+
 /// A wallet's record (API page, sample of `wallet/by/id`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalletRecord {

@@ -1,7 +1,9 @@
 //! Asking for one gift by its id, where its wallet's list lacks it. Pure.
 //!
 //! A list may leave out used gifts (the API page does not say), and then a gift that was given and
-//! spent is not missing.
+//! spent is not missing. It may leave out expired ones as well.
+
+use chrono::{DateTime, Utc};
 
 use super::audit::held;
 use crate::domain::{GiftId, WalletId};
@@ -41,7 +43,7 @@ impl Ask {
     }
 
     /// Says what the reply shows.
-    pub(super) fn told(mut self, reading: &ListReading) -> Told {
+    pub(super) fn told(mut self, reading: &ListReading, now: DateTime<Utc>) -> Told {
         let shown = match reading {
             ListReading::Whole(credits) => credits.first(),
             ListReading::NoList => None,
@@ -56,8 +58,16 @@ impl Ask {
                 return Told::Found(AuditedGift { row, finding: Finding::Unread, detail: None });
             }
         };
-        let missing = AuditedGift { row: self.gift.row, finding: Finding::Missing, detail: None };
-        let found = held(&self.gift, shown).unwrap_or(missing);
+        let row = self.gift.row;
+        let mut found = held(&self.gift, shown).unwrap_or(AuditedGift {
+            row,
+            finding: Finding::Missing,
+            detail: None,
+        });
+        // What its time has taken from the list is not missing; what else has, nobody can tell.
+        if found.finding == Finding::Missing && self.gift.content.expiry.has_passed(now) {
+            found.finding = Finding::Expired;
+        }
         if shown.is_some_and(|credit| credit.is_used) {
             let detail = found.detail.or_else(|| Some("used, and left out of the list".into()));
             return Told::Hidden(AuditedGift { detail, ..found });

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{GiftContent, GiftId, GiftState};
+use super::words::difference;
+use crate::domain::{GiftId, GiftState};
 use crate::ledger::{AuditedGift, Finding, KnownGift};
 use crate::provider::Credit;
 
@@ -122,23 +123,6 @@ fn blame(credit: &Credit, known: &[KnownGift], found: &mut [AuditedGift], since:
     }
 }
 
-fn difference(credit: &Credit, content: &GiftContent) -> String {
-    let mut parts = Vec::new();
-    if credit.amount != content.amount.to_decimal() {
-        parts.push(format!("amount {} instead of {}", credit.amount, content.amount));
-    }
-    if credit.description != content.description {
-        parts.push(format!(
-            "description {:?} instead of {:?}",
-            credit.description, content.description
-        ));
-    }
-    if parts.is_empty() {
-        parts.push(format!("expiry {} instead of {}", credit.expiry, content.expiry));
-    }
-    parts.join(", ")
-}
-
 impl Since {
     /// Whether an entry is young enough to be ours; one without a date may be.
     fn covers(self, credit: &Credit) -> bool {
@@ -152,7 +136,7 @@ impl Since {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Expiry, GiftKey, Money};
+    use crate::domain::{Expiry, GiftContent, GiftKey, Money};
     use crate::provider::SeenExpiry;
     use rust_decimal::Decimal;
     use uuid::Uuid;
@@ -214,7 +198,7 @@ mod tests {
         assert_eq!(words(&gifts, &list), [(1, "matched"), (2, "missing"), (3, "differs")]);
         let since = Since { first_attempt: Some(at(0)) };
         let found = audit(1, &gifts[2..], &list[1..], since);
-        assert_eq!(found[0].detail.as_deref(), Some("amount 5.01 instead of 5.00"));
+        assert_eq!(found[0].detail.as_deref(), Some("amount 5.01 instead of 5.00 (0.01 more)"));
     }
 
     #[test]
@@ -283,6 +267,12 @@ mod tests {
         let soon = SeenExpiry::Exact(Expiry::at(at(60)));
         let told = detail(&[Credit { expiry: soon, ..credit(101) }]);
         assert_eq!(told, Some(format!("expiry {soon} instead of never")));
+        let less = Credit { amount: Decimal::new(45, 1), ..credit(101) };
+        let told = detail(&[Credit { expiry: soon, description: "x".into(), ..less }]);
+        let all = format!(
+            r#"amount 4.50 instead of 5.00 (0.50 less), expiry {soon} instead of never, description "x" instead of "KUPON""#
+        );
+        assert_eq!(told, Some(all));
         let told = detail(&[credit(101), credit(7), credit(8)]);
         assert_eq!(told, Some(format!("{} {}", credit(7).id, credit(8).id)));
     }

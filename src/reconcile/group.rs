@@ -12,7 +12,8 @@ use tokio::task::JoinError;
 use super::sweep::{Job, Sweep};
 use crate::crash::{self, Step};
 use crate::ledger::{
-    AuditedGift, KnownGift, KnownWallet, LedgerError, Lists, Outcome, SeenUse, Writer,
+    AuditMark, AuditedGift, Discrepancy, KeptFinding, KnownGift, KnownWallet, LedgerError, Lists,
+    Outcome, SeenUse, Writer,
 };
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
@@ -28,6 +29,8 @@ pub(super) struct Group {
     /// Gifts that were forgotten and found.
     pub(super) recalled: Vec<Outcome>,
     pub(super) found: Vec<AuditedGift>,
+    /// What is kept of it and beside it, and of which audit.
+    pub(super) kept: Option<(AuditMark, Vec<KeptFinding>)>,
     /// What was seen of their use.
     pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists.
@@ -49,7 +52,8 @@ impl Sweep<'_> {
     /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
     pub(super) fn start_group(&mut self, now: DateTime<Utc>) {
         let cursor = self.cursor.filter(|_| self.end.is_none() && self.page.len() < PAGE);
-        if cursor.is_none() && self.found.len().max(self.recalled.len()) < PAGE {
+        let most = self.found.len().max(self.recalled.len()).max(self.kept.len());
+        if cursor.is_none() && most < PAGE {
             return;
         }
         if let Some(writer) = self.writer.take() {
@@ -59,10 +63,18 @@ impl Sweep<'_> {
     }
 
     pub(super) fn take_group(&mut self, cursor: Option<i64>, now: DateTime<Utc>) -> Group {
+        let (found, mut kept) = (std::mem::take(&mut self.found), std::mem::take(&mut self.kept));
+        for AuditedGift { row, finding, detail } in &found {
+            self.counts.add(*finding, 1);
+            if let Some(kind) = Discrepancy::of(*finding) {
+                kept.push(KeptFinding { row: *row, kind, detail: detail.clone() });
+            }
+        }
         Group {
             campaign: self.campaign,
             recalled: std::mem::take(&mut self.recalled),
-            found: std::mem::take(&mut self.found),
+            found,
+            kept: self.audit.filter(|_| !kept.is_empty()).map(|audit| (audit, kept)),
             uses: std::mem::take(&mut self.uses),
             seen: std::mem::take(&mut self.seen),
             now,
@@ -121,10 +133,13 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWallet>>, LedgerError> {
-    let Group { campaign, recalled, found, uses, seen, now, next } = group;
+    let Group { campaign, recalled, found, kept, uses, seen, now, next } = group;
     let mut batch = writer.begin().await?;
     batch.record_with_next(None, &recalled)?;
     batch.record_findings(&found);
+    if let Some((audit, kept)) = &kept {
+        batch.keep_findings(campaign, *audit, kept);
+    }
     batch.record_uses(campaign, &uses);
     let page = match next {
         Some(Next::After(row)) => Some(batch.wallet_page(campaign, row, PAGE).await?),
@@ -134,7 +149,7 @@ async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWall
     if seen != Lists::default() {
         batch.learn(seen, now).await?;
     }
-    if recalled.is_empty() && found.is_empty() && seen == Lists::default() {
+    if recalled.is_empty() && found.is_empty() && kept.is_none() && seen == Lists::default() {
         batch.rollback().await?;
         return Ok(page);
     }

@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | reads every wallet once, failed reads again at growing gaps | [`audit()`]: what one list shows of one wallet's gifts |
 //! | looks again for what is missing until lists have had their time | when a finding is final |
-//! | asks by its id for what a list goes on lacking | whether it is missing, or used and left out |
+//! | asks by its id for what a list goes on lacking | whether it is missing, or used or expired and left out |
+//! | asks for balances, where that is wished | whether a balance is what its list adds up to |
 //! | records as issued what a restored ledger has forgotten | ([`recall`](crate::settle::recall)) |
 //!
 //! **Invariant:** a wallet that could not be read is unread, never matched.
@@ -14,12 +15,15 @@
 
 mod ask;
 mod audit;
+mod balance;
+mod finish;
 mod group;
 mod question;
 mod queue;
 mod replies;
 mod sweep;
 mod used;
+mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
@@ -55,6 +59,8 @@ pub struct ReconcileOptions {
     pub deadline: Option<DateTime<Utc>>,
     /// The rows of some gifts, whose wallets alone are read; none: the whole campaign.
     pub only: Option<Vec<i64>>,
+    /// Whether each wallet's balance is held against its list too, for a further request a wallet.
+    pub balances: bool,
 }
 
 /// How a reconcile goes.

@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use super::Reconciled;
 use super::ask::{Ask, Told};
 use super::audit::{Since, audit};
-use super::question::{Question, Reply};
+use super::balance::{Check, Held};
+use super::question::{Heard, Question, Reply};
 use super::sweep::{Job, Sweep};
 use super::used::uses;
 use crate::domain::{Event, GiftState, WalletId};
-use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
+use crate::ledger::{AuditedGift, Discrepancy, Finding, KeptFinding, KnownGift, Outcome};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle};
 use crate::settle::recall;
@@ -17,22 +18,60 @@ use crate::settle::recall;
 impl Sweep<'_> {
     /// A request has ended.
     pub(super) fn replied(&mut self, reply: Reply) {
-        let Reply { question, reading, sent_at, ended_at, skew_ms } = reply;
-        self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
+        let Reply { question, heard, sent_at, ended_at, skew_ms } = reply;
+        let (health, obstacle) = match &heard {
+            Heard::List(reading) => (Health::of_reading(reading), reading.obstacle()),
+            Heard::Balances(reading) => (Health::of_answer(reading), reading.obstacle()),
+        };
+        self.pace.ended(health, sent_at, ended_at);
         self.skew.saw_ms(skew_ms);
-        if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = &reading {
+        if let Some(Obstacle::CredentialsRejected { why }) = obstacle {
             self.end.get_or_insert(Reconciled::CredentialsRejected { why: why.clone() });
         }
-        match question {
-            Question::List(job) => self.listed(job, reading, sent_at, ended_at),
-            Question::Gift(ask) => {
+        match (question, heard) {
+            (Question::List(job), Heard::List(reading)) => {
+                self.listed(job, reading, sent_at, ended_at);
+            }
+            (Question::Gift(ask), Heard::List(reading)) => {
                 if let ListReading::Whole(credits) = &reading {
                     let known = std::slice::from_ref(&ask.gift);
-                    self.uses.extend(uses(self.campaign, known, credits, ended_at));
+                    self.saw_uses(known, credits, ended_at);
                 }
-                self.told(ask, &reading);
+                self.told(ask, &reading, ended_at);
+            }
+            (Question::Check(check), Heard::List(reading)) => {
+                let row = check.row;
+                self.held(row, check.listed(&reading, ended_at));
+            }
+            (Question::Check(check), Heard::Balances(reading)) => {
+                let (row, hides_used) = (check.row, self.lists.hide_used || self.seen.hide_used);
+                self.held(row, check.balanced(&reading, hides_used));
+            }
+            (Question::List(_) | Question::Gift(_), Heard::Balances(_)) => {
+                unreachable!("balances answer a check alone")
             }
         }
+    }
+
+    /// A wallet's balance was held against its list.
+    fn held(&mut self, row: i64, held: Held) {
+        let counts = self.counts.balances.get_or_insert_default();
+        match held {
+            Held::Again(check) => self.checks.push_back(check),
+            Held::Fits => counts.held += 1,
+            Held::Unknown => counts.unknown += 1,
+            Held::Breaks(words) => {
+                counts.differs += 1;
+                let (kind, detail) = (Discrepancy::Balance, Some(words));
+                self.kept.push(KeptFinding { row, kind, detail });
+            }
+        }
+    }
+
+    fn saw_uses(&mut self, known: &[KnownGift], credits: &[Credit], now: DateTime<Utc>) {
+        let seen = uses(self.campaign, known, credits, now);
+        self.counts.used += seen.iter().filter(|gift| gift.is_used).count() as u64;
+        self.uses.extend(seen);
     }
 
     fn listed(
@@ -96,7 +135,18 @@ impl Sweep<'_> {
                     self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
                 }
                 self.asks.extend(missing.into_iter().filter_map(Ask::of));
-                self.uses.extend(uses(self.campaign, &job.known, credits, now));
+                self.saw_uses(&job.known, credits, now);
+                self.counts.expired += job
+                    .known
+                    .iter()
+                    .filter(|gift| {
+                        gift.campaign == self.campaign && gift.state == GiftState::Issued
+                    })
+                    .filter(|gift| gift.content.expiry.has_passed(now))
+                    .count() as u64;
+                if self.options.balances {
+                    self.checks.push_back(Check::of(job.row, job.wallet, credits, now));
+                }
                 self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
                 self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
                 self.progress.read += 1;
@@ -136,8 +186,8 @@ impl Sweep<'_> {
     }
 
     /// The provider was asked for one gift that its wallet's list lacks.
-    fn told(&mut self, ask: Ask, reading: &ListReading) {
-        match ask.told(reading) {
+    fn told(&mut self, ask: Ask, reading: &ListReading, now: DateTime<Utc>) {
+        match ask.told(reading, now) {
             Told::Again(ask) => self.asks.push_back(ask),
             Told::Found(found) => self.found.push(found),
             Told::Hidden(found) => {
@@ -149,6 +199,7 @@ impl Sweep<'_> {
 
     fn unread(&mut self, job: &Job) {
         self.is_whole = false;
+        self.unread_wallets += 1;
         tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
         let ours = job.known.iter().filter(|gift| gift.campaign == self.campaign);
         let given = ours.filter(|gift| gift.gift_id.is_some());

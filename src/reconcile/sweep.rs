@@ -7,14 +7,16 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::ask::Ask;
-use super::group::{self, Ended};
+use super::balance::Check;
+use super::group::Ended;
 use super::question::{Question, Reply, spawn_read};
 use super::queue::Queue;
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
-    AuditedGift, Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, SeenUse, Writer,
+    AuditCounts, AuditMark, AuditedGift, Campaign, KeptFinding, KnownGift, Ledger, LedgerError,
+    Lists, Outcome, SeenUse, Writer,
 };
 use crate::pace::{Pace, Permit};
 use crate::settle::Skew;
@@ -39,8 +41,12 @@ pub(super) struct Sweep<'r> {
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
-    /// Of the row that says that it began.
-    number: Option<i64>,
+    /// Of the row that says that it began; none where only some gifts are looked at, which no record is kept of.
+    pub(super) audit: Option<AuditMark>,
+    /// What it counted.
+    pub(super) counts: AuditCounts,
+    /// Wallets whose lists could not be read.
+    pub(super) unread_wallets: u64,
     pub(super) began_at: DateTime<Utc>,
     pub(super) first_attempt: Option<DateTime<Utc>>,
     /// The last moment that a restored ledger knows of.
@@ -63,7 +69,11 @@ pub(super) struct Sweep<'r> {
     pub(super) queue: Queue,
     /// Gifts that lists lack, to be asked for by their ids.
     pub(super) asks: VecDeque<Ask>,
+    /// Wallets whose balances are to be held against their lists.
+    pub(super) checks: VecDeque<Check>,
     pub(super) found: Vec<AuditedGift>,
+    /// What is kept beside it: what is wrong with balances.
+    pub(super) kept: Vec<KeptFinding>,
     /// What was seen of the use of gifts.
     pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists since it was last written.
@@ -83,11 +93,13 @@ pub async fn run_reconcile(
 ) -> Result<(Writer, Reconciled), LedgerError> {
     let mut batch = writer.begin().await?;
     let lists = batch.check_provider(&options.client.base().to_string()).await?;
-    let mut number = None;
+    let mut audit = None;
     if options.only.is_none() {
         batch.clear_findings(campaign.id).await?;
         let (command, now) = (options.command, options.clock.now());
-        number = Some(batch.begin_reconciliation(campaign.id, command, &options.note, now).await?);
+        let (note, balances) = (&options.note, options.balances);
+        let begun = batch.begin_reconciliation(campaign.id, command, note, balances, now).await?;
+        audit = Some(begun);
     }
     let forgot_since = batch.forgot_since(campaign.id).await?;
     if forgot_since.is_some() {
@@ -110,7 +122,9 @@ pub async fn run_reconcile(
         pace,
         options,
         campaign: campaign.id,
-        number,
+        audit,
+        counts: AuditCounts::default(),
+        unread_wallets: 0,
         began_at: options.clock.now(),
         first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
         forgot_since,
@@ -126,7 +140,9 @@ pub async fn run_reconcile(
         only: options.only.clone().map(VecDeque::from),
         queue: Queue::default(),
         asks: VecDeque::new(),
+        checks: VecDeque::new(),
         found: Vec::new(),
+        kept: Vec::new(),
         uses: Vec::new(),
         seen: Lists::default(),
         end: None,
@@ -157,6 +173,7 @@ impl Sweep<'_> {
         self.cursor.is_none()
             && self.page.is_empty()
             && self.asks.is_empty()
+            && self.checks.is_empty()
             && self.queue.len() == 0
     }
 
@@ -198,19 +215,13 @@ impl Sweep<'_> {
         }
         while self.end.is_none() {
             let is_due = self.queue.next_at().is_some_and(|at| at <= now);
-            if !is_due && self.asks.is_empty() && self.page.is_empty() {
+            let has_more = !self.checks.is_empty() || !self.asks.is_empty();
+            if !is_due && !has_more && self.page.is_empty() {
                 return self.queue.next_at();
             }
             match self.pace.permit(now) {
                 Permit::Now => {
-                    let question = match self.asks.pop_front() {
-                        Some(ask) => Question::Gift(ask),
-                        None => {
-                            let due = self.queue.take_due(now);
-                            let job = due.or_else(|| self.page.pop_front());
-                            Question::List(job.expect("one of the three is there"))
-                        }
-                    };
+                    let question = self.next_question(now);
                     spawn_read(question, self.options.client.clone(), reports.clone());
                 }
                 Permit::At(at) => return Some(at),
@@ -218,6 +229,19 @@ impl Sweep<'_> {
             }
         }
         None
+    }
+
+    /// What lists have led to comes before more lists: so little waits, however many wallets there are.
+    fn next_question(&mut self, now: DateTime<Utc>) -> Question {
+        if let Some(check) = self.checks.pop_front() {
+            return Question::Check(check);
+        }
+        if let Some(ask) = self.asks.pop_front() {
+            return Question::Gift(ask);
+        }
+        let due = self.queue.take_due(now);
+        let job = due.or_else(|| self.page.pop_front());
+        Question::List(job.expect("one of the four is there"))
     }
 
     async fn wait(
@@ -250,41 +274,5 @@ impl Sweep<'_> {
             () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
         }
         Ok(())
-    }
-
-    /// Records the rest; what was not read by now is unread.
-    async fn finish(mut self) -> Result<(Writer, Reconciled), LedgerError> {
-        if let Some(group) = self.group.take() {
-            self.group_ended(group.await)?;
-        }
-        let rest = self.take_group(None, self.options.clock.now());
-        let writer = self.writer.take().expect("no group is under way");
-        let (mut writer, recorded) = group::commit(writer, rest).await;
-        recorded?;
-        let end = self.end.unwrap_or(Reconciled::Finished);
-        let is_finished = end == Reconciled::Finished;
-        let Some(number) = self.number else {
-            return Ok((writer, end));
-        };
-        let mut batch = writer.begin().await?;
-        if end != Reconciled::OutOfTime {
-            batch.rest_is_unread(self.campaign).await?;
-        }
-        if is_finished {
-            batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
-            if self.is_whole {
-                batch.recalled(self.campaign).await?;
-            }
-        }
-        let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
-        let end = if is_forgetful { Reconciled::Forgetful } else { end };
-        batch.end_reconciliation(number, end.word(), self.options.clock.now()).await?;
-        crash::before(Step::ReconcileEnding);
-        batch.commit().await?;
-        crash::after(Step::ReconcileEnding);
-        if self.recalled_gifts > 0 {
-            tracing::warn!(gifts = self.recalled_gifts, "given, forgotten, and recorded now");
-        }
-        Ok((writer, end))
     }
 }

@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use super::audit_document::last_json;
 use super::{Amounts, Findings, States, Status, Summary};
 
 /// What a document is about.
@@ -45,6 +46,7 @@ pub struct Document<'a> {
     error: Option<Failure>,
     preview: Option<serde_json::Value>,
     standing: Option<&'a str>,
+    audit: Option<serde_json::Value>,
 }
 
 impl<'a> Document<'a> {
@@ -79,6 +81,7 @@ impl<'a> Document<'a> {
             error: None,
             preview: None,
             standing: summary.map(|summary| summary.standing.word()),
+            audit: summary.and_then(last_json),
         }
     }
 

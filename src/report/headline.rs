@@ -60,12 +60,13 @@ fn reconciled(summary: &Summary) -> Option<String> {
     };
     let bad: Vec<String> = findings
         .iter()
-        .filter(|(finding, gifts)| *finding != Finding::Matched && *gifts > 0)
+        .filter(|(finding, gifts)| !finding.is_fine() && *gifts > 0)
         .map(|(finding, gifts)| format!("{} {}", count(gifts), finding.word()))
+        .chain(balances(summary))
         .collect();
     // A gift that was revoked since may still count as matched: only where all that were ever given
     // are matched is it certain that those are which are issued now.
-    let matched = findings.gifts(Finding::Matched);
+    let matched = findings.gifts(Finding::Matched) + findings.gifts(Finding::Expired);
     let gifts = |state| summary.states.gifts(state);
     let given = issued + gifts(GiftState::Revoking) + gifts(GiftState::Revoked);
     if !bad.is_empty() {
@@ -75,4 +76,12 @@ fn reconciled(summary: &Summary) -> Option<String> {
     } else {
         (given > 0).then(|| "reconciled".to_owned())
     }
+}
+
+fn balances(summary: &Summary) -> Option<String> {
+    let broken = summary.broken_balances();
+    let noun = if broken == 1 { "balance" } else { "balances" };
+    (broken > 0).then(|| {
+        format!("{} {noun} that differ{}", count(broken), if broken == 1 { "s" } else { "" })
+    })
 }

@@ -11,6 +11,7 @@
 //! | which gifts are in a state | [`list::write`] |
 //! | all of it, for whoever asks a month later | [`html::write`] |
 //! | what happened to one gift | [`story()`] and [`story_json`] |
+//! | what audits found, and what deals with it | [`history`], [`write_findings`] |
 //! | what alerting rules watch | [`metrics::metrics`] |
 //!
 //! **Invariant:** no total is shown that its parts do not add up to: [`Summary::read`] fails instead.
@@ -19,6 +20,9 @@
 //! **Invariant:** it knows the domain, the ledger and a plan's id. It changes nothing, asks no
 //! provider, reads no clock and prints nothing: text goes where the caller says.
 
+mod advice;
+mod audit_document;
+mod audits;
 mod cells;
 pub mod csv;
 mod document;
@@ -42,6 +46,8 @@ mod tests;
 pub mod text;
 mod under_way;
 
+pub use audit_document::audit_json;
+pub use audits::{history, write_findings};
 pub use cells::{Cells, clean};
 pub use document::{Document, Failure, Subject};
 pub use error::ReportError;

@@ -18,7 +18,8 @@ pub(super) fn next(summary: &Summary) -> Vec<String> {
     let to_retry = gifts(GiftState::Refused) > 0 && !is_cancelled;
     let differences = summary.reconciled.map_or(0, |findings| findings.differences());
     let is_unread = summary.reconciled.is_none_or(|findings| {
-        let seen = findings.gifts(Finding::Matched) + findings.differences();
+        let fine = findings.gifts(Finding::Matched) + findings.gifts(Finding::Expired);
+        let seen = fine + findings.differences();
         seen < gifts(GiftState::Issued) || findings.gifts(Finding::Unread) > 0
     });
     if summary.under_way.is_some() {

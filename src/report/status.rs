@@ -74,7 +74,8 @@ impl Summary {
     /// How the campaign stands, whatever the last command did.
     pub fn status(&self) -> Status {
         let gifts = |state| self.states.gifts(state);
-        let differs = self.reconciled.is_some_and(|findings| findings.differences() > 0);
+        let differs = self.reconciled.is_some_and(|findings| findings.differences() > 0)
+            || self.broken_balances() > 0;
         let over =
             gifts(GiftState::Issued) + gifts(GiftState::Revoked) + gifts(GiftState::Cancelled);
         if differs || gifts(GiftState::InDoubt) + gifts(GiftState::Held) > 0 {

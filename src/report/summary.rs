@@ -6,11 +6,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::audit_document::NAMED_IN_JSON;
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{Money, RowDigest};
 use crate::ledger::{
-    Campaign, FateTally, Finding, Ledger, Lists, Meanwhile, RunRecord, Standing, StateTally,
-    UnderWay,
+    Audit, Campaign, Discrepancy, FateTally, Finding, FindingRecord, Ledger, Lists, Meanwhile,
+    RunRecord, Standing, StateTally, UnderWay,
 };
 use crate::plan::plan_id;
 
@@ -42,6 +43,10 @@ pub struct Summary {
     pub found_amounts: Vec<(Finding, Money)>,
     /// When the last reconcile ended that read every wallet.
     pub reconciled_at: Option<DateTime<Utc>>,
+    /// The last audit that began; none until one did.
+    pub audit: Option<Audit>,
+    /// The first findings of each kind that it made.
+    pub found: Vec<FindingRecord>,
     /// Refusals by class.
     pub refusals: Vec<Refusals>,
     /// What was learned of the provider's lists.
@@ -88,6 +93,8 @@ impl Summary {
             reconciled: None,
             found_amounts: found_amounts(&[]),
             reconciled_at: None,
+            audit: None,
+            found: Vec::new(),
             refusals: Vec::new(),
             lists: Lists::default(),
             wallets: 0,
@@ -97,6 +104,12 @@ impl Summary {
             under_way: None,
             standing: Standing::Open,
         }
+    }
+
+    /// Wallets whose balance is not what their list adds up to, as far as the last audit asked.
+    pub fn broken_balances(&self) -> u64 {
+        let counts = self.audit.as_ref().and_then(|audit| audit.counts);
+        counts.map_or(0, |counts| counts.of(Discrepancy::Balance))
     }
 
     /// How many gifts it has.
@@ -123,6 +136,7 @@ async fn read_once(
     let fates = ledger.tally_fates(campaign.id, meanwhile).await?;
     let tallies: Vec<StateTally> = fates.iter().map(|fate| fate.tally).collect();
     let states = add_up(campaign, &tallies)?;
+    let audit = ledger.audits(campaign.id, 1).await?.pop();
     Ok(Summary {
         campaign: campaign.name.clone(),
         plan: campaign.plan_id(),
@@ -130,6 +144,8 @@ async fn read_once(
         reconciled: findings(campaign, &fates)?,
         found_amounts: found_amounts(&fates),
         reconciled_at: campaign.reconciled_at,
+        found: found(ledger, campaign, audit.as_ref()).await?,
+        audit,
         refusals: refusals(&fates),
         lists: ledger.provider().await?.map(|provider| provider.lists).unwrap_or_default(),
         wallets: ledger.wallets(campaign.id).await?,
@@ -177,6 +193,26 @@ fn findings(campaign: &Campaign, fates: &[FateTally]) -> Result<Option<Findings>
         campaign: campaign.name.clone(),
         word: word.to_owned(),
     })
+}
+
+/// The first findings of each kind that an audit made: one that made none costs nothing.
+async fn found(
+    ledger: &Ledger,
+    campaign: &Campaign,
+    audit: Option<&Audit>,
+) -> Result<Vec<FindingRecord>, ReportError> {
+    let mut found = Vec::new();
+    let Some(audit) = audit else {
+        return Ok(found);
+    };
+    for kind in Discrepancy::ALL {
+        if audit.counts.is_none_or(|counts| counts.of(kind) > 0) {
+            let (id, number) = (campaign.id, audit.number);
+            let page = ledger.finding_page(id, number, Some(kind), None, NAMED_IN_JSON).await?;
+            found.extend(page);
+        }
+    }
+    Ok(found)
 }
 
 fn found_amounts(fates: &[FateTally]) -> Vec<(Finding, Money)> {

@@ -156,14 +156,15 @@ impl Findings {
 
     /// How many gifts are not as they should be, or could not be looked at.
     pub fn differences(&self) -> u64 {
-        self.iter().filter(|(each, _)| *each != Finding::Matched).map(|(_, gifts)| gifts).sum()
+        self.iter().filter(|(each, _)| !each.is_fine()).map(|(_, gifts)| gifts).sum()
     }
 }
 
-/// Each finding under its word.
+/// Each finding under its word; what is as it should be and not shown any more stands with its audit.
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.collect_map(self.iter().map(|(finding, gifts)| (finding.word(), gifts)))
+        let told = self.iter().filter(|(finding, _)| *finding != Finding::Expired);
+        out.collect_map(told.map(|(finding, gifts)| (finding.word(), gifts)))
     }
 }
 

@@ -7,13 +7,19 @@ use super::headline::headline;
 use super::layout::Side::{Left, Right};
 use super::layout::{Screen, aligned, fold};
 use super::next::next;
-use super::{Summary, clean, under_way};
+use super::{Summary, audits, clean, under_way};
 use crate::ledger::{Lists, RunRecord, Standing};
 
 /// The whole screen, with its last line break.
 pub fn summary(summary: &Summary) -> String {
-    let blocks =
-        [head(summary), states(summary), refusals(summary), findings(summary), foot(summary)];
+    let blocks = [
+        head(summary),
+        states(summary),
+        refusals(summary),
+        findings(summary),
+        audits::last(summary),
+        foot(summary),
+    ];
     let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
     blocks.join("\n")
 }
@@ -67,7 +73,32 @@ fn findings(summary: &Summary) -> String {
         .filter(|(_, gifts)| *gifts > 0)
         .map(|(finding, gifts)| vec![finding.word().to_owned(), count(gifts)])
         .collect();
-    titled(vec!["reconciled".to_owned(), "gifts".to_owned()], rows)
+    titled(vec!["reconciled".to_owned(), "gifts".to_owned()], rows) + &beside(summary)
+}
+
+/// What the last audit saw besides: none of it is a fault, but for balances.
+fn beside(summary: &Summary) -> String {
+    let Some(counts) = summary.audit.as_ref().and_then(|audit| audit.counts) else {
+        return String::new();
+    };
+    let mut parts = Vec::new();
+    for (gifts, word) in [(counts.used, "used since"), (counts.expired, "past their expiry")] {
+        if gifts > 0 {
+            parts.push(format!("{} {word}", count(gifts)));
+        }
+    }
+    let mut text = String::new();
+    if !parts.is_empty() {
+        text += &format!("of these: {}\n", parts.join(", "));
+    }
+    if let Some(balances) = counts.balances {
+        let (held, unknown) = (count(balances.held), count(balances.unknown));
+        text += &format!(
+            "wallets' balances: {held} hold, {} differ, {unknown} not known\n",
+            count(balances.differs)
+        );
+    }
+    text
 }
 
 /// Rows below a title; nothing where there are no rows.

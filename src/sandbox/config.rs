@@ -219,6 +219,8 @@ pub struct WalletFacts {
     pub frozen_until: Option<String>,
     /// Whether the wallet is deleted.
     pub is_deleted: bool,
+    /// How far its `TotalGiftBalance` is off from what its gifts come to, in minor units.
+    pub gift_balance_off_minor: i64,
 }
 
 impl Default for WalletFacts {
@@ -231,6 +233,7 @@ impl Default for WalletFacts {
             is_frozen: false,
             frozen_until: None,
             is_deleted: false,
+            gift_balance_off_minor: 0,
         }
     }
 }

@@ -105,6 +105,19 @@ impl Sandbox {
         Ok(())
     }
 
+    /// Changes the amount or the expiry of a gift behind the client's back.
+    pub fn change_gift(
+        &self,
+        gift: Uuid,
+        amount_minor: i64,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(), NoSuchGift> {
+        let mut state = self.app.lock();
+        let changed = state.ledger.get_mut(gift).ok_or(NoSuchGift(gift))?;
+        (changed.amount_minor, changed.expires_at) = (amount_minor, expires_at);
+        Ok(())
+    }
+
     /// Marks a gift as wholly used.
     pub fn mark_used(&self, gift: Uuid) -> Result<(), NoSuchGift> {
         let mut state = self.app.lock();

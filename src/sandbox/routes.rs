@@ -98,7 +98,7 @@ async fn wallet_gifts(
 async fn wallet(State(app): State<Arc<App>>, Path(id): Path<String>, uri: Uri) -> Response {
     read_wallet(&app, &uri, &id, |state, wallet| {
         let facts = state.facts.get(&wallet).cloned().unwrap_or_default();
-        let gift_minor = state.gift_balance(wallet);
+        let gift_minor = state.gift_balance(wallet) + facts.gift_balance_off_minor;
         Box::new(move || answer::wallet(wallet, &facts, gift_minor))
     })
 }
@@ -116,7 +116,8 @@ async fn balances(
 ) -> Response {
     read_wallet(&app, &uri, &query.id, |state, wallet| {
         let facts = state.facts.get(&wallet).cloned().unwrap_or_default();
-        let (gifts, gift_minor) = (state.listed(wallet), state.gift_balance(wallet));
+        let gifts = state.listed(wallet);
+        let gift_minor = state.gift_balance(wallet) + facts.gift_balance_off_minor;
         let echo = state.echo();
         Box::new(move || answer::balances(wallet, &facts, &gifts, gift_minor, echo))
     })

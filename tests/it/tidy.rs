@@ -79,7 +79,9 @@ const PURE: &[&str] = &[
     "src/provider/wallet.rs",
     "src/provider/wire.rs",
     "src/reconcile/audit.rs",
+    "src/reconcile/balance.rs",
     "src/reconcile/queue.rs",
+    "src/reconcile/words.rs",
     "src/revoke/decide.rs",
 ];
 

@@ -287,6 +287,7 @@ impl Work<'_> {
             give_up_after: micros(self.terms.give_up_after),
             deadline: None,
             only,
+            balances: false,
         }
     }
 

@@ -79,7 +79,8 @@ pub(super) fn headline(form: &Form, facts: &Facts) -> Line {
 /// Gifts of which a wallet says something else than the ledger does.
 fn denied(facts: &Facts) -> u64 {
     let of = |finding| facts.summary.reconciled.map_or(0, |findings| findings.gifts(finding));
-    of(Finding::Missing) + of(Finding::Differs) + of(Finding::Duplicated) + of(Finding::Unexpected)
+    let gifts = of(Finding::Missing) + of(Finding::Differs);
+    gifts + of(Finding::Duplicated) + of(Finding::Unexpected) + facts.summary.broken_balances()
 }
 
 /// What became of the others, a line a state.
@@ -119,7 +120,7 @@ pub(super) fn check(form: &Form, facts: &Facts) -> Option<Line> {
     let matched = findings.gifts(Finding::Matched);
     let bad: Vec<String> = findings
         .iter()
-        .filter(|(kind, gifts)| *kind != Finding::Matched && *gifts > 0)
+        .filter(|(kind, gifts)| !kind.is_fine() && *gifts > 0)
         .map(|(kind, gifts)| format!("{} {}", form.count(gifts), finding(form, kind)))
         .collect();
     let is_whole = last_check(facts).is_none_or(|deed| deed.outcome.as_deref() == Some("finished"));
@@ -128,7 +129,16 @@ pub(super) fn check(form: &Form, facts: &Facts) -> Option<Line> {
         Lang::Tr => format!("{} hediye gönderildiği gibi bulundu", form.count(matched)),
     }];
     parts.extend(bad.iter().cloned());
-    let unchecked = given.saturating_sub(matched + findings.differences());
+    let gone = findings.gifts(Finding::Expired);
+    if gone > 0 {
+        parts.push(format!("{} {}", form.count(gone), finding(form, Finding::Expired)));
+    }
+    let broken = facts.summary.broken_balances();
+    if broken > 0 {
+        let words = form.say("balances that differ from their lists", "bakiye listesini tutmuyor");
+        parts.push(format!("{} {words}", form.count(broken)));
+    }
+    let unchecked = given.saturating_sub(matched + gone + findings.differences());
     if unchecked > 0 {
         let text = form.say("given since, not checked", "sonradan verildi, kontrol edilmedi");
         parts.push(format!("{} {text}", form.count(unchecked)));

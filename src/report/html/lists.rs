@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
+use super::super::advice::{advice, commands};
 use super::facts::{Facts, LISTED};
 use super::form::{Form, Lang};
 use super::headline::last_check;
 use super::mask::Wallets;
 use super::shown;
 use super::words::{finding, finding_colour, finding_meaning, state, state_colour};
-use crate::ledger::{Finding, GiftRecord};
+use crate::ledger::{Discrepancy, Finding, GiftRecord};
 
 /// What reconcile found, in numbers, and the gifts that are not as they should be.
 pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
@@ -55,12 +56,41 @@ pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
                 (colour, name.to_owned(), gift.reconciled_detail.clone())
             }))
         }
+        (advices(form, facts))
         @if last_check(facts).is_some_and(|deed| deed.ended_at.is_none()) {
             p class="none-yet" {
                 (form.say(
                     "The last reconcile has no end: it goes on, or was killed. Run it again.",
                     "Son mutabakatın sonu yok: sürüyor ya da yarıda kesildi. Yeniden çalıştırın.",
                 ))
+            }
+        }
+    }
+}
+
+/// What to do about each kind of finding. Wallets and keys of the commands stand as words: the table above has
+/// them.
+fn advices(form: &Form, facts: &Facts) -> Markup {
+    let summary = &facts.summary;
+    let of = (form.say("WALLET", "CÜZDAN"), form.say("KEY", "ANAHTAR"));
+    let is_there = |kind: &Discrepancy| summary.found.iter().any(|found| found.kind == *kind);
+    let kinds: Vec<Discrepancy> = Discrepancy::ALL.into_iter().filter(is_there).collect();
+    html! {
+        @if !kinds.is_empty() {
+            h3 { (form.say("What to do", "Ne yapılmalı")) }
+            dl class="record" id="advice" {
+                @for kind in kinds {
+                    @let advice = advice(kind);
+                    div {
+                        dt { (form.say(advice.means[0], advice.means[1])) }
+                        dd {
+                            (form.say(advice.act[0], advice.act[1]))
+                            @for command in commands(kind, &summary.campaign, of) {
+                                br; code { (command) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

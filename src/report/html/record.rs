@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::facts::Facts;
 use super::form::{Form, Lang};
 use super::shown;
-use super::words::{endless, outcome};
-use crate::ledger::{Deed, DeedKind};
+use super::words::{endless, finding, outcome};
+use crate::ledger::{AuditCounts, Deed, DeedKind, Finding};
 
 /// Deeds that are shown: the newest.
 const SHOWN: usize = 60;
@@ -108,9 +108,32 @@ fn row(form: &Form, facts: &Facts, deed: &Deed, is_last: bool) -> Markup {
             td class="r" { @if let Some(sent) = sent { (form.count(sent.attempts)) } @else { "–" } }
             td {
                 @if let Some(word) = &deed.outcome { (shown(outcome(form, word))) } @else { (endless(form, is_last)) }
+                @if let Some(counts) = &deed.counts { span class="means" { (counted(form, counts)) } }
             }
         }
     }
+}
+
+/// What an audit counted; what there was none of is left out.
+fn counted(form: &Form, counts: &AuditCounts) -> String {
+    let balances = counts.balances.unwrap_or_default();
+    let parts = [
+        (counts.matched, finding(form, Finding::Matched)),
+        (counts.missing, finding(form, Finding::Missing)),
+        (counts.differs, finding(form, Finding::Differs)),
+        (counts.duplicated, finding(form, Finding::Duplicated)),
+        (counts.unexpected, finding(form, Finding::Unexpected)),
+        (counts.unread, finding(form, Finding::Unread)),
+        (counts.used, form.say("used", "kullanıldı")),
+        (counts.expired, finding(form, Finding::Expired)),
+        (balances.held, form.say("balances hold", "bakiye tutuyor")),
+        (balances.differs, form.say("balances differ", "bakiye tutmuyor")),
+        (balances.unknown, form.say("balances not known", "bakiye bilinmiyor")),
+    ];
+    let told = parts.into_iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> =
+        told.map(|(number, words)| format!("{} {words}", form.count(number))).collect();
+    told.join(", ")
 }
 
 /// What a setting is called, and how its value is told.

@@ -97,6 +97,7 @@ pub(super) fn finding<'w>(form: &Form, finding: Finding) -> &'w str {
         Finding::Duplicated => form.say("given twice", "mükerrer"),
         Finding::Unexpected => form.say("there all the same", "beklenmeyen"),
         Finding::Unread => form.say("wallet not readable", "cüzdan okunamadı"),
+        Finding::Expired => form.say("expired", "süresi doldu"),
     }
 }
 
@@ -127,6 +128,10 @@ pub(super) fn finding_meaning<'w>(form: &Form, finding: Finding) -> &'w str {
             "its wallet could not be read, so nothing is known",
             "cüzdanı okunamadı; durumu bilinmiyor",
         ),
+        Finding::Expired => form.say(
+            "its time has passed, and the provider does not show it any more",
+            "süresi doldu ve sağlayıcı artık göstermiyor",
+        ),
     }
 }
 
@@ -135,6 +140,7 @@ pub(super) const fn finding_colour(finding: Finding) -> &'static str {
     match finding {
         Finding::Matched => "given",
         Finding::Unread => "doubt",
+        Finding::Expired => "open",
         Finding::Missing | Finding::Differs | Finding::Duplicated | Finding::Unexpected => {
             "refused"
         }
