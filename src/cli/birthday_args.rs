@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use encoding_rs::Encoding;
 
 use super::commands::{ConfirmArgs, FileArgs, OnInvalid, RunLimits};
+use super::form_args::FormArgs;
 use super::values;
 use crate::domain::{BirthdayWindow, CampaignName, LeapDay, Money, parse_duration};
-use crate::intake::{Currency, DecimalMark, DefaultExpiry};
+use crate::intake::DefaultExpiry;
 
 #[derive(Debug, Args)]
 pub(super) struct BirthdaysArgs {
@@ -41,25 +41,8 @@ pub(super) struct BirthdaysArgs {
     /// Days before it whose birthdays are celebrated too, where they were missed: at most 364d.
     #[arg(long, value_name = "DAYS", default_value = "0", value_parser = catch_up)]
     pub(super) catch_up: u64,
-    /// What text is encoded in, as windows-1254 [default: found out].
-    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
-    pub(super) encoding: Option<&'static Encoding>,
-    /// The workbook's sheet [default: the first that is not hidden].
-    #[arg(long, value_name = "NAME")]
-    pub(super) sheet: Option<String>,
-    /// The currency of all amounts.
-    #[arg(long, value_name = "CODE", default_value_t)]
-    pub(super) currency: Currency,
-    /// What parts the cells: `;` `,` `|` or `tab` [default: found out].
-    #[arg(long, value_name = "CHAR", value_parser = values::delimiter)]
-    pub(super) delimiter: Option<u8>,
-    /// What stands before the decimals [default: found out for the whole column].
-    #[arg(long, value_name = "comma|point")]
-    pub(super) decimal: Option<DecimalMark>,
-    /// Which column is which, as `wallet_id=Cüzdan,birth_date=Doğum`.
-    #[arg(long, value_name = "COLUMN=HEADER", value_delimiter = ',',
-          value_parser = values::mapping)]
-    pub(super) map: Vec<values::Mapping>,
+    #[command(flatten)]
+    pub(super) form: FormArgs,
     /// No gift may be larger.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_gift: Option<Money>,
@@ -107,12 +90,7 @@ impl BirthdaysArgs {
     /// How the file is read, and what it is held against.
     pub(super) fn file_args(&self) -> FileArgs {
         FileArgs {
-            encoding: self.encoding,
-            sheet: self.sheet.clone(),
-            currency: self.currency.clone(),
-            delimiter: self.delimiter,
-            decimal: self.decimal,
-            map: self.map.clone(),
+            form: self.form.clone(),
             description: Some(self.description.clone()),
             max_gift: self.max_gift,
             on_invalid: self.on_invalid,

@@ -3,39 +3,22 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use encoding_rs::Encoding;
 
+use super::form_args::FormArgs;
 use super::holding_args::HoldingArgs;
 use super::levers::Levers;
 use super::preflight_args::PreflightArgs;
 use super::values;
 use crate::domain::{CampaignName, GiftState, Money};
-use crate::intake::{Currency, DecimalMark, DefaultExpiry};
+use crate::intake::DefaultExpiry;
 
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
     /// The campaign file.
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
-    /// What text is encoded in, as windows-1254 [default: found out].
-    #[arg(long, value_name = "NAME", value_parser = values::encoding)]
-    pub(super) encoding: Option<&'static Encoding>,
-    /// The workbook's sheet [default: the first that is not hidden].
-    #[arg(long, value_name = "NAME")]
-    pub(super) sheet: Option<String>,
-    /// The currency of all amounts.
-    #[arg(long, value_name = "CODE", default_value_t)]
-    pub(super) currency: Currency,
-    /// What parts the cells: `;` `,` `|` or `tab` [default: found out].
-    #[arg(long, value_name = "CHAR", value_parser = values::delimiter)]
-    pub(super) delimiter: Option<u8>,
-    /// What stands before the decimals [default: found out for the whole column].
-    #[arg(long, value_name = "comma|point")]
-    pub(super) decimal: Option<DecimalMark>,
-    /// Which column is which, as `wallet_id=Cüzdan,amount=Tutar`.
-    #[arg(long, value_name = "COLUMN=HEADER", value_delimiter = ',',
-          value_parser = values::mapping)]
-    pub(super) map: Vec<values::Mapping>,
+    #[command(flatten)]
+    pub(super) form: FormArgs,
     /// The description of rows that have none.
     #[arg(long, value_name = "TEXT")]
     pub(super) description: Option<String>,
@@ -275,12 +258,7 @@ impl FileArgs {
     pub(super) fn plain(file: PathBuf) -> FileArgs {
         FileArgs {
             file,
-            encoding: None,
-            sheet: None,
-            currency: Currency::default(),
-            delimiter: None,
-            decimal: None,
-            map: Vec::new(),
+            form: FormArgs::default(),
             description: None,
             expires: None,
             expect_rows: None,

@@ -255,12 +255,12 @@ fn read_options(
 ) -> ReadOptions {
     let tz = context.settings.tz;
     ReadOptions {
-        encoding: args.encoding,
-        sheet: args.sheet.clone(),
-        currency: args.currency.clone(),
-        delimiter: args.delimiter,
-        decimal: args.decimal,
-        map: args.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
+        encoding: args.form.encoding,
+        sheet: args.form.sheet.clone(),
+        currency: args.form.currency.clone(),
+        delimiter: args.form.delimiter,
+        decimal: args.form.decimal,
+        map: args.form.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
         description: args.description.clone(),
         expires: match celebration {
             Some(celebration) => Some(celebration.expiry),

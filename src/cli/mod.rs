@@ -30,6 +30,7 @@ mod exit;
 mod export;
 mod failure;
 mod finish;
+mod form_args;
 mod give;
 mod help;
 mod history;
