@@ -30,6 +30,8 @@ pub enum DeedKind {
     Run,
     /// Every wallet was read.
     Reconcile,
+    /// A person paused, resumed or cancelled it.
+    Wish,
 }
 
 /// Something that somebody did with a campaign.
@@ -259,6 +261,7 @@ impl FromRow<'_, SqliteRow> for Deed {
             kind: match kind.as_str() {
                 "load" => DeedKind::Load,
                 "run" => DeedKind::Run,
+                "wish" => DeedKind::Wish,
                 _ => DeedKind::Reconcile,
             },
             command: row.try_get("command")?,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use giftbatch::sandbox::{FaultKind, FaultProfile, RefusalKind};
+use giftbatch::sandbox::{FaultKind, FaultProfile, RefusalKind, WalletFacts};
 use serde_json::Value;
 
 use crate::world::{Done, World, csv, excel_tr, rows};
@@ -372,5 +372,37 @@ async fn flags_of_another_form_are_refused() {
     ] {
         let done = world.run(&[&["report", "may"], args].concat()).expect(2);
         assert!(done.stderr.contains(word), "{word:?} is missing: {}", done.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_and_wishes_stand_on_the_page_in_the_readers_form() {
+    // Goal: a Turkish reader meets no English number, date or word; who stopped a campaign stands in the record; a
+    // balance that differs is named. Method: a campaign that was paused, resumed and cancelled, gifts changed behind
+    // its back, a balance that is off; the page in both languages.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(6)));
+    world.issue_file(&file, "may", &["--limit", "4"]).expect(5);
+    world.run(&["pause", "may"]).expect(0);
+    world.run(&["resume", "may"]).expect(0);
+    world.run(&["cancel", "may", "--yes"]).expect(0);
+    let book = world.book().gifts;
+    let (amount, expiry) = (book[0].amount_minor, book[0].expires_at);
+    world.sandbox.change_gift(book[0].id, amount + 125, expiry).unwrap();
+    let facts = WalletFacts { gift_balance_off_minor: 1_250, ..WalletFacts::default() };
+    world.sandbox.set_wallet(book[1].wallet, facts);
+    world.run(&["reconcile", "may", "--balances"]).expect(6);
+    let english = text(&page(&world, "may", &[]));
+    let turkish = text(&page(&world, "may", &["--lang", "tr"]));
+    for told in
+        ["(1.25 more)", "(12.50 more)", "1 balance that differs", "\npaused\n", "\nresumed\n"]
+    {
+        assert!(english.contains(told), "{told:?} is missing: {english}");
+    }
+    for told in ["(1,25 fazla)", "(12,50 fazla)", "\nduraklatıldı\n", "\nyeniden açıldı\n"] {
+        assert!(turkish.contains(told), "{told:?} is missing: {turkish}");
+    }
+    for english in ["instead of", " more)", "`", "paused"] {
+        assert!(!turkish.contains(english), "{english:?}: {turkish}");
     }
 }

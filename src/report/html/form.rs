@@ -49,7 +49,7 @@ impl Form {
     }
 
     /// A text of an English number in the reader's form: each mark for the other.
-    fn marks(&self, english: &str) -> String {
+    pub(super) fn marks(&self, english: &str) -> String {
         let swap = |char| match (self.lang, char) {
             (Lang::Tr, ',') => '.',
             (Lang::Tr, '.') => ',',

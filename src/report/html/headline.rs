@@ -135,7 +135,10 @@ pub(super) fn check(form: &Form, facts: &Facts) -> Option<Line> {
     }
     let broken = facts.summary.broken_balances();
     if broken > 0 {
-        let words = form.say("balances that differ from their lists", "bakiye listesini tutmuyor");
+        let words = match broken {
+            1 => form.say("balance that differs from its list", "bakiye listesini tutmuyor"),
+            _ => form.say("balances that differ from their lists", "bakiye listesini tutmuyor"),
+        };
         parts.push(format!("{} {words}", form.count(broken)));
     }
     let unchecked = given.saturating_sub(matched + gone + findings.differences());

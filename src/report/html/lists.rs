@@ -3,13 +3,14 @@
 use maud::{Markup, html};
 
 use super::super::advice::{advice, commands};
+use super::detail::difference;
 use super::facts::{Facts, LISTED};
 use super::form::{Form, Lang};
 use super::headline::last_check;
 use super::mask::Wallets;
 use super::shown;
 use super::words::{finding, finding_colour, finding_meaning, state, state_colour};
-use crate::ledger::{Discrepancy, Finding, GiftRecord};
+use crate::ledger::{Discrepancy, Finding, FindingRecord, GiftRecord};
 
 /// What reconcile found, in numbers, and the gifts that are not as they should be.
 pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
@@ -53,9 +54,14 @@ pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
                 let kind = Finding::ALL.into_iter().find(|kind| word == Some(kind.word()));
                 let name = kind.map_or(word.unwrap_or_default(), |kind| finding(form, kind));
                 let colour = kind.map_or("open", finding_colour);
-                (colour, name.to_owned(), gift.reconciled_detail.clone())
+                let detail = gift.reconciled_detail.as_deref().map(|detail| match kind {
+                    Some(Finding::Differs) => difference(form, detail),
+                    _ => detail.to_owned(),
+                });
+                (colour, name.to_owned(), detail)
             }))
         }
+        (balances(form, facts, wallets))
         (advices(form, facts))
         @if last_check(facts).is_some_and(|deed| deed.ended_at.is_none()) {
             p class="none-yet" {
@@ -63,6 +69,35 @@ pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
                     "The last reconcile has no end: it goes on, or was killed. Run it again.",
                     "Son mutabakatın sonu yok: sürüyor ya da yarıda kesildi. Yeniden çalıştırın.",
                 ))
+            }
+        }
+    }
+}
+
+/// The wallets whose balance is not what their list adds up to.
+fn balances(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
+    let named: Vec<&FindingRecord> =
+        facts.summary.found.iter().filter(|found| found.kind == Discrepancy::Balance).collect();
+    let more = facts.summary.broken_balances().saturating_sub(named.len() as u64);
+    html! {
+        @if !named.is_empty() {
+            h3 { (form.say("Balances that differ from their lists", "Listesini tutmayan bakiyeler")) }
+            table id="balances" {
+                thead { tr {
+                    th scope="col" { (form.say("wallet", "cüzdan")) }
+                    th scope="col" { (form.say("its TotalGiftBalance", "TotalGiftBalance değeri")) }
+                } }
+                tbody {
+                    @for found in named {
+                        tr {
+                            th scope="row" { code { (wallets.id(found.wallet)) } }
+                            td { (shown(&found.detail.as_deref().map(|it| difference(form, it)).unwrap_or_default())) }
+                        }
+                    }
+                }
+            }
+            @if more > 0 {
+                p class="none-yet" { (form.say("Others that are not shown: ", "Gösterilmeyen: ")) (form.count(more)) }
             }
         }
     }
@@ -84,7 +119,7 @@ fn advices(form: &Form, facts: &Facts) -> Markup {
                     div {
                         dt { (form.say(advice.means[0], advice.means[1])) }
                         dd {
-                            (form.say(advice.act[0], advice.act[1]))
+                            (form.say(advice.act[0], advice.act[1]).replace('`', ""))
                             @for command in commands(kind, &summary.campaign, of) {
                                 br; code { (command) }
                             }

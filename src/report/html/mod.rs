@@ -12,6 +12,7 @@
 
 mod axis;
 mod bins;
+mod detail;
 mod facts;
 mod flow;
 mod form;

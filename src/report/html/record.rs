@@ -50,6 +50,8 @@ pub(super) fn identity(form: &Form, facts: &Facts) -> Markup {
 /// Who did what when.
 pub(super) fn deeds(form: &Form, facts: &Facts) -> Markup {
     let left_out = facts.deeds.len().saturating_sub(SHOWN);
+    // A wish comes while a run goes on, and says nothing of its end.
+    let last_work = facts.deeds.iter().rposition(|deed| deed.kind != DeedKind::Wish);
     html! {
         div class="scroll" tabindex="0" {
             table id="deeds" {
@@ -63,7 +65,7 @@ pub(super) fn deeds(form: &Form, facts: &Facts) -> Markup {
                 } }
                 tbody {
                     @for (place, deed) in facts.deeds.iter().enumerate().skip(left_out) {
-                        (row(form, facts, deed, place + 1 == facts.deeds.len()))
+                        (row(form, facts, deed, last_work == Some(place)))
                     }
                 }
             }
@@ -79,7 +81,8 @@ pub(super) fn deeds(form: &Form, facts: &Facts) -> Markup {
 
 fn row(form: &Form, facts: &Facts, deed: &Deed, is_last: bool) -> Markup {
     let sent = deed.run.and_then(|run| facts.sent.get(&run));
-    let took = deed.ended_at.filter(|_| deed.kind != DeedKind::Load);
+    let is_work = !matches!(deed.kind, DeedKind::Load | DeedKind::Wish);
+    let took = deed.ended_at.filter(|_| is_work);
     let took = took.map(|ended| (ended - deed.started_at).num_milliseconds());
     let what = match deed.kind {
         DeedKind::Load => form.say("file loaded", "dosya yüklendi"),
@@ -88,6 +91,9 @@ fn row(form: &Form, facts: &Facts, deed: &Deed, is_last: bool) -> Markup {
         }
         DeedKind::Run => form.say("gifts sent", "hediye gönderildi"),
         DeedKind::Reconcile => form.say("wallets checked", "mutabakat"),
+        DeedKind::Wish if deed.command == "pause" => form.say("paused", "duraklatıldı"),
+        DeedKind::Wish if deed.command == "resume" => form.say("resumed", "yeniden açıldı"),
+        DeedKind::Wish => form.say("cancelled", "iptal edildi"),
     };
     let user = deed.note.user.as_deref();
     html! {
@@ -95,7 +101,7 @@ fn row(form: &Form, facts: &Facts, deed: &Deed, is_last: bool) -> Markup {
             th scope="row" class="num" { (form.moment(deed.started_at)) }
             td {
                 (what)
-                @if deed.kind != DeedKind::Load { " " code { (shown(&deed.command)) } }
+                @if is_work { " " code { (shown(&deed.command)) } }
                 @if let Some((sha256, rows)) = &deed.file {
                     span class="means" {
                         (form.count(*rows)) " " (form.say("rows", "satır")) ", "
@@ -117,6 +123,10 @@ fn row(form: &Form, facts: &Facts, deed: &Deed, is_last: bool) -> Markup {
 /// What an audit counted; what there was none of is left out.
 fn counted(form: &Form, counts: &AuditCounts) -> String {
     let balances = counts.balances.unwrap_or_default();
+    let one = |one, many, number| match (form.lang, number) {
+        (Lang::En, 1) => one,
+        _ => many,
+    };
     let parts = [
         (counts.matched, finding(form, Finding::Matched)),
         (counts.missing, finding(form, Finding::Missing)),
@@ -126,9 +136,26 @@ fn counted(form: &Form, counts: &AuditCounts) -> String {
         (counts.unread, finding(form, Finding::Unread)),
         (counts.used, form.say("used", "kullanıldı")),
         (counts.expired, finding(form, Finding::Expired)),
-        (balances.held, form.say("balances hold", "bakiye tutuyor")),
-        (balances.differs, form.say("balances differ", "bakiye tutmuyor")),
-        (balances.unknown, form.say("balances not known", "bakiye bilinmiyor")),
+        (
+            balances.held,
+            one("balance holds", form.say("balances hold", "bakiye tutuyor"), balances.held),
+        ),
+        (
+            balances.differs,
+            one(
+                "balance differs",
+                form.say("balances differ", "bakiye tutmuyor"),
+                balances.differs,
+            ),
+        ),
+        (
+            balances.unknown,
+            one(
+                "balance not known",
+                form.say("balances not known", "bakiye bilinmiyor"),
+                balances.unknown,
+            ),
+        ),
     ];
     let told = parts.into_iter().filter(|(number, _)| *number > 0);
     let told: Vec<String> =

@@ -166,6 +166,8 @@ pub(super) fn outcome<'w>(form: &Form, word: &'w str) -> &'w str {
             "stopped: paused or cancelled by a person",
             "durdu: kullanıcı duraklattı ya da iptal etti",
         ),
+        "paused" => form.say("stopped: a person paused it", "durdu: kullanıcı duraklattı"),
+        "cancelled" => form.say("stopped: a person cancelled it", "durdu: kullanıcı iptal etti"),
         "interrupted" => form.say("stopped by a person", "kullanıcı durdurdu"),
         "silence" => {
             form.say("stopped: the provider did not answer", "durdu: sağlayıcı yanıt vermedi")
