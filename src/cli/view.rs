@@ -80,10 +80,11 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
     let ledger = context.ledger().await?;
     if let Some(gift) = ledger.gift(GiftKey(id)).await? {
         let history = ledger.history(gift.row).await?;
+        let found = ledger.found_of(gift.row).await?;
         context.out.result(&if context.out.args.json {
-            report::story_json(&gift, &history)
+            report::story_json(&gift, &history, &found)
         } else {
-            report::story(&gift, &history, look)
+            report::story(&gift, &history, &found, look)
         });
         return Ok(Exit::Done);
     }
@@ -99,8 +100,9 @@ pub(super) async fn show(context: &Context, args: &ShowArgs) -> Result<Exit, Fai
     }
     for (place, gift) in gifts.iter().enumerate() {
         let history = ledger.history(gift.row).await?;
+        let found = ledger.found_of(gift.row).await?;
         let gap = if place > 0 { "\n" } else { "" };
-        context.out.result(&format!("{gap}{}", report::story(gift, &history, look)));
+        context.out.result(&format!("{gap}{}", report::story(gift, &history, &found, look)));
     }
     Ok(Exit::Done)
 }

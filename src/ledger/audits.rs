@@ -15,7 +15,8 @@ use super::many::{self, Many, bind, fill};
 use super::rows::instant;
 use super::transaction::Part;
 use super::{
-    Batch, Discrepancy, Finding, FindingRecord, KeptFinding, Ledger, LedgerError, RunNote, sql,
+    Batch, Discrepancy, Finding, FindingRecord, FoundOfGift, KeptFinding, Ledger, LedgerError,
+    RunNote, sql,
 };
 
 /// The longest detail that is kept: a description that somebody changed may be of any length.
@@ -215,6 +216,15 @@ impl Ledger {
             .fetch_all(&*self.reading())
             .await
             .doing("listing audits")
+    }
+
+    /// All that audits found of a gift, by its row.
+    pub async fn found_of(&self, gift: i64) -> Result<Vec<FoundOfGift>, LedgerError> {
+        sqlx::query_as(sql::FINDING_OF)
+            .bind(gift)
+            .fetch_all(&*self.reading())
+            .await
+            .doing("reading what audits found of a gift")
     }
 
     /// The next findings that stood at an audit, in the order of the campaign's rows; `after` is the last of the

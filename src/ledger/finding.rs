@@ -5,12 +5,13 @@
 
 use std::str::FromStr as _;
 
+use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
 use super::Finding;
-use super::rows::money;
+use super::rows::{instant, money};
 use crate::domain::{GiftId, GiftKey, Money, WalletId};
 
 /// What is kept of an audit: whatever is not as it should be, one by one.
@@ -123,6 +124,33 @@ impl FromRow<'_, SqliteRow> for FindingRecord {
             amount: money(row.try_get("amount_minor")?),
             gift_id: row.try_get::<Option<Uuid>, _>("gift_id")?.map(GiftId),
             line: row.try_get("line")?,
+        })
+    }
+}
+
+/// What audits in a row found of a gift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundOfGift {
+    /// What.
+    pub finding: String,
+    /// What differs, or the provider's ids.
+    pub detail: Option<String>,
+    /// The first audit that found it, and when that began.
+    pub first: (i64, DateTime<Utc>),
+    /// The last one.
+    pub last: (i64, DateTime<Utc>),
+}
+
+impl FromRow<'_, SqliteRow> for FoundOfGift {
+    fn from_row(row: &SqliteRow) -> Result<FoundOfGift, sqlx::Error> {
+        let audit = |number, at| -> Result<(i64, DateTime<Utc>), sqlx::Error> {
+            Ok((row.try_get(number)?, instant(row.try_get(at)?)))
+        };
+        Ok(FoundOfGift {
+            finding: row.try_get("word")?,
+            detail: row.try_get("detail")?,
+            first: audit("first_audit", "first_at_ms")?,
+            last: audit("last_audit", "last_at_ms")?,
         })
     }
 }

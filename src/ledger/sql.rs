@@ -40,6 +40,7 @@ statements! {
     FIGURES_ATTEMPTS = "figures_attempts";
     FIGURES_EVENTS = "figures_events";
     FIGURES_RUNS = "figures_runs";
+    FINDING_OF = "finding_of";
     FINDING_PAGE = "finding_page";
     FINDING_RECORD = "finding_record";
     GIFT_ADD = "gift_add";
@@ -116,6 +117,7 @@ statements! {
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
     RUN_LAST = "run_last";
+    RUN_NEWEST = "run_newest";
     RUN_NOTE = "run_note";
     RUN_SPEED = "run_speed";
     RUN_UNDER_WAY = "run_under_way";

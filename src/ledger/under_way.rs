@@ -27,6 +27,17 @@ pub struct UnderWay {
     pub speed: Option<Speed>,
 }
 
+/// What another process does with another campaign: it holds the ledger meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The other campaign.
+    pub campaign: String,
+    /// The command that a person gave.
+    pub command: String,
+    /// When it began.
+    pub since: DateTime<Utc>,
+}
+
 /// How many gifts were brought to an end of late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speed {
@@ -55,8 +66,7 @@ impl Ledger {
         else {
             return Ok(None);
         };
-        let mark = format!(", process {process}, ");
-        if !holder(self.path())?.is_some_and(|holder| holder.contains(&mark)) {
+        if !self.is_held_by(process)? {
             return Ok(None);
         }
         let speed = match run {
@@ -64,6 +74,27 @@ impl Ledger {
             None => None,
         };
         Ok(Some(UnderWay { command, since: instant(began_ms), speed }))
+    }
+
+    /// What another process does with whichever campaign it is at work on; none where nobody works, or we ourselves.
+    /// Only the last thing that began can go on: the ledger belongs to one process at a time.
+    pub async fn elsewhere(&self) -> Result<Option<Elsewhere>, LedgerError> {
+        let newest: Option<(String, String, i64, i64)> = sqlx::query_as(sql::RUN_NEWEST)
+            .fetch_optional(&*self.reading())
+            .await
+            .doing("looking who holds it")?;
+        let Some((campaign, command, process, began_ms)) =
+            newest.filter(|newest| newest.2 != i64::from(std::process::id()))
+        else {
+            return Ok(None);
+        };
+        let is_held = self.is_held_by(process)?;
+        Ok(is_held.then(|| Elsewhere { campaign, command, since: instant(began_ms) }))
+    }
+
+    fn is_held_by(&self, process: i64) -> Result<bool, LedgerError> {
+        let mark = format!(", process {process}, ");
+        Ok(holder(self.path())?.is_some_and(|holder| holder.contains(&mark)))
     }
 
     async fn speed(

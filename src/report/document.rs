@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::audit_document::last_json;
-use super::{Amounts, Findings, States, Status, Summary};
+use super::{Amounts, Findings, States, Status, Summary, under_way};
 
 /// What a document is about.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,7 @@ pub struct Document<'a> {
     preview: Option<serde_json::Value>,
     standing: Option<&'a str>,
     audit: Option<serde_json::Value>,
+    under_way: Option<serde_json::Value>,
 }
 
 impl<'a> Document<'a> {
@@ -82,6 +83,7 @@ impl<'a> Document<'a> {
             preview: None,
             standing: summary.map(|summary| summary.standing.word()),
             audit: summary.and_then(last_json),
+            under_way: summary.and_then(under_way::json),
         }
     }
 

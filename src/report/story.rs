@@ -14,7 +14,7 @@ use super::figures::{instant, money};
 use super::layout::Side::{Left, Right};
 use super::layout::{Screen, table};
 use super::list::ListedGift;
-use crate::ledger::{GiftRecord, HistoryLine};
+use crate::ledger::{FoundOfGift, GiftRecord, HistoryLine};
 
 /// How a history is shown to people.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,12 @@ impl StoryLook {
 }
 
 /// The history for people, with its last line break.
-pub fn story(gift: &GiftRecord, history: &[HistoryLine], look: StoryLook) -> String {
+pub fn story(
+    gift: &GiftRecord,
+    history: &[HistoryLine],
+    found: &[FoundOfGift],
+    look: StoryLook,
+) -> String {
     let facts = facts(gift, look)
         .into_iter()
         .filter_map(|(name, value)| Some(vec![name.to_owned(), clean(&value?).into_owned()]))
@@ -47,7 +52,25 @@ pub fn story(gift: &GiftRecord, history: &[HistoryLine], look: StoryLook) -> Str
     let title = [time.as_str(), "try", "event", "what it says"].map(str::to_owned).to_vec();
     let lines = history.iter().map(|one| line(gift, one, look));
     let rows = [title].into_iter().chain(lines).collect();
-    format!("{facts}\n{}", table(&[Left, Right, Left, Left], rows, look.screen, 3))
+    let told = table(&[Left, Right, Left, Left], rows, look.screen, 3);
+    format!("{facts}\n{told}{}", audits(found, look))
+}
+
+/// What audits found of it; nothing where none found anything.
+fn audits(found: &[FoundOfGift], look: StoryLook) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    let title = ["audits", "first found", "last found", "what was found"].map(str::to_owned);
+    let lines = found.iter().map(|found| {
+        let (first, last) = (found.first.0, found.last.0);
+        let numbers = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let what = found.detail.as_ref().map(|detail| format!("{}: {detail}", found.finding));
+        let what = clean(what.as_deref().unwrap_or(&found.finding)).into_owned();
+        vec![numbers, look.moment(found.first.1), look.moment(found.last.1), what]
+    });
+    let rows = [title.to_vec()].into_iter().chain(lines).collect();
+    format!("\n{}", table(&[Left; 4], rows, look.screen, 3))
 }
 
 /// What it is and where it stands; what it has not is none.
@@ -124,6 +147,30 @@ struct Story<'g> {
     gift: ListedGift<'g>,
     reconciled_detail: Option<&'g str>,
     history: Vec<StoryLine<'g>>,
+    audits: Vec<StoryFinding<'g>>,
+}
+
+#[derive(Serialize)]
+struct StoryFinding<'g> {
+    finding: &'g str,
+    detail: Option<&'g str>,
+    first_audit: i64,
+    first_at: String,
+    last_audit: i64,
+    last_at: String,
+}
+
+impl<'g> StoryFinding<'g> {
+    fn of(found: &'g FoundOfGift) -> StoryFinding<'g> {
+        StoryFinding {
+            finding: &found.finding,
+            detail: found.detail.as_deref(),
+            first_audit: found.first.0,
+            first_at: instant(found.first.1),
+            last_audit: found.last.0,
+            last_at: instant(found.last.1),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -148,12 +195,13 @@ impl<'g> StoryLine<'g> {
 }
 
 /// The history for programs: one line of JSON, without its line break.
-pub fn story_json(gift: &GiftRecord, history: &[HistoryLine]) -> String {
+pub fn story_json(gift: &GiftRecord, history: &[HistoryLine], found: &[FoundOfGift]) -> String {
     let story = Story {
         version: 1,
         gift: ListedGift::of(gift),
         reconciled_detail: gift.reconciled_detail.as_deref(),
         history: history.iter().map(StoryLine::of).collect(),
+        audits: found.iter().map(StoryFinding::of).collect(),
     };
     serde_json::to_string(&story).expect("texts and numbers always make JSON")
 }

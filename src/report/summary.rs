@@ -10,8 +10,8 @@ use super::audit_document::NAMED_IN_JSON;
 use super::{Amounts, Findings, ReportError, States};
 use crate::domain::{Money, RowDigest};
 use crate::ledger::{
-    Audit, Campaign, Discrepancy, FateTally, Finding, FindingRecord, Ledger, Lists, Meanwhile,
-    RunRecord, Standing, StateTally, UnderWay,
+    Audit, Campaign, Discrepancy, Elsewhere, FateTally, Finding, FindingRecord, Ledger, Lists,
+    Meanwhile, RunRecord, Standing, StateTally, UnderWay,
 };
 use crate::plan::plan_id;
 
@@ -61,6 +61,8 @@ pub struct Summary {
     pub last_run: Option<RunRecord>,
     /// What another process does with it now; not looked for by who holds the run lock.
     pub under_way: Option<UnderWay>,
+    /// What another process does with another campaign, while it holds the ledger; looked for as that above.
+    pub elsewhere: Option<Elsewhere>,
     /// Whether it may be sent, or was paused or cancelled.
     pub standing: Standing,
 }
@@ -102,6 +104,7 @@ impl Summary {
             last_loaded_at: now,
             last_run: None,
             under_way: None,
+            elsewhere: None,
             standing: Standing::Open,
         }
     }
@@ -137,6 +140,15 @@ async fn read_once(
     let tallies: Vec<StateTally> = fates.iter().map(|fate| fate.tally).collect();
     let states = add_up(campaign, &tallies)?;
     let audit = ledger.audits(campaign.id, 1).await?.pop();
+    let under_way = match meanwhile {
+        Meanwhile::Written => ledger.under_way(campaign.id).await?,
+        Meanwhile::Still => None,
+    };
+    let elsewhere = match meanwhile {
+        Meanwhile::Written if under_way.is_none() => ledger.elsewhere().await?,
+        Meanwhile::Written | Meanwhile::Still => None,
+    };
+    let elsewhere = elsewhere.filter(|elsewhere| elsewhere.campaign != campaign.name);
     Ok(Summary {
         campaign: campaign.name.clone(),
         plan: campaign.plan_id(),
@@ -152,10 +164,8 @@ async fn read_once(
         first_loaded_at: campaign.first_loaded_at,
         last_loaded_at: campaign.last_loaded_at,
         last_run: ledger.last_run(campaign.id).await?,
-        under_way: match meanwhile {
-            Meanwhile::Written => ledger.under_way(campaign.id).await?,
-            Meanwhile::Still => None,
-        },
+        under_way,
+        elsewhere,
         standing: ledger.standing(campaign.id).await?,
         states,
     })

@@ -1,15 +1,24 @@
 //! What is under way, in words: how fast a run goes, and when it will be over.
 
+use serde_json::{Value, json};
+
 use super::Summary;
-use super::figures::second;
+use super::figures::{instant, second};
 use crate::domain::GiftState;
-use crate::ledger::{Speed, UnderWay};
+use crate::ledger::{Elsewhere, Speed, UnderWay};
 
 /// A run from which nothing came for so long is worth a word, in seconds.
 const QUIET_S: i64 = 15;
 
 /// Who does what since when, and how fast; nothing where nobody does anything.
 pub(super) fn now(summary: &Summary) -> Option<String> {
+    if let Some(Elsewhere { campaign, command, since }) = &summary.elsewhere {
+        let (command, campaign) = (super::clean(command), super::clean(campaign));
+        let since = second(*since);
+        return Some(format!(
+            "`{command}` of \"{campaign}\" holds the ledger, since {since}; what is next here waits for its end"
+        ));
+    }
     let UnderWay { command, since, speed } = summary.under_way.as_ref()?;
     let command = super::clean(command);
     let what = match speed {
@@ -30,6 +39,39 @@ pub(super) fn brief(summary: &Summary) -> Option<String> {
     })
 }
 
+/// The same for programs; null where nobody does anything. What is not known is null.
+pub(super) fn json(summary: &Summary) -> Option<Value> {
+    if let Some(Elsewhere { campaign, command, since }) = &summary.elsewhere {
+        return Some(json!({
+            "campaign": campaign,
+            "command": command,
+            "since": instant(*since),
+            "gifts": null,
+            "within_ms": null,
+            "quiet_ms": null,
+            "left_ms": null,
+        }));
+    }
+    let UnderWay { command, since, speed } = summary.under_way.as_ref()?;
+    let is_fast = |speed: &Speed| speed.gifts > 0 && speed.quiet_for.num_seconds() < QUIET_S;
+    Some(json!({
+        "campaign": summary.campaign,
+        "command": command,
+        "since": instant(*since),
+        "gifts": speed.map(|speed| speed.gifts),
+        "within_ms": speed.map(|speed| speed.within_ms),
+        "quiet_ms": speed.map(|speed| speed.quiet_for.num_milliseconds().max(0)),
+        "left_ms": speed.filter(is_fast).map(|speed| left_ms(speed, open(summary))),
+    }))
+}
+
+/// How long the rest takes at a speed of more than nothing.
+fn left_ms(speed: Speed, open: u64) -> u64 {
+    let left =
+        u128::from(open) * u128::from(speed.within_ms.max(1)) / u128::from(speed.gifts.max(1));
+    u64::try_from(left).unwrap_or(u64::MAX)
+}
+
 /// Gifts of which something may still become by itself.
 fn open(summary: &Summary) -> u64 {
     let open = [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
@@ -48,7 +90,7 @@ fn pace(speed: Speed, open: u64) -> String {
     let took = speed.within_ms.max(1);
     let tenths = speed.gifts * 10_000 / took;
     let (whole, tenth) = (tenths / 10, tenths % 10);
-    let left = u128::from(open) * u128::from(took) / u128::from(speed.gifts) / 1_000;
+    let left = left_ms(speed, open) / 1_000;
     let left = match left {
         0 => return format!("{whole}.{tenth} gifts a second"),
         1..120 => format!("{left} s"),

@@ -282,6 +282,17 @@ async fn each_audit_is_remembered_with_what_it_found() {
         "{list}"
     );
     assert_eq!(world.sandbox.stats().requests.values().sum::<u64>(), asked, "nothing was asked");
+    // The gifts themselves tell it too: one that is still missing, one whose double is gone.
+    let key = |place: usize| found[place]["key"].as_str().expect("a key").to_owned();
+    for (place, word, last) in [(0, "missing", number(0)), (1, "duplicated", number(1))] {
+        let story = world.run(&["show", &key(place), "--json"]).expect(0).json();
+        let audits = story["audits"].as_array().expect("audits");
+        assert_eq!(audits.len(), 1, "{story}");
+        assert_eq!((&audits[0]["finding"], &audits[0]["last_audit"]), (&word.into(), &last.into()));
+        let told = world.run(&["show", &key(place)]).expect(0).stdout;
+        let (_, told) = told.split_once("\naudits").expect("its audits");
+        assert!(told.contains(&format!("{}-{last} ", number(2))) && told.contains(word), "{told}");
+    }
     // What is wrong with the question is said.
     world.run(&["reconcile", "may", "--history=999"]).expect(2);
     world.run(&["reconcile", "--all", "--history"]).expect(2);

@@ -86,6 +86,7 @@ async fn the_document_is_what_the_contract_says() {
     assert_eq!(object.remove("standing").unwrap(), "open");
     assert_eq!(object.remove("preview").unwrap()["rows"], 3);
     assert_eq!(object.remove("audit").unwrap()["counts"]["matched"], 3);
+    assert_eq!(object.remove("under_way").unwrap(), serde_json::Value::Null);
     let expected = serde_json::json!({
         "version": 1, "command": "run", "campaign": "may-drop", "plan": "…",
         "status": "complete", "exit_code": 0,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use giftbatch::ledger::Ledger;
 use giftbatch::sandbox::{Endpoint, RefusalKind};
 use nix::pty::{Winsize, openpty};
+use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::world::{Done, World, csv, rows, send, wallet};
@@ -126,6 +127,8 @@ async fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     // every form that names it; then killed, and looked at again.
     let mut world = World::new();
     world.set("GIFTBATCH_RATE", "40");
+    let idle = world.file("june.csv", csv(&rows(2)).replace("KUPON", "JUNE"));
+    world.run(&["load", &idle, "--campaign", "june"]).expect(0);
     let file = world.file("may.csv", csv(&rows(4_000)));
     let args = ["run", &file, "--campaign", "may drop", "--yes", "--max-total", "100000000", "-q"];
     let mut child = world.start(&args);
@@ -139,6 +142,16 @@ async fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     assert_eq!(next, wanted, "{status}");
     let all = world.run(&["status"]).expect(0).stdout;
     assert!(all.contains("run goes on: "), "{all}");
+    let live = world.run(&["status", "may drop", "--json"]).expect(0).json()["under_way"].take();
+    assert_eq!((&live["campaign"], &live["command"]), (&"may drop".into(), &"run".into()));
+    for field in ["gifts", "within_ms", "quiet_ms", "left_ms"] {
+        assert!(live[field].as_u64().is_some(), "{field}: {live}");
+    }
+    // Who looks at another campaign hears who is in the way.
+    let other = world.run(&["status", "june"]).expect(0).stdout;
+    assert!(other.contains("\nnow: `run` of \"may drop\" holds the ledger, since "), "{other}");
+    let there = world.run(&["status", "june", "--json"]).expect(0).json()["under_way"].take();
+    assert_eq!((&there["campaign"], &there["gifts"]), (&"may drop".into(), &Value::Null));
     let info = world.run(&["ledger", "info"]).expect(0).stdout;
     assert!(info.contains("no end yet; the ledger is held by `run`"), "{info}");
     send("KILL", &child);
@@ -146,6 +159,8 @@ async fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     let status = world.run(&["status", "may drop"]).expect(0).stdout;
     assert!(status.contains(", was killed: it has no end\n"), "{status}");
     assert!(status.contains("next: giftbatch issue 'may drop'"), "{status}");
+    let other = world.run(&["status", "june"]).expect(0).stdout;
+    assert!(!other.contains("now: ") && other.contains("next: giftbatch issue june"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
