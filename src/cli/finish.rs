@@ -103,6 +103,15 @@ pub(super) fn tell_loaded(
     }
 }
 
+/// Prints where it stands for who only looks.
+pub(super) fn tell_briefly(context: &Context, summary: &Summary) {
+    if context.out.args.json {
+        tell(context, summary, Exit::Done);
+    } else {
+        context.out.people(&text::glance_on(summary, screen()));
+    }
+}
+
 /// Prints why a command sends nothing, and where its campaign stands.
 pub(super) fn refuse(context: &Context, summary: &Summary, failure: &Failure) {
     context.out.complain(&format!("error: {}", failure.error));

@@ -25,7 +25,7 @@ pub(super) async fn status(context: &Context, args: &StatusArgs) -> Result<Exit,
     if let Some(name) = &args.campaign {
         let campaign = context::campaign(&ledger, name).await?;
         let summary = Summary::read(&ledger, &campaign).await?;
-        finish::tell(context, &summary, Exit::Done);
+        finish::tell_briefly(context, &summary);
         return Ok(Exit::Done);
     }
     let mut summaries = Vec::new();

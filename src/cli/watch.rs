@@ -29,7 +29,7 @@ pub(super) async fn watch(context: &Context, args: &StatusArgs) -> Result<Infall
         let began = Instant::now();
         let summaries = read(&ledger, args).await?;
         let text = match (&args.campaign, &summaries[..]) {
-            (Some(_), [summary]) => text::summary_on(summary, screen()),
+            (Some(_), [summary]) => text::glance_on(summary, screen()),
             _ => report::overview(&summaries, screen()),
         };
         if text != shown {

@@ -30,6 +30,7 @@ mod finding;
 mod glance;
 mod holding_seen;
 mod inspect;
+mod kept;
 mod keyed_row;
 mod load;
 mod lock;

@@ -134,6 +134,7 @@ statements! {
     USE_CLEAR = "use_clear";
     USE_RECORD = "use_record";
     USE_SUMS = "use_sums";
+    VERIFY_AUDITS = "verify_audits";
     VERIFY_CAMPAIGNS = "verify_campaigns";
     VERIFY_GIFT_IDS = "verify_gift_ids";
     VERIFY_GIFTS = "verify_gifts";

@@ -18,7 +18,7 @@ use super::inspect::{Depth, Inspection, health};
 use super::replay::{Replay, Standing};
 use super::rows::{content, word};
 use super::statement::contradictions;
-use super::{LedgerError, Statement, sql};
+use super::{LedgerError, Statement, kept, sql};
 use crate::domain::{GiftId, GiftKey, RowDigest};
 
 /// Gifts that are read at once.
@@ -89,6 +89,7 @@ impl Inspection {
             chain(&mut moment, statement, &mut verified).await?;
             let sums = gifts(&mut moment, &mut verified).await?;
             campaigns(&mut moment, &sums, &mut verified).await?;
+            audits(&mut moment, &mut verified).await?;
         }
         moment.rollback().await.doing(VERIFYING)?;
         Ok(verified)
@@ -105,10 +106,11 @@ async fn references(
     for row in rows {
         let read = || Ok((row.try_get::<String, _>(0)?, row.try_get::<String, _>(2)?));
         let (table, parent) = read().doing(VERIFYING)?;
-        let table = ["load", "run", "wish", "gift", "attempt", "event"]
-            .into_iter()
-            .find(|known| *known == table)
-            .unwrap_or_default();
+        let table =
+            ["load", "run", "wish", "gift", "attempt", "event", "finding", "reconciliation"]
+                .into_iter()
+                .find(|known| *known == table)
+                .unwrap_or_default();
         verified.find(
             table,
             None,
@@ -244,6 +246,17 @@ async fn stories(
         verified.steps += 1;
     }
     Ok(replays)
+}
+
+/// Holds what each audit counted against the findings that are kept of it.
+async fn audits(
+    connection: &mut SqliteConnection,
+    verified: &mut Verified,
+) -> Result<(), LedgerError> {
+    for (campaign, what) in kept::disagreements(connection).await.doing(VERIFYING)? {
+        verified.find("audit", Some(campaign), what);
+    }
+    Ok(())
 }
 
 /// Holds what each campaign is said to hold against what its rows add up to.

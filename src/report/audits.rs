@@ -35,6 +35,13 @@ pub(super) fn last(summary: &Summary) -> String {
     blocks.join("\n")
 }
 
+/// The command that lists all that the last audit found, each with what deals with it; none where all is well.
+pub(super) fn where_found(summary: &Summary) -> Option<String> {
+    let audit = summary.audit.as_ref().filter(|_| !summary.found.is_empty())?;
+    let (name, number) = (shell_word(&summary.campaign), audit.number);
+    Some(format!("giftbatch reconcile {name} --history={number}"))
+}
+
 fn block(summary: &Summary, audit: &Audit, kind: Discrepancy) -> Option<String> {
     let named: Vec<&FindingRecord> =
         summary.found.iter().filter(|finding| finding.kind == kind).collect();
@@ -47,8 +54,7 @@ fn block(summary: &Summary, audit: &Audit, kind: Discrepancy) -> Option<String> 
     }
     let more = all.saturating_sub(named.len().min(NAMED) as u64);
     if more > 0 {
-        let (name, number) = (shell_word(&summary.campaign), audit.number);
-        let all = format!("giftbatch reconcile {name} --history={number}");
+        let all = where_found(summary).unwrap_or_default();
         text += &format!("  and {} more: {all}\n", count(more));
     }
     text += &wrapped(advice.act[0], "  ");

@@ -65,7 +65,7 @@ fn last(summary: &Summary) -> String {
 }
 
 /// A bar of all states.
-fn states(summary: &Summary) -> String {
+pub(super) fn states(summary: &Summary) -> String {
     let gifts = |states: &[GiftState]| -> u64 {
         states.iter().map(|state| summary.states.gifts(*state)).sum()
     };

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::clean;
 use super::figures::{instant, money};
 use super::layout::Side::{Left, Right};
-use super::layout::{Screen, table};
+use super::layout::{Screen, Side, fold, table, width};
 use super::list::ListedGift;
 use crate::ledger::{FoundOfGift, GiftRecord, HistoryLine};
 
@@ -52,7 +52,7 @@ pub fn story(
     let title = [time.as_str(), "try", "event", "what it says"].map(str::to_owned).to_vec();
     let lines = history.iter().map(|one| line(gift, one, look));
     let rows = [title].into_iter().chain(lines).collect();
-    let told = table(&[Left, Right, Left, Left], rows, look.screen, 3);
+    let told = told(&[Left, Right, Left, Left], rows, look.screen);
     format!("{facts}\n{told}{}", audits(found, look))
 }
 
@@ -70,7 +70,29 @@ fn audits(found: &[FoundOfGift], look: StoryLook) -> String {
         vec![numbers, look.moment(found.first.1), look.moment(found.last.1), what]
     });
     let rows = [title.to_vec()].into_iter().chain(lines).collect();
-    format!("\n{}", table(&[Left; 4], rows, look.screen, 3))
+    format!("\n{}", told(&[Left; 4], rows, look.screen))
+}
+
+/// A table whose last column tells: where an id in it does not fit the screen, it stands below the others.
+fn told(sides: &[Side], rows: Vec<Vec<String>>, screen: Screen) -> String {
+    let plain = table(sides, rows.clone(), screen, sides.len() - 1);
+    let is_wide = |screen: u16| plain.lines().any(|line| width(line) > usize::from(screen));
+    if !screen.is_some_and(is_wide) {
+        return plain;
+    }
+    let (heads, tails): (Vec<Vec<String>>, Vec<String>) = rows.into_iter().map(last_apart).unzip();
+    let heads = table(&sides[..sides.len() - 1], heads, screen, 0);
+    let lines = heads.lines().zip(tails).enumerate();
+    lines.fold(String::new(), |text, (place, (head, tail))| match place {
+        // The title of what tells for itself is not missed.
+        0 => text + head + "\n",
+        _ => text + head + "\n" + &fold(&format!("    {tail}"), screen, 4) + "\n",
+    })
+}
+
+fn last_apart(mut row: Vec<String>) -> (Vec<String>, String) {
+    let last = row.pop().unwrap_or_default();
+    (row, last)
 }
 
 /// What it is and where it stands; what it has not is none.

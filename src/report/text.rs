@@ -7,7 +7,7 @@ use super::headline::headline;
 use super::layout::Side::{Left, Right};
 use super::layout::{Screen, aligned, fold};
 use super::next::next;
-use super::{Summary, audits, clean, under_way};
+use super::{Summary, audits, clean, overview, under_way};
 use crate::ledger::{Lists, RunRecord, Standing};
 
 /// The whole screen, with its last line break.
@@ -18,19 +18,35 @@ pub fn summary(summary: &Summary) -> String {
         refusals(summary),
         findings(summary),
         audits::last(summary),
-        foot(summary),
+        foot(summary, ""),
     ];
     let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
     blocks.join("\n")
 }
 
+/// The same for who only looks: with a bar of the states, and without the findings one by one, so that it is one
+/// screen.
+pub fn glance_on(summary: &Summary, screen: Screen) -> String {
+    let bar = format!("{}\n", overview::states(summary));
+    let blocks = [head(summary) + &bar, states(summary), refusals(summary), findings(summary)];
+    let found = audits::where_found(summary).map(|command| format!("next: {command}\n"));
+    let foot = foot(summary, &found.unwrap_or_default());
+    let blocks: Vec<String> =
+        blocks.into_iter().chain([foot]).filter(|block| !block.is_empty()).collect();
+    on(&blocks.join("\n"), screen)
+}
+
 /// The same on a screen: what is wider goes over several lines, but for commands, which are copied.
 pub fn summary_on(summary: &Summary, screen: Screen) -> String {
+    on(&self::summary(summary), screen)
+}
+
+fn on(text: &str, screen: Screen) -> String {
     let folded = |line: &str| match line.starts_with("next: ") {
         true => line.to_owned() + "\n",
         false => fold(line, screen, 2) + "\n",
     };
-    self::summary(summary).lines().map(folded).collect()
+    text.lines().map(folded).collect()
 }
 
 fn head(summary: &Summary) -> String {
@@ -110,7 +126,8 @@ fn titled(title: Vec<String>, mut rows: Vec<Vec<String>>) -> String {
     aligned(&[Left, Right, Right], rows)
 }
 
-fn foot(summary: &Summary) -> String {
+/// What was done last, and what is next; `first` are lines about what is next before all else.
+fn foot(summary: &Summary, first: &str) -> String {
     let mut text = withheld(summary).map_or_else(String::new, |words| words + "\n");
     if let Some(at) = summary.reconciled_at {
         text += &format!("last reconcile: {}\n", second(at));
@@ -123,6 +140,7 @@ fn foot(summary: &Summary) -> String {
     } else if let Some(run) = &summary.last_run {
         text += &format!("last run: {}\n", last_run(run));
     }
+    text += first;
     for command in next(summary) {
         text += &format!("next: {command}\n");
     }

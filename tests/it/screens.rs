@@ -57,7 +57,9 @@ async fn tables_fit_the_screen_and_a_pipe_gets_all_of_them() {
     let gifts = listed.as_array().expect("an array");
     let key = gifts[2]["key"].as_str().expect("a key");
     let (refused, given) = (wallet(2).to_string(), wallet(0).to_string());
-    let commands: [&[&str]; 8] = [
+    let first = gifts[0]["key"].as_str().expect("a key");
+    let commands: [&[&str]; 9] = [
+        &["show", first],
         &["gifts", campaign],
         &["show", key],
         &["show", &refused],

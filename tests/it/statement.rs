@@ -1,6 +1,6 @@
 //! Stories of statements: what finance keeps of a campaign binds the ledger's past.
 
-use giftbatch::sandbox::RefusalKind;
+use giftbatch::sandbox::{RefusalKind, WalletFacts};
 
 use crate::world::{World, csv, rows};
 
@@ -67,4 +67,47 @@ async fn a_past_that_was_changed_is_found() {
     );
     let found = verify(&path).expect(6);
     assert!(found.stdout.contains("statement may: it tells of 8 events"), "{}", found.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_was_changed_is_found() {
+    // Goal: nobody takes a finding away unseen. Method: audits that found one gift missing, then one doubled too, one
+    // with balances between two without, and one that found all well again; the ledger is whole; then a finding is
+    // deleted, one is added, and a count is changed, each in a copy.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(6)));
+    world.issue_file(&file, "may", &[]).expect(0);
+    let book = world.book().gifts;
+    world.sandbox.delete_gift(book[0].id).unwrap();
+    let facts = WalletFacts { gift_balance_off_minor: 5, ..WalletFacts::default() };
+    world.sandbox.set_wallet(book[2].wallet, facts);
+    world.run(&["reconcile", "may", "--balances"]).expect(6);
+    let double = world.sandbox.double_gift(book[1].id).unwrap();
+    world.run(&["reconcile", "may"]).expect(6);
+    world.run(&["reconcile", "may", "--balances"]).expect(6);
+    world.sandbox.delete_gift(double).unwrap();
+    world.run(&["reconcile", "may"]).expect(6);
+    world.run(&["ledger", "verify"]).expect(0);
+    let changes = [
+        ("delete from finding where word = 'missing'", "counted 1 missing, but 0 are kept"),
+        ("delete from finding where word = 'balance'", "counted 1 balance, but 0 are kept"),
+        (
+            "insert into finding select campaign_id, gift_row, 'unexpected', first_audit, last_audit, null from finding \
+             where word = 'missing'",
+            "counted 0 unexpected, but 1 are kept",
+        ),
+        (
+            "update reconciliation set counts_json = replace(counts_json, '\"duplicated\":1', '\"duplicated\":0')",
+            "counted 0 duplicated, but 1 are kept",
+        ),
+    ];
+    for (place, (change, told)) in changes.into_iter().enumerate() {
+        let copy = world.path(&format!("copy-{place}.db")).to_str().expect("plain").to_owned();
+        world.run(&["ledger", "backup", &copy]).expect(0);
+        let other = rusqlite::Connection::open(&copy).expect("anybody can open the file");
+        other.execute_batch(change).expect("the file can be changed");
+        drop(other);
+        let found = world.run(&["ledger", "verify", "--ledger", &copy]).expect(6);
+        assert!(found.stdout.contains(told), "{change}: {}", found.stdout);
+    }
 }

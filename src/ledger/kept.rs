@@ -1,0 +1,49 @@
+//! Whether the findings that are kept of each audit are as many as it counted.
+//!
+//! It stands apart because findings are no events: their chain does not cover them, so that one that was taken away
+//! would leave no trace but this.
+//!
+//! **Invariant:** only audits that read every wallet are asked: others have no counts of what they did not read.
+
+use std::collections::BTreeMap;
+
+use sqlx::SqliteConnection;
+
+use super::{AuditCounts, Discrepancy, sql};
+
+/// Its campaign; its number; whether it asked for balances; its counts; a kind, and how many are kept of that.
+type Row = (String, i64, bool, String, Option<String>, i64);
+
+/// The audits of which more or fewer findings are kept than they counted: their campaign, and what is wrong.
+pub(super) async fn disagreements(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let rows: Vec<Row> = sqlx::query_as(sql::VERIFY_AUDITS).fetch_all(connection).await?;
+    let mut audits: BTreeMap<i64, (String, bool, String)> = BTreeMap::new();
+    let mut kept: BTreeMap<(i64, Discrepancy), u64> = BTreeMap::new();
+    for (campaign, number, has_balances, counts, word, findings) in rows {
+        if let Some(kind) = word.and_then(|word| word.parse().ok()) {
+            kept.insert((number, kind), findings.unsigned_abs());
+        }
+        audits.insert(number, (campaign, has_balances, counts));
+    }
+    let mut wrong = Vec::new();
+    for (number, (campaign, has_balances, counts)) in audits {
+        let Ok(counts) = serde_json::from_str::<AuditCounts>(&counts) else {
+            wrong.push((campaign, format!("what audit {number} counted cannot be read")));
+            continue;
+        };
+        // One that did not ask for balances says nothing of those that stood before and after it.
+        let is_asked = |kind: &Discrepancy| *kind != Discrepancy::Balance || has_balances;
+        for kind in Discrepancy::ALL.into_iter().filter(is_asked) {
+            let (counted, kept) =
+                (counts.of(kind), kept.get(&(number, kind)).copied().unwrap_or(0));
+            if counted != kept {
+                let word = kind.word();
+                let what = format!("audit {number} counted {counted} {word}, but {kept} are kept");
+                wrong.push((campaign.clone(), what));
+            }
+        }
+    }
+    Ok(wrong)
+}
