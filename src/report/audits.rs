@@ -141,6 +141,15 @@ fn ended(audit: &Audit) -> &str {
     audit.outcome.as_deref().unwrap_or("no end (running, or killed)")
 }
 
+/// What it counted, or why nobody can tell.
+fn found_by(audit: &Audit) -> String {
+    match (&audit.counts, &audit.outcome) {
+        (Some(counts), _) => counted(counts),
+        (None, Some(_)) => "not kept (by an older version)".to_owned(),
+        (None, None) => "-".to_owned(),
+    }
+}
+
 /// The audits of a campaign on a screen so wide, the newest first.
 pub fn history(campaign: &str, audits: &[Audit], screen: Screen) -> String {
     if audits.is_empty() {
@@ -154,7 +163,7 @@ pub fn history(campaign: &str, audits: &[Audit], screen: Screen) -> String {
             second(audit.started_at),
             clean(audit.user.as_deref().unwrap_or("-")).into_owned(),
             clean(ended(audit)).into_owned(),
-            audit.counts.as_ref().map_or_else(|| "-".to_owned(), counted),
+            found_by(audit),
         ]);
     }
     table(&[Left; 5], rows, screen, 4)
