@@ -125,7 +125,9 @@ statements! {
     SEND_NEXT = "send_next";
     SEND_REOPENED = "send_reopened";
     SEND_TAGGED = "send_tagged";
+    STATEMENT_AUDIT = "statement_audit";
     STATEMENT_CAMPAIGN = "statement_campaign";
+    STATEMENT_FINDINGS = "statement_findings";
     STATEMENT_STANDS = "statement_stands";
     TALLY_FATES = "tally_fates";
     TALLY_RANGE = "tally_range";

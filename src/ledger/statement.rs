@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::chain::{Chain, ChainHead, walk};
 use super::error::Doing;
 use super::rows::money;
-use super::{Ledger, LedgerError, StateTally, sql};
+use super::{Ledger, LedgerError, StateTally, kept, sql};
 use crate::domain::{Event, GiftState, Money, RowDigest};
 use crate::plan::plan_id;
 
@@ -42,6 +42,9 @@ pub struct Statement {
     pub events: u64,
     /// The hash that covers them.
     pub chain: ChainHead,
+    /// The campaign's last audit that read every wallet, and a hash of all that is kept of it; none where there was
+    /// none yet, or where an older version of this program stated it.
+    pub audit: Option<(i64, ChainHead)>,
 }
 
 const STATING: &str = "stating what a campaign came to";
@@ -59,20 +62,33 @@ impl Ledger {
                 "the chain of events breaks at row {row}: `giftbatch ledger verify` says more"
             )));
         }
-        let stated = state(&mut moment, campaign, None, &chain).await?;
+        let mut stated = state(&mut moment, campaign, None, &chain).await?;
+        if let Some(stated) = &mut stated {
+            stated.now.audit = kept::seal(&mut moment, stated.row, None).await.doing(STATING)?;
+        }
         moment.rollback().await.doing(STATING)?;
-        Ok(stated.map(|(statement, _)| statement))
+        Ok(stated.map(|stated| stated.now))
     }
 }
 
+/// What a campaign comes to.
+struct Stated {
+    /// The campaign's row.
+    row: i64,
+    /// Without its audit.
+    now: Statement,
+    /// Whether the campaign has been loaded again since.
+    was_loaded_since: bool,
+}
+
 /// States what a campaign came to after the chain's events, and after so many loads: all where none are
-/// named. Says whether the campaign has been loaded again since.
+/// named.
 async fn state(
     connection: &mut SqliteConnection,
     campaign: &str,
     loads: Option<i64>,
     chain: &Chain,
-) -> Result<Option<(Statement, bool)>, LedgerError> {
+) -> Result<Option<Stated>, LedgerError> {
     type Row = (Uuid, i64, i64, String, i64, i64, Uuid);
     let row: Option<Row> = sqlx::query_as(sql::STATEMENT_CAMPAIGN)
         .bind(campaign)
@@ -100,7 +116,7 @@ async fn state(
     }
     let (gifts, total) = (gifts.unsigned_abs(), money(minor));
     let tally = |(state, (gifts, minor))| StateTally { state, gifts, amount: money(minor) };
-    let statement = Statement {
+    let now = Statement {
         ledger,
         plan: plan_id(campaign, RowDigest(digest.as_u128()), gifts, total),
         campaign: campaign.to_owned(),
@@ -111,8 +127,9 @@ async fn state(
         stands: stands.into_iter().map(tally).collect(),
         events,
         chain: chain.head,
+        audit: None,
     };
-    Ok(Some((statement, loads < load_count)))
+    Ok(Some(Stated { row: id, now, was_loaded_since: loads < load_count }))
 }
 
 /// What of a statement the ledger no longer says; `chain` was walked with its number of events asked for.
@@ -132,13 +149,19 @@ pub(super) async fn contradictions(
         Some(_) => {}
     }
     let then = Chain { events: statement.events, head: statement.chain, ..Chain::default() };
-    let stated = state(connection, &statement.campaign, Some(statement.loads), &then).await?;
-    let Some((now, was_loaded_since)) = stated else {
+    let stated = state(&mut *connection, &statement.campaign, Some(statement.loads), &then).await?;
+    let Some(Stated { row, now, was_loaded_since }) = stated else {
         found.push("the ledger has no campaign of its name".to_owned());
         return Ok(found);
     };
     if now.ledger != statement.ledger {
         found.push(format!("it is of another ledger: {}", statement.ledger));
+    }
+    if let Some((number, _)) = statement.audit {
+        let seal = kept::seal(connection, row, Some(number)).await.doing(STATING)?;
+        if seal != statement.audit {
+            found.push(format!("what is kept of audit {number} was changed since"));
+        }
     }
     if now.stands != statement.stands {
         found.push("gifts and money by state are others".to_owned());

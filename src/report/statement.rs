@@ -44,6 +44,9 @@ pub fn statement_text(statement: &Statement, made_at: DateTime<Utc>) -> String {
     line("ledger", ledger.to_string());
     line("events", statement.events.to_string());
     line("chain", statement.chain.to_string());
+    if let Some((number, seal)) = statement.audit {
+        line("audit", format!("{number} {seal}"));
+    }
     line("made", second(made_at));
     text += "# The chain's hash covers every event of the ledger until then. To hold this against the ledger, or\n\
              # a copy of it, offline: giftbatch ledger verify --statement FILE [--ledger COPY]\n";
@@ -76,6 +79,14 @@ pub fn read_statement(text: &str) -> Result<Statement, StatementError> {
             });
         }
     }
+    let audit = match text_of("audit") {
+        Ok(value) => {
+            let (number, seal) = value.split_once(' ').ok_or(StatementError::Line("audit"))?;
+            Some((parsed("audit", number)?, parsed("audit", seal)?))
+        }
+        // There was none, or the statement is of a version that did not tell of it.
+        Err(_) => None,
+    };
     let campaign = serde_json::from_str(text_of("campaign")?);
     let file = text_of("file")?.strip_prefix("sha256 ").ok_or(StatementError::Line("file"))?;
     Ok(Statement {
@@ -89,6 +100,7 @@ pub fn read_statement(text: &str) -> Result<Statement, StatementError> {
         stands,
         events: parsed("events", text_of("events")?)?,
         chain: parsed::<ChainHead>("chain", text_of("chain")?)?,
+        audit,
     })
 }
 
@@ -117,6 +129,7 @@ mod tests {
             ],
             events: 1_234,
             chain: ChainHead([7; 32]),
+            audit: Some((12, ChainHead([9; 32]))),
         }
     }
 

@@ -87,7 +87,12 @@ async fn an_audit_that_was_changed_is_found() {
     world.run(&["reconcile", "may", "--balances"]).expect(6);
     world.sandbox.delete_gift(double).unwrap();
     world.run(&["reconcile", "may"]).expect(6);
-    world.run(&["ledger", "verify"]).expect(0);
+    let whole = world.path("may.txt").to_str().expect("a plain path").to_owned();
+    world.run(&["report", "may", "--format", "statement", "-o", &whole]).expect(0);
+    // Audits since change nothing of what it says.
+    world.sandbox.delete_gift(book[3].id).unwrap();
+    world.run(&["reconcile", "may", "--balances"]).expect(6);
+    world.run(&["ledger", "verify", "--statement", &whole]).expect(0);
     let changes = [
         ("delete from finding where word = 'missing'", "counted 1 missing, but 0 are kept"),
         ("delete from finding where word = 'balance'", "counted 1 balance, but 0 are kept"),
@@ -110,4 +115,9 @@ async fn an_audit_that_was_changed_is_found() {
         let found = world.run(&["ledger", "verify", "--ledger", &copy]).expect(6);
         assert!(found.stdout.contains(told), "{change}: {}", found.stdout);
     }
+    // Who changes no number is found by the statement.
+    behind_its_back(&world, "update finding set detail = 'x' where word = 'missing'");
+    world.run(&["ledger", "verify"]).expect(0);
+    let found = world.run(&["ledger", "verify", "--statement", &whole]).expect(6);
+    assert!(found.stdout.contains("was changed since"), "{}", found.stdout);
 }
