@@ -288,8 +288,9 @@ fn tell_verified(context: &Context, verified: &Verified, has_statement: bool) {
     if more > 0 {
         context.out.result(&format!("and {more} more"));
     }
+    let noun = if *fault_count == 1 { "finding" } else { "findings" };
     context.out.complain(&format!(
-        "error: {path} is not what it should be ({fault_count} findings)\nhint: send nothing by it; put a \
+        "error: {path} is not what it should be ({fault_count} {noun})\nhint: send nothing by it; put a \
          backup back, which `giftbatch ledger verify --ledger BACKUP` finds whole, and reconcile"
     ));
 }

@@ -120,4 +120,5 @@ async fn an_audit_that_was_changed_is_found() {
     world.run(&["ledger", "verify"]).expect(0);
     let found = world.run(&["ledger", "verify", "--statement", &whole]).expect(6);
     assert!(found.stdout.contains("was changed since"), "{}", found.stdout);
+    assert!(found.stderr.contains("(1 finding)"), "{}", found.stderr);
 }
