@@ -7,13 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::birthday_args::BirthdaysArgs;
 use super::care::{ExportArgs, LedgerCommand};
 use super::commands::{
-    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, RetryArgs, RevokeArgs,
-    RunArgs, SandboxArgs, ShowArgs, StatusArgs,
+    CheckArgs, DemoArgs, GiftsArgs, IssueArgs, LoadArgs, ReconcileArgs, RetryArgs, RunArgs,
+    SandboxArgs, ShowArgs, StatusArgs,
 };
 use super::holdings::HoldingsArgs;
 use super::man::ManArgs;
 use super::person::{CampaignArgs, CancelArgs, ResolveArgs};
 use super::report_args::ReportArgs;
+use super::revoke_args::RevokeArgs;
 use super::values;
 use super::wallet::WalletArgs;
 

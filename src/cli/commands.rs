@@ -183,22 +183,6 @@ pub(super) struct RetryArgs {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct RevokeArgs {
-    /// The campaign.
-    #[arg(value_name = "NAME")]
-    pub(super) campaign: String,
-    /// Which of its gifts, as a list with commas: issued, with what was begun; or revoking, which only ends
-    /// what was begun.
-    #[arg(long, value_name = "STATE,…", value_delimiter = ',', default_value = "issued")]
-    pub(super) state: Vec<GiftState>,
-    #[command(flatten)]
-    pub(super) confirm: ConfirmArgs,
-    /// No more than this may be taken back.
-    #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
-    pub(super) max_total: Option<Money>,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// The campaign; all where none is named.
     #[arg(value_name = "NAME")]

@@ -91,10 +91,25 @@ pub(super) fn tell_loaded(
     exit: Exit,
     preview: Option<serde_json::Value>,
 ) {
-    let document = loaded_document(context, summary, exit, preview);
-    context.told.of(summary.clone(), &document);
+    print(context, summary, exit, &loaded_document(context, summary, exit, preview));
+}
+
+/// The same, and at the end of the document something more under a name.
+pub(super) fn tell_with(
+    context: &Context,
+    summary: &Summary,
+    exit: Exit,
+    (name, more): (&str, serde_json::Value),
+) {
+    let document = document(context, summary, exit);
+    let open = document.strip_suffix('}').unwrap_or(&document);
+    print(context, summary, exit, &format!("{open},\"{name}\":{more}}}"));
+}
+
+fn print(context: &Context, summary: &Summary, exit: Exit, document: &str) {
+    context.told.of(summary.clone(), document);
     if context.out.args.json {
-        context.out.result(&document);
+        context.out.result(document);
     } else if exit == Exit::Done {
         context.out.people(&text::summary_on(summary, screen()));
     } else {

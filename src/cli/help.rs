@@ -118,7 +118,7 @@ pub(super) const PAGES: &[Page] = &[
     ]),
     page("revoke", GIVE, [
         ("giftbatch revoke may-drop", "deletes unspent gifts at the provider, after a question"),
-        ("giftbatch revoke may-drop --yes --max-total 250000", "the same without a terminal"),
+        ("giftbatch revoke may-drop --duplicates", "only gifts too many that the last reconcile named"),
     ]),
     page("status", READ, [
         ("giftbatch status", "all campaigns, a line each"),

@@ -2,7 +2,6 @@
 
 use tokio::sync::watch;
 
-use super::commands::RevokeArgs;
 use super::confirm::{Question, confirm};
 use super::context::{self, Context};
 use super::exit::{Exit, Signal};
@@ -11,8 +10,11 @@ use super::finish;
 use super::give::{client, delta, pace, refuse_forgotten};
 use super::live::Live;
 use super::note::note;
+use super::out::Out;
 use super::progress::{Display, Shown};
+use super::revoke_args::RevokeArgs;
 use super::signals::Signals;
+use super::surplus::revoke_surplus;
 use super::task::in_own_task;
 use crate::domain::{GiftState, Money};
 use crate::report::{self, States, Summary};
@@ -20,6 +22,9 @@ use crate::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop
 
 /// `giftbatch revoke`.
 pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
+    if args.duplicates {
+        return revoke_surplus(context, args).await;
+    }
     let reach = reach(&args.state, &args.campaign)?;
     let client = client(context)?;
     let mut session = context.session().await?;
@@ -27,8 +32,8 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     refuse_forgotten(&mut session, &campaign).await?;
     let states = States::read_still(&session.ledger, &campaign).await?;
     let (given, word): (&[GiftState], _) = match reach {
-        Reach::Given => (&[GiftState::Issued, GiftState::Revoking], "given"),
         Reach::Begun => (&[GiftState::Revoking], "being revoked"),
+        _ => (&[GiftState::Issued, GiftState::Revoking], "given"),
     };
     let gifts = given.iter().map(|state| states.gifts(*state)).sum();
     let amount: Money = given.iter().map(|state| states.amount(*state)).sum();
@@ -76,7 +81,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     session.writer = writer;
     let campaign = context::campaign(&session.ledger, &campaign.name).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
-    let exit = exit(&summary, &done, signals.first());
+    let exit = exit(&done, summary.states.gifts(GiftState::Revoking), signals.first());
     tell(context, &summary, &done);
     finish::tell(context, &summary, exit);
     session.close().await;
@@ -118,15 +123,7 @@ fn reach(states: &[GiftState], campaign: &str) -> Result<Reach, Failure> {
 fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     let out = context.out;
     out.note(&format!("revoked: {} gifts, {}", done.revoked, report::money(done.amount)));
-    match &done.stop {
-        None | Some(RevokeStop::Interrupted) => {}
-        Some(RevokeStop::GaveUp) => out.complain(
-            "error: no usable answer from the provider: gave up; run the same command again later",
-        ),
-        Some(RevokeStop::CredentialsRejected { why }) => {
-            out.complain(&format!("error: the provider rejects the credentials ({why})"));
-        }
-    }
+    tell_stop(out, done);
     let left = done.left + done.unread;
     if left > 0 {
         let gifts = if left == 1 { "gift was" } else { "gifts were" };
@@ -150,13 +147,26 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     }
 }
 
+/// Says why it ended early, where it did.
+pub(super) fn tell_stop(out: Out, done: &Revocation) {
+    match &done.stop {
+        None | Some(RevokeStop::Interrupted) => {}
+        Some(RevokeStop::GaveUp) => out.complain(
+            "error: no usable answer from the provider: gave up; run the same command again later",
+        ),
+        Some(RevokeStop::CredentialsRejected { why }) => {
+            out.complain(&format!("error: the provider rejects the credentials ({why})"));
+        }
+    }
+}
+
 /// How it ended, where several reasons apply: a signal, then what is open, then the keys, then an early
 /// stop, then gifts that were left.
-fn exit(summary: &Summary, done: &Revocation, signal: Option<Signal>) -> Exit {
+pub(super) fn exit(done: &Revocation, open: u64, signal: Option<Signal>) -> Exit {
     match (&done.stop, signal) {
         (Some(RevokeStop::Interrupted), Some(Signal::Terminate)) => Exit::Terminated,
         (Some(RevokeStop::Interrupted), _) => Exit::Interrupted,
-        _ if summary.states.gifts(GiftState::Revoking) > 0 => Exit::Attention,
+        _ if open > 0 => Exit::Attention,
         (Some(RevokeStop::CredentialsRejected { .. }), _) => Exit::CredentialsRejected,
         (Some(RevokeStop::GaveUp), _) => Exit::Stopped,
         (None, _) if done.unread > 0 => Exit::Stopped,

@@ -50,6 +50,7 @@ mod series;
 mod side_file;
 mod sql;
 mod statement;
+mod surplus;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,7 @@ pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::{Milestone, is_remembered};
 pub use statement::Statement;
+pub use surplus::{SurplusDeed, SurplusGift, SurplusStep};
 pub use tally::Meanwhile;
 pub use under_way::{Elsewhere, Speed, UnderWay};
 pub use used::{SeenUse, UseTally};

@@ -190,6 +190,7 @@ pub(super) fn migrations() -> Migrator {
         step(18, "holding_seen", include_str!("../../migrations/0018_holding_seen.sql")),
         step(19, "finding", include_str!("../../migrations/0019_finding.sql")),
         step(21, "took", include_str!("../../migrations/0021_took.sql")),
+        step(22, "surplus", include_str!("../../migrations/0022_surplus.sql")),
     ])
 }
 

@@ -129,6 +129,9 @@ statements! {
     STATEMENT_CAMPAIGN = "statement_campaign";
     STATEMENT_FINDINGS = "statement_findings";
     STATEMENT_STANDS = "statement_stands";
+    SURPLUS_BEGIN = "surplus_begin";
+    SURPLUS_END = "surplus_end";
+    SURPLUS_OF = "surplus_of";
     TALLY_FATES = "tally_fates";
     TALLY_RANGE = "tally_range";
     TALLY_STATES = "tally_states";

@@ -8,6 +8,7 @@ mod glance;
 mod model;
 mod random;
 mod reconcile;
+mod surplus;
 mod wish;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -50,10 +50,12 @@ pub(super) const fn advice(kind: Discrepancy) -> Advice {
                 "cüzdanında, yanında bu kaydın vermediği bir benzeri daha var",
             ],
             act: [
-                "This program deletes only what its ledger gave, never these: ask the provider who gave them, and \
-                 have the ids named here deleted in their back office. This shows the wallet with both.",
-                "Bu program yalnızca kendi kaydının verdiklerini siler, bunları silmez: kimin verdiğini sağlayıcıya \
-                 sorun ve buradaki kimlikleri yönetim panelinde sildirin. Bu komut cüzdanı ikisiyle gösterir.",
+                "The first command shows the wallet with both; the second takes back what is too many and unspent, \
+                 after a question. What nothing proves to be ours it leaves, unless told otherwise: it may be \
+                 somebody else's, so ask the provider who gave it.",
+                "İlk komut cüzdanı ikisiyle gösterir; ikincisi fazla olan ve harcanmamış hediyeleri onay alarak geri \
+                 alır. Bizim olduğu kanıtlanamayanları bırakır: başkasının olabilir, kimin verdiğini sağlayıcıya \
+                 sorun.",
             ],
         },
         Discrepancy::Unexpected => Advice {
@@ -98,9 +100,11 @@ pub(super) fn commands(kind: Discrepancy, campaign: &str, of: (&str, &str)) -> V
         Discrepancy::Differs => {
             vec![format!("giftbatch show {key}"), format!("giftbatch wallet {wallet}")]
         }
-        Discrepancy::Duplicated | Discrepancy::Balance => {
-            vec![format!("giftbatch wallet {wallet}")]
-        }
+        Discrepancy::Duplicated => vec![
+            format!("giftbatch wallet {wallet}"),
+            format!("giftbatch revoke {name} --duplicates"),
+        ],
+        Discrepancy::Balance => vec![format!("giftbatch wallet {wallet}")],
         Discrepancy::Unexpected => vec![format!("giftbatch show {key}")],
     }
 }

@@ -158,6 +158,9 @@ fn gloss(word: &str) -> &'static str {
         "revoke_started" => "the intent to delete it was written",
         "deleted" => "the provider's list shows that it is gone",
         "still_there" => "the provider's list still shows it",
+        "surplus_begun" => "the intent to delete one too many like it was written",
+        "surplus_gone" => "one too many like it was taken back",
+        "surplus_stays" => "one too many like it was not taken back",
         _ => "",
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use crate::domain::{GiftId, GiftState};
-use crate::ledger::KnownGift;
+use crate::ledger::{KnownGift, SurplusGift};
 use crate::provider::Credit;
 
 /// Deletes of one gift whose answers may be lost.
@@ -16,12 +16,23 @@ const MAX_DELETES: u32 = 5;
 /// A gift that is to be deleted.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
+    /// The gift; of one too many, the one that it doubles.
     pub(super) gift: KnownGift,
     pub(super) id: GiftId,
     /// Deletes that may have reached the server in this run.
     pub(super) deletes: u32,
     /// What came of the last of them, and when it ended.
     pub(super) answer: Option<(Answer, DateTime<Utc>)>,
+    pub(super) kind: Kind,
+}
+
+/// What the ledger has of a gift that is to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It counts it: its state says whether its deletion was begun.
+    Own,
+    /// Nothing but a gift like it, and perhaps the intent to delete this one.
+    Surplus { is_begun: bool },
 }
 
 /// What came of a delete.
@@ -68,24 +79,51 @@ pub enum Left {
     Unread,
     /// The provider did not delete it.
     Stays(String),
+    /// Of one too many: the gift that it doubles, or one like that, is not in the list as it should be.
+    OwnNotThere,
+    /// It is no longer one too many.
+    NotSurplus,
+    /// No reference and no tag of ours shows that it is ours.
+    LookAlike,
 }
 
 impl Target {
     /// A gift that exists at the provider as far as we know.
     pub(super) fn of(gift: KnownGift) -> Option<Target> {
-        Some(Target { id: gift.gift_id?, gift, deletes: 0, answer: None })
+        Some(Target { id: gift.gift_id?, gift, deletes: 0, answer: None, kind: Kind::Own })
     }
 
-    /// What is to be done now that a list which was asked for at `sent_at` shows `credits`.
+    /// A gift too many like this one.
+    pub(super) fn surplus(gift: KnownGift, id: GiftId, is_begun: bool) -> Target {
+        Target { gift, id, deletes: 0, answer: None, kind: Kind::Surplus { is_begun } }
+    }
+
+    /// One too many, as the ledger knows it.
+    pub(super) fn surplus_gift(&self) -> SurplusGift {
+        let (row, wallet) = (self.gift.row, self.gift.content.wallet);
+        SurplusGift { row, wallet, id: self.id, is_begun: self.is_begun() }
+    }
+
+    /// Whether the intent to delete it was written, and what came of it is not known.
+    pub(super) fn is_begun(&self) -> bool {
+        match self.kind {
+            Kind::Own => self.gift.state == GiftState::Revoking,
+            Kind::Surplus { is_begun } => is_begun,
+        }
+    }
+
+    /// What is to be done now that a list which was asked for at `sent_at` shows `credits`; `objection` is what
+    /// else speaks against deleting it.
     pub(super) fn next(
         &self,
         credits: &[Credit],
         sent_at: DateTime<Utc>,
         window: TimeDelta,
+        objection: Option<Left>,
     ) -> Next {
         let shown = credits.iter().find(|credit| credit.id == self.id);
-        let is_begun = self.gift.state == GiftState::Revoking;
-        match shown.map(|credit| self.blemish(credit)) {
+        let is_begun = self.is_begun();
+        match shown.map(|credit| self.blemish(credit).or(objection)) {
             None if is_begun => Next::Gone,
             None => Next::Leave(Left::NotThere),
             Some(None) if is_begun => self.again(sent_at, window),
@@ -140,6 +178,13 @@ impl std::fmt::Display for Left {
             Left::OtherAmount(amount) => write!(out, "the list shows another amount: {amount}"),
             Left::Unread => out.write_str("its wallet's list could not be read"),
             Left::Stays(why) => write!(out, "not deleted: {why}"),
+            Left::OwnNotThere => {
+                out.write_str("the gift that it doubles is not in the list as it should be")
+            }
+            Left::NotSurplus => out.write_str("it is no longer one too many"),
+            Left::LookAlike => {
+                out.write_str("nothing proves that it is ours: --look-alikes takes such gifts too")
+            }
         }
     }
 }
@@ -196,7 +241,7 @@ mod tests {
     /// What is done about a gift of which the list, asked for so many seconds later, shows this.
     fn next(target: &Target, shown: Option<Credit>, later: i64) -> Next {
         let credits: Vec<Credit> = shown.into_iter().collect();
-        target.next(&credits, now() + TimeDelta::seconds(later), S)
+        target.next(&credits, now() + TimeDelta::seconds(later), S, None)
     }
 
     #[test]
@@ -218,6 +263,30 @@ mod tests {
             ..credit(5_000, None, false)
         };
         assert_eq!(next(&fresh, Some(stranger), 0), Next::Leave(Left::NotThere));
+    }
+
+    #[test]
+    fn what_speaks_against_a_gift_too_many_is_heeded_whenever_it_comes_up() {
+        // Goal: an intent of an earlier run is no leave to delete what is no longer too many. Method: a gift too many,
+        // new and begun, whole and spent and gone, with an objection and without.
+        let surplus = |is_begun| {
+            let own = target(GiftState::Issued, None, 0).gift;
+            Target::surplus(own, "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap(), is_begun)
+        };
+        let told = |is_begun, shown: Option<Credit>, objection| {
+            let credits: Vec<Credit> = shown.into_iter().collect();
+            surplus(is_begun).next(&credits, now(), S, objection)
+        };
+        let (whole, why) = (|| Some(credit(5_000, None, false)), Left::OwnNotThere);
+        assert_eq!(told(false, whole(), None), Next::Begin);
+        assert_eq!(told(true, whole(), None), Next::Delete);
+        assert_eq!(told(false, whole(), Some(why.clone())), Next::Leave(why.clone()));
+        assert_eq!(told(true, whole(), Some(why.clone())), Next::Stays(why.to_string()));
+        let spent = Left::Spent { remaining: None };
+        let used = Some(credit(5_000, None, true));
+        assert_eq!(told(false, used, Some(why.clone())), Next::Leave(spent), "the plainer reason");
+        assert_eq!(told(true, None, Some(why.clone())), Next::Gone);
+        assert_eq!(told(false, None, Some(why)), Next::Leave(Left::NotThere));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Revoking: gifts of a campaign that nobody has used yet are deleted at the provider.
+//! Revoking: gifts of a campaign that nobody has used yet are deleted at the provider, or those that are too many.
 //!
 //! It stands apart because it is the only stage that takes something away. It names gifts by the provider's
 //! ids alone, never by their wallets.
@@ -6,6 +6,7 @@
 //! | [`run_revoke`] does | this module decides |
 //! | --- | --- |
 //! | reads a wallet's list, commits intents, deletes one gift after another, reads the list again | [`decide`]: which gifts may be deleted, and which are gone |
+//! | reads lists alone ([`look_for_surplus`]) | [`surplus`]: whether a gift is still one too many, and what proves it |
 //!
 //! **Invariant:** a DELETE is sent only after the commit of its intent has returned.
 //! **Invariant:** what a dead run began is looked at first: a gift that is not there any more is not asked for.
@@ -14,26 +15,31 @@ mod decide;
 mod replies;
 mod request;
 mod run;
+mod source;
+mod surplus;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
 
 pub use decide::Left;
-pub use run::run_revoke;
+pub use run::{look_for_surplus, run_revoke};
+pub use surplus::{Judge, Proof, Proposal, Surplus};
 
 use crate::clock::Clock;
-use crate::domain::{GiftKey, Money, WalletId};
+use crate::domain::{GiftId, GiftKey, Money, WalletId};
 use crate::interrupt::Interrupt;
-use crate::ledger::RunNote;
+use crate::ledger::{RunNote, SurplusGift};
 use crate::provider::WalletClient;
 
 /// Which gifts a revocation takes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reach {
     /// All that were given, and what an earlier one began.
     Given,
     /// What an earlier one began, and no more.
     Begun,
+    /// Not what was given, but gifts too many like it.
+    Surplus(Surplus),
 }
 
 /// What a revocation needs.
@@ -85,13 +91,19 @@ pub struct Revocation {
     pub unread: u64,
     /// The first of those that were left.
     pub named: Vec<LeftGift>,
+    /// Gifts too many that may be taken back, where it only looked.
+    pub proposed: Vec<Proposal>,
+    /// Of those that were begun earlier: what came of them is known, and not written down, where it only looked.
+    pub to_settle: Vec<SurplusGift>,
 }
 
 /// A gift that was left as it is.
 #[derive(Clone, Debug)]
 pub struct LeftGift {
-    /// Its key.
+    /// Its key; of one too many, that of the gift that it doubles.
     pub key: GiftKey,
+    /// The provider's id of it.
+    pub id: GiftId,
     /// Whose it is.
     pub wallet: WalletId,
     /// Why.

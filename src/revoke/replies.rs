@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::decide::{Answer, Left, Next, Target};
+use super::decide::{Answer, Kind, Left, Next, Target};
 use super::request::{Reply, Reported};
 use super::run::{Job, Loop};
-use super::{LeftGift, RevokeStop};
-use crate::domain::{Event, GiftId, GiftState};
-use crate::ledger::Outcome;
+use super::surplus::{Judged, Proof, Proposal};
+use super::{LeftGift, Reach, RevokeStop};
+use crate::domain::{Event, GiftId};
+use crate::ledger::{Outcome, SurplusDeed, SurplusStep};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle, Removal};
 
@@ -20,7 +21,8 @@ const NAMED: usize = 20;
 impl Loop<'_> {
     /// A request has ended.
     pub(super) fn reported(&mut self, reported: Reported) {
-        let Reported { job, reply, sent_at, ended_at } = reported;
+        let Reported { job, reply, sent_at, ended_at, skew_ms } = reported;
+        self.skew.saw_ms(skew_ms);
         match reply {
             Reply::List(reading) => {
                 self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
@@ -75,8 +77,19 @@ impl Loop<'_> {
     ) {
         let mut look_by: Option<DateTime<Utc>> = None;
         let mut has_begun = false;
-        for mut target in std::mem::take(&mut job.targets) {
-            match target.next(credits, sent_at, self.options.window) {
+        let targets = std::mem::take(&mut job.targets);
+        let judged = self.judged(&job, &targets, credits);
+        for (mut target, (proof, objection)) in targets.into_iter().zip(judged) {
+            match target.next(credits, sent_at, self.options.window, objection) {
+                Next::Begin | Next::Delete if self.only_looks => {
+                    self.done.proposed.extend(proof.map(|proof| Proposal::of(&target, proof)));
+                    self.progress.done += 1;
+                }
+                // What came of what was begun is for the run that follows to write down.
+                Next::Gone | Next::Stays(_) if self.only_looks => {
+                    self.done.to_settle.push(target.surplus_gift());
+                    self.progress.done += 1;
+                }
                 Next::Begin => {
                     self.record(&mut target, Event::RevokeStarted, now);
                     has_begun = true;
@@ -122,6 +135,28 @@ impl Loop<'_> {
         }
     }
 
+    /// What shows of each gift too many that it is ours, and what speaks against deleting it; nothing of other gifts.
+    fn judged(
+        &mut self,
+        job: &Job,
+        targets: &[Target],
+        credits: &[Credit],
+    ) -> Vec<(Option<Proof>, Option<Left>)> {
+        let Reach::Surplus(surplus) = &self.options.reach else {
+            return vec![(None, None); targets.len()];
+        };
+        self.skew.saw_known(&job.known, credits);
+        let since = self.first_attempt.map(|at| self.skew.baseline(at));
+        let found = (surplus.judge)(self.campaign, &job.known, credits, since);
+        let judged = Judged { known: &job.known, credits, found };
+        let judge = |target: &Target| match judged.proof(target) {
+            Ok(Proof::Looks) if !surplus.look_alikes => (None, Some(Left::LookAlike)),
+            Ok(proof) => (Some(proof), None),
+            Err(left) => (None, Some(left)),
+        };
+        targets.iter().map(judge).collect()
+    }
+
     fn deleted(&mut self, mut job: Job, id: GiftId, removal: Removal, now: DateTime<Utc>) {
         let answer = match removal {
             Removal::Done => Answer::Deleted,
@@ -163,6 +198,16 @@ impl Loop<'_> {
 
     fn record(&mut self, target: &mut Target, event: Event, at: DateTime<Utc>) {
         let gift = &mut target.gift;
+        if let Kind::Surplus { is_begun } = &mut target.kind {
+            *is_begun = event == Event::RevokeStarted;
+            let step = match event {
+                Event::StillThere { why } => SurplusStep::Stays { why },
+                Event::Deleted => SurplusStep::Gone,
+                _ => SurplusStep::Begun,
+            };
+            self.deeds.push(SurplusDeed { row: gift.row, id: target.id, step, at });
+            return;
+        }
         let next = gift.state.next(&event).expect("what is decided follows the table");
         self.pending.push(Outcome::of((gift.row, gift.state, gift.attempts), event, at));
         gift.state = next;
@@ -172,7 +217,8 @@ impl Loop<'_> {
         self.progress.done += 1;
         if self.done.named.len() < NAMED {
             let gift = &target.gift;
-            self.done.named.push(LeftGift { key: gift.key, wallet: gift.content.wallet, why });
+            let (key, id, wallet) = (gift.key, target.id, gift.content.wallet);
+            self.done.named.push(LeftGift { key, id, wallet, why });
         }
     }
 
@@ -183,9 +229,7 @@ impl Loop<'_> {
         for mut job in jobs {
             for mut target in std::mem::take(&mut job.targets) {
                 let was_begun_here = job.begun.contains(&target.id);
-                if target.gift.state == GiftState::Revoking
-                    && target.is_surely_unsent(was_begun_here)
-                {
+                if target.is_begun() && target.is_surely_unsent(was_begun_here) {
                     let why = "the run stopped before it was deleted".to_owned();
                     self.record(&mut target, Event::StillThere { why }, now);
                 }

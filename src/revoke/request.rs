@@ -23,6 +23,8 @@ pub(super) struct Reported {
     pub(super) reply: Reply,
     pub(super) sent_at: DateTime<Utc>,
     pub(super) ended_at: DateTime<Utc>,
+    /// How far the server's clock is ahead of ours at least.
+    pub(super) skew_ms: Option<i64>,
 }
 
 /// To which request.
@@ -55,6 +57,7 @@ pub(super) fn spawn(
         };
         let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
         // Nobody listens any more only where the process is about to end.
-        let _ = reports.send(Reported { job, reply, sent_at, ended_at }).await;
+        let skew_ms = exchange.skew_ms();
+        let _ = reports.send(Reported { job, reply, sent_at, ended_at, skew_ms }).await;
     });
 }

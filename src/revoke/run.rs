@@ -12,14 +12,15 @@ use uuid::Uuid;
 
 use super::decide::Target;
 use super::request::{self, Reported, Request};
-use super::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop};
+use super::source::Source;
+use super::{Revocation, RevokeOptions, RevokeProgress, RevokeStop};
 use crate::crash::{self, Step};
-use crate::domain::{GiftId, GiftState, WalletId};
-use crate::ledger::{Campaign, KnownGift, Ledger, LedgerError, Milestone, Outcome, Writer};
+use crate::domain::{GiftId, WalletId};
+use crate::ledger::{
+    Campaign, KnownGift, Ledger, LedgerError, Milestone, Outcome, SurplusDeed, Writer,
+};
 use crate::pace::{Pace, Permit};
-
-/// Gifts that are read from the ledger at once.
-const PAGE: usize = 256;
+use crate::settle::Skew;
 
 /// An outage keeps it no longer than this: it can be run again at any time.
 const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
@@ -30,6 +31,8 @@ pub(super) struct Job {
     pub(super) wallet: WalletId,
     /// What is not settled yet.
     pub(super) targets: Vec<Target>,
+    /// All that the ledger has of the wallet, where that tells what is too many.
+    pub(super) known: Vec<KnownGift>,
     /// What is to be deleted next; then the list is read again.
     pub(super) deletes: VecDeque<GiftId>,
     /// Gifts whose intents this run wrote.
@@ -39,26 +42,26 @@ pub(super) struct Job {
 }
 
 pub(super) struct Loop<'r> {
-    ledger: &'r Ledger,
+    pub(super) ledger: &'r Ledger,
     pub(super) pace: &'r mut Pace,
     pub(super) options: &'r RevokeOptions,
-    campaign: i64,
+    pub(super) campaign: i64,
     /// What is still to be read of the campaign.
-    stretches: VecDeque<Stretch>,
+    pub(super) source: Source,
+    /// Whether nothing is begun and nothing is deleted.
+    pub(super) only_looks: bool,
+    /// The campaign's first attempt, by our clock.
+    pub(super) first_attempt: Option<DateTime<Utc>>,
+    pub(super) skew: Skew,
     pub(super) ready: VecDeque<Job>,
     pub(super) waiting: BTreeMap<(DateTime<Utc>, WalletId), Job>,
     /// Wallets whose intents wait for the next commit.
     pub(super) beginning: Vec<Job>,
     pub(super) pending: Vec<Outcome>,
+    /// The same of gifts too many.
+    pub(super) deeds: Vec<SurplusDeed>,
     pub(super) done: Revocation,
     pub(super) progress: RevokeProgress,
-}
-
-/// Gifts of a campaign in one state: after the first row, up to the second.
-#[derive(Clone, Copy, Debug)]
-struct Stretch {
-    state: GiftState,
-    rows: (i64, i64),
 }
 
 /// Deletes what is unspent of the gifts of a campaign, `gifts` at most.
@@ -86,20 +89,8 @@ pub async fn run_revoke(
     crash::before(Step::Naming);
     writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
-    let progress = RevokeProgress { gifts, ..RevokeProgress::default() };
-    let mut revoking = Loop {
-        ledger,
-        pace,
-        options,
-        campaign: campaign.id,
-        stretches: stretches(ledger, campaign.id, options.reach).await?,
-        ready: VecDeque::new(),
-        waiting: BTreeMap::new(),
-        beginning: Vec::new(),
-        pending: Vec::new(),
-        done: Revocation::default(),
-        progress,
-    };
+    let mut revoking = Loop::of(ledger, pace, campaign.id, options).await?;
+    revoking.progress.gifts = gifts;
     revoking.run(&mut writer, run).await?;
     let done = revoking.done;
     let outcome = done.stop.as_ref().map_or("finished", RevokeStop::word);
@@ -112,23 +103,51 @@ pub async fn run_revoke(
     Ok((writer, done))
 }
 
-/// What an earlier run began comes first. Then gifts behind the last that was taken back, and those before it:
-/// they were looked at already, and left.
-async fn stretches(
+/// Looks at what is too many and deletes nothing: says what may be taken back, and what is to be left.
+pub async fn look_for_surplus(
     ledger: &Ledger,
-    campaign: i64,
-    reach: Reach,
-) -> Result<VecDeque<Stretch>, LedgerError> {
-    let begun = Stretch { state: GiftState::Revoking, rows: (0, i64::MAX) };
-    if reach == Reach::Begun {
-        return Ok(VecDeque::from([begun]));
-    }
-    let last = ledger.last_revoked(campaign).await?;
-    let given = |rows| Stretch { state: GiftState::Issued, rows };
-    Ok(VecDeque::from([begun, given((last, i64::MAX)), given((0, last))]))
+    mut writer: Writer,
+    pace: &mut Pace,
+    campaign: &Campaign,
+    options: &RevokeOptions,
+) -> Result<(Writer, Revocation), LedgerError> {
+    let mut batch = writer.begin().await?;
+    batch.check_provider(&options.client.base().to_string()).await?;
+    batch.rollback().await?;
+    let mut looking = Loop::of(ledger, pace, campaign.id, options).await?;
+    looking.only_looks = true;
+    // Nothing is written under this id.
+    looking.run(&mut writer, Uuid::nil()).await?;
+    Ok((writer, looking.done))
 }
 
-impl Loop<'_> {
+impl<'r> Loop<'r> {
+    async fn of(
+        ledger: &'r Ledger,
+        pace: &'r mut Pace,
+        campaign: i64,
+        options: &'r RevokeOptions,
+    ) -> Result<Loop<'r>, LedgerError> {
+        let source = Source::of(ledger, campaign, &options.reach).await?;
+        Ok(Loop {
+            ledger,
+            pace,
+            options,
+            campaign,
+            source,
+            only_looks: false,
+            first_attempt: ledger.first_sent(campaign).await?,
+            skew: Skew::default(),
+            ready: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            beginning: Vec::new(),
+            pending: Vec::new(),
+            deeds: Vec::new(),
+            done: Revocation::default(),
+            progress: *options.progress.borrow(),
+        })
+    }
+
     async fn run(&mut self, writer: &mut Writer, run: Uuid) -> Result<(), LedgerError> {
         let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
         loop {
@@ -139,7 +158,7 @@ impl Loop<'_> {
             self.options.progress.send_replace(self.progress);
             let is_idle =
                 self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
-            let is_over = self.stretches.is_empty()
+            let is_over = self.source.is_empty()
                 && self.ready.is_empty()
                 && self.waiting.is_empty()
                 && self.beginning.is_empty();
@@ -151,42 +170,12 @@ impl Loop<'_> {
         }
     }
 
-    async fn read_page(&mut self) -> Result<(), LedgerError> {
-        while self.ready.len() < PAGE
-            && let Some(stretch) = self.stretches.front_mut()
-        {
-            let Stretch { state, rows } = *stretch;
-            let gifts = self.ledger.given_page(self.campaign, state, rows, PAGE).await?;
-            match gifts.last().filter(|_| gifts.len() == PAGE) {
-                Some(last) => stretch.rows.0 = last.row,
-                None => drop(self.stretches.pop_front()),
-            }
-            self.make_ready(gifts);
-        }
-        Ok(())
-    }
-
-    /// A page's gifts, by wallets.
-    fn make_ready(&mut self, gifts: Vec<KnownGift>) {
-        let mut wallets: BTreeMap<WalletId, Vec<Target>> = BTreeMap::new();
-        for gift in gifts {
-            wallets.entry(gift.content.wallet).or_default().extend(Target::of(gift));
-        }
-        self.ready.extend(wallets.into_iter().map(|(wallet, targets)| Job {
-            wallet,
-            targets,
-            deletes: VecDeque::new(),
-            begun: Vec::new(),
-            failures: 0,
-            looks: 0,
-        }));
-    }
-
     /// Makes what is known durable; what was begun may then be deleted.
     async fn commit(&mut self, writer: &mut Writer, run: Uuid) -> Result<(), LedgerError> {
-        if !self.pending.is_empty() {
+        if !self.pending.is_empty() || !self.deeds.is_empty() {
             let mut batch = writer.begin().await?;
             batch.record(Some(run), &std::mem::take(&mut self.pending)).await?;
+            batch.record_surplus(run, &std::mem::take(&mut self.deeds)).await?;
             crash::before(Step::Revoking);
             batch.commit().await?;
             crash::after(Step::Revoking);
@@ -259,6 +248,18 @@ impl Loop<'_> {
 }
 
 impl Job {
+    pub(super) fn of(wallet: WalletId, targets: Vec<Target>) -> Job {
+        Job {
+            wallet,
+            targets,
+            known: Vec::new(),
+            deletes: VecDeque::new(),
+            begun: Vec::new(),
+            failures: 0,
+            looks: 0,
+        }
+    }
+
     pub(super) fn target(&mut self, id: GiftId) -> &mut Target {
         let found = self.targets.iter_mut().find(|target| target.id == id);
         found.expect("what is deleted is one of its gifts")

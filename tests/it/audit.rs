@@ -98,9 +98,11 @@ async fn each_finding_comes_with_what_deals_with_it() {
     for line in screen.lines().skip(1) {
         assert!(line.chars().count() <= 80, "{line}\n{screen}");
     }
-    for word in ["differs", "duplicated"] {
-        for command in kind(&found, word)["commands"].as_array().expect("commands") {
-            give(&world, command.as_str().expect("a text")).expect(0);
+    // Nothing proves here that what is too many is ours: that is said (4), and nothing is deleted.
+    for (word, codes) in [("differs", [0, 0]), ("duplicated", [0, 4])] {
+        let commands = kind(&found, word)["commands"].as_array().expect("commands");
+        for (command, code) in commands.iter().zip(codes) {
+            give(&world, command.as_str().expect("a text")).expect(code);
         }
     }
 }

@@ -30,6 +30,7 @@ mod revoke;
 mod screens;
 mod secrets;
 mod statement;
+mod surplus;
 mod tidy;
 mod witness;
 mod world;

@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("issue", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
     ("preflight", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
     ("report", &["domain", "ledger", "plan"]),
-    ("revoke", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
+    ("revoke", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
 ];
 
 /// Words that only some modules may use, and what to do instead.
@@ -83,6 +83,7 @@ const PURE: &[&str] = &[
     "src/reconcile/queue.rs",
     "src/reconcile/words.rs",
     "src/revoke/decide.rs",
+    "src/revoke/surplus.rs",
 ];
 
 /// What a file that only decides must not name.
