@@ -114,11 +114,6 @@ impl Dispatcher<'_> {
     ) {
         self.pace.ended(Health::of_answer(reading), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
-        if matches!(reading, Reading::Obstructed(Obstacle::Throttled { .. })) && self.stop.is_none()
-        {
-            self.urgent.push_back(Request::Hear(question));
-            return;
-        }
         match question {
             Question::Trial(sample) => self.tried(&sample, reading),
             Question::Doubt(mut done, place) => {

@@ -176,6 +176,8 @@ pub enum Transactions {
     Requests,
     /// There is no such endpoint.
     NotServed,
+    /// Every look-up is one too many: 429, to be made again after a second.
+    Throttled,
 }
 
 /// How a gift is refused for good.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::amount::{Amount, Digits};
 use super::app::App;
 use super::book::BookGift;
-use super::config::Transactions;
+use super::config::{RetryAfter, Transactions};
 use super::envelope::success;
 use super::gift_request::GiftRequest;
 use super::reply;
@@ -91,8 +91,14 @@ pub(super) async fn look_up(
     Path(reference): Path<String>,
     uri: Uri,
 ) -> Response {
-    if app.lock().config.transactions == Transactions::NotServed {
-        return reply::page(StatusCode::NOT_FOUND);
+    let shown = app.lock().config.transactions;
+    match shown {
+        Transactions::NotServed => return reply::page(StatusCode::NOT_FOUND),
+        Transactions::Throttled => {
+            let now = app.lock().now();
+            return reply::limited(RetryAfter::Seconds, now);
+        }
+        _ => {}
     }
     routes::read(&app, &uri, &reference, |state, reference| {
         let traces = traces(state, reference);
@@ -104,7 +110,7 @@ pub(super) async fn look_up(
 fn traces(state: &Memory, reference: Uuid) -> Vec<Trace> {
     let credited = || state.ledger.with_reference(reference).filter_map(Trace::of_gift);
     match state.config.transactions {
-        Transactions::NotServed | Transactions::Silent => Vec::new(),
+        Transactions::NotServed | Transactions::Throttled | Transactions::Silent => Vec::new(),
         Transactions::Shown => credited().collect(),
         Transactions::Requests => {
             state.traces.iter().filter(|trace| trace.reference == reference).cloned().collect()

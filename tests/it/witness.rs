@@ -46,6 +46,20 @@ async fn a_provider_that_does_not_answer_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_that_is_always_one_too_many_ends() {
+    // Goal: a limit of the look-up's own delays no run for ever. Method: 30 gifts of whom some are reset, where
+    // every look-up is answered with 429; how often it was tried.
+    let world = world();
+    world.sandbox.set_transactions(Transactions::Throttled);
+    world.sandbox.set_profile(resets());
+    let file = world.file("may.csv", csv(&rows(30)));
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&rows(30));
+    assert!(world.sandbox.stats().fault(FaultKind::ResetBeforeCommit) > 0);
+    assert_eq!(looked_up(&world), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_answers_lets_absent_gifts_be_sent_again() {
     // Goal: a witness that agrees with the list is no hindrance. Method: the same, with transactions that are
     // shown, and reads that fail now and then.

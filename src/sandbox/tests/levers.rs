@@ -235,10 +235,11 @@ async fn transactions_are_shown_as_chosen() {
         (Transactions::Late(TimeDelta::hours(1)), (200, 0)),
         (Transactions::Late(TimeDelta::zero()), (200, 1)),
         (Transactions::NotServed, (404, 0)),
+        (Transactions::Throttled, (429, 0)),
     ] {
         sandbox.set_transactions(chosen);
         assert_eq!(shown(given).await, of_given, "{chosen:?}");
         assert_eq!(shown(reset).await.1, 0, "{chosen:?}");
     }
-    assert_eq!(sandbox.requests_of(Endpoint::Transactions), 12);
+    assert_eq!(sandbox.requests_of(Endpoint::Transactions), 14);
 }
