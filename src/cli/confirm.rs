@@ -45,7 +45,7 @@ pub(super) fn confirm(
         (Some(_), _) => Ok(()),
         (None, true) if question.max_total.is_some() => Ok(()),
         (None, true) => Err(Failure::new(Exit::NotConfirmed, "--yes needs --max-total")
-            .hint("say how much may be given at most, as --max-total 12500")),
+            .hint("say how much it may be at most, as --max-total 12500")),
         (None, false) if can_ask(context) => ask(question),
         (None, false) => {
             Err(Failure::new(Exit::NotConfirmed, "nobody confirmed the plan").hint(format!(

@@ -7,7 +7,7 @@ use super::args::SettingsArgs;
 use super::failure::Failure;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
-use crate::provider::{BaseUrl, Login, Manner, MintedClient};
+use crate::provider::{BaseUrl, ClientError, Login, Manner, MintedClient};
 
 /// What the flags and the settings file say of it; the environment is asked when it is needed.
 #[derive(Clone, Debug, Default)]
@@ -80,16 +80,25 @@ impl Minted {
             return Err(Failure::usage("no URL of Minted Connect is set")
                 .hint("set GIFTBATCH_MINTED_URL, or --minted-url, to its base URL"));
         };
-        let base: BaseUrl = url.parse()?;
+        let hint = "correct GIFTBATCH_MINTED_URL, --minted-url or minted_url, as https://minted.example/base";
+        let base: BaseUrl = url.parse().map_err(|error| Failure::from(error).hint(hint))?;
         let Some((username, _)) = self.username() else {
-            return Err(Failure::usage("GIFTBATCH_MINTED_USERNAME is not set"));
+            return Err(Failure::usage("GIFTBATCH_MINTED_USERNAME is not set")
+                .hint("set it, or minted_username in the settings file, to the user's name"));
         };
         let password = self.password_source()?.read()?;
         let api_version = variable("GIFTBATCH_MINTED_API_VERSION")
             .or_else(|| self.api_version.clone())
             .unwrap_or_else(|| API_VERSION.to_owned());
         let manner = Manner { api_version, language: language.to_owned() };
-        Ok(MintedClient::new(base, Login { username, password }, &manner, timeout)?)
+        let login = Login { username, password };
+        MintedClient::new(base, login, &manner, timeout).map_err(|error| match error {
+            // The language was looked at as a flag.
+            ClientError::Key(_) => Failure::from(error).hint(
+                "correct GIFTBATCH_MINTED_API_VERSION, or minted_api_version: a number, as 3",
+            ),
+            ClientError::Setup(_) => error.into(),
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::give::{client, delta, pace};
 use super::progress::{Display, Shown};
+use super::settings::KEYS;
 use crate::domain::{WalletId, duration_text};
 use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, read};
 use crate::ledger::{Ledger, NewRow, RowGroup, WantedWallets, Writer};
@@ -170,7 +171,7 @@ fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Sig
         }
         PreflightStop::CredentialsRejected { why } => {
             let message = format!("the provider rejects the credentials ({why}); {nothing}");
-            Failure::new(Exit::CredentialsRejected, message).hint(kept)
+            Failure::new(Exit::CredentialsRejected, message).hint(format!("{KEYS}; {kept}"))
         }
         PreflightStop::Interrupted => {
             let exit = match signal {

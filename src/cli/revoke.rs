@@ -13,6 +13,7 @@ use super::note::note;
 use super::out::Out;
 use super::progress::{Display, Shown};
 use super::revoke_args::RevokeArgs;
+use super::settings::KEYS;
 use super::signals::Signals;
 use super::surplus::revoke_surplus;
 use super::task::in_own_task;
@@ -122,12 +123,13 @@ fn reach(states: &[GiftState], campaign: &str) -> Result<Reach, Failure> {
 /// Says what was done, and what was left.
 fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     let out = context.out;
-    out.note(&format!("revoked: {} gifts, {}", done.revoked, report::money(done.amount)));
+    let gifts = if done.revoked == 1 { "gift" } else { "gifts" };
+    out.note(&format!("revoked: {} {gifts}, {}", done.revoked, report::money(done.amount)));
     tell_stop(out, done);
     let left = done.left + done.unread;
     if left > 0 {
-        let gifts = if left == 1 { "gift was" } else { "gifts were" };
-        out.complain(&format!("{left} {gifts} left as they are:"));
+        let were = if left == 1 { "gift was left as it is" } else { "gifts were left as they are" };
+        out.complain(&format!("{left} {were}:"));
         for gift in &done.named {
             out.complain(&format!("  {}  wallet {}  {}", gift.key, gift.wallet, gift.why));
         }
@@ -155,7 +157,9 @@ pub(super) fn tell_stop(out: Out, done: &Revocation) {
             "error: no usable answer from the provider: gave up; run the same command again later",
         ),
         Some(RevokeStop::CredentialsRejected { why }) => {
-            out.complain(&format!("error: the provider rejects the credentials ({why})"));
+            out.complain(&format!(
+                "error: the provider rejects the credentials ({why}): {KEYS} and run the same command again"
+            ));
         }
     }
 }

@@ -48,6 +48,9 @@ pub(super) struct Settings {
 }
 
 /// Where the secret that messages are signed with comes from.
+/// What mends keys that the provider rejects.
+pub(super) const KEYS: &str = "mend GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT";
+
 const NOTIFY_SECRET: &str = "GIFTBATCH_NOTIFY_SECRET";
 const NOTIFY_SECRET_FILE: &str = "GIFTBATCH_NOTIFY_SECRET_FILE";
 
@@ -140,7 +143,8 @@ impl Settings {
                 "set GIFTBATCH_WALLET_URL, or --wallet-url, to the base URL of your wallet API",
             ));
         };
-        Ok(url.parse::<BaseUrl>()?)
+        let hint = "correct GIFTBATCH_WALLET_URL, --wallet-url or wallet_url, as https://wallet.example/base";
+        url.parse::<BaseUrl>().map_err(|error| Failure::from(error).hint(hint))
     }
 
     /// The two keys.

@@ -49,7 +49,7 @@ impl fmt::Debug for Credentials {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// A key holds what no header can carry. The key itself is not repeated.
-    #[error("the key for the header {0} holds a character that no HTTP header can carry")]
+    #[error("what is set for the header {0} holds a character that no HTTP header can carry")]
     Key(&'static str),
     /// TLS could not be set up.
     #[error("cannot set up the HTTP client")]

@@ -20,6 +20,7 @@ async fn settings_that_cannot_be_used_are_named() {
     };
     with("GIFTBATCH_WALLET_URL", None, "GIFTBATCH_WALLET_URL");
     with("GIFTBATCH_WALLET_URL", Some("http://wallet.example"), "https");
+    with("GIFTBATCH_WALLET_URL", Some("wallet.example"), "correct GIFTBATCH_WALLET_URL");
     with("GIFTBATCH_API_KEY", None, "GIFTBATCH_API_KEY");
     with("GIFTBATCH_SETTLE", Some("soon"), "--settle");
     with("GIFTBATCH_RATE", Some("-1"), "--rate");

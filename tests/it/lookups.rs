@@ -251,8 +251,16 @@ async fn the_login_is_set_like_other_secrets_and_shown_nowhere() {
     ] {
         world.run(&[&["holdings"], wrong].concat()).expect(2);
     }
-    world.set("GIFTBATCH_MINTED_URL", "http://minted.example");
-    assert!(world.run(&["holdings", "a"]).expect(2).stderr.contains("https"));
+    for (url, words) in
+        [("http://minted.example", "https"), ("minted.example", "correct GIFTBATCH_MINTED_URL")]
+    {
+        let done = world.set("GIFTBATCH_MINTED_URL", url).run(&["holdings", "a"]).expect(2);
+        assert!(done.stderr.contains(words), "{words}: {}", done.stderr);
+    }
+    world.set("GIFTBATCH_MINTED_URL", &url).set("GIFTBATCH_MINTED_API_VERSION", "3\u{7f}");
+    let done = world.run(&["holdings", "a"]).expect(2);
+    assert!(done.stderr.contains("correct GIFTBATCH_MINTED_API_VERSION"), "{}", done.stderr);
+    world.unset("GIFTBATCH_MINTED_API_VERSION");
     let shown = world.set("GIFTBATCH_MINTED_URL", &url).run(&["holdings", "a", "-vv"]).expect(0);
     assert!(!shown.stdout.contains(PASSWORD) && !shown.stderr.contains(PASSWORD));
     assert!(!holds(&world.path(""), PASSWORD), "it lies in a file");

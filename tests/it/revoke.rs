@@ -99,6 +99,7 @@ async fn wrong_keys_take_nothing_back() {
     world.sandbox.revoke_keys();
     let done = world.run(YES).expect(8);
     assert_eq!((done.gifts("issued"), done.gifts("revoking"), left(&world)), (6, 0, 6));
+    assert!(done.stderr.contains("mend GIFTBATCH_API_KEY"), "{}", done.stderr);
     world.sandbox.restore_keys();
     world.run(YES).expect(0);
     assert_eq!(left(&world), 0);

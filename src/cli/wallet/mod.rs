@@ -17,6 +17,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{client, pace};
+use super::settings::KEYS;
 use super::view::screen;
 use crate::domain::{GiftId, GiftState, WalletId};
 use crate::ledger::{GiftRecord, Inspection};
@@ -48,7 +49,7 @@ pub(super) async fn wallet(context: &Context, args: &WalletArgs) -> Result<Exit,
     let id = args.id;
     let client = client(context)?;
     let mut pace = pace(context);
-    let subject = |what| Subject { what, keys: "mend GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT" };
+    let subject = |what| Subject { what, keys: KEYS };
     let record = async || client.wallet(id).await.0;
     let record = ask(context, &mut pace, subject("the wallet"), record).await?;
     let (mut exit, mut errors) = (Exit::Done, Vec::new());

@@ -89,8 +89,8 @@ pub(super) fn read_holdings(reply: &Reply) -> Reading<Holdings> {
             Reading::Obstructed(Obstacle::CredentialsRejected { why })
         }
         status @ 422 => {
-            let message =
-                words_of(answer).unwrap_or_else(|| "HTTP 422 without a reason".to_owned());
+            let words = words_of(answer).or_else(|| all_words_of(answer));
+            let message = words.unwrap_or_else(|| "no reason is given".to_owned());
             Reading::Refused { status, message }
         }
         status => match words_of(answer) {
@@ -160,6 +160,19 @@ fn words_of(answer: &Answer) -> Option<String> {
         }
     }
     let told = clean(&told.join("; "));
+    (!told.is_empty()).then_some(told)
+}
+
+/// All that a refusal says, in whatever form, but for a page.
+fn all_words_of(answer: &Answer) -> Option<String> {
+    let told = match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(body) => words(&body),
+        Err(_) => {
+            let text = std::str::from_utf8(&answer.body).ok()?.trim();
+            if text.starts_with('<') { String::new() } else { text.to_owned() }
+        }
+    };
+    let told = clean(&told);
     (!told.is_empty()).then_some(told)
 }
 
@@ -268,7 +281,15 @@ mod tests {
                 r#"{"message":"invalid","errors":{"metal_type":["unknown"]}}"#,
                 "refused: invalid; metal_type: unknown",
             ),
-            (422, "<html>", "refused: HTTP 422 without a reason"),
+            (422, "<html>", "refused: no reason is given"),
+            (422, "", "refused: no reason is given"),
+            (422, "no such metal\n", "refused: no such metal"),
+            (422, r#"["a","b"]"#, "refused: a; b"),
+            (
+                422,
+                r#"{"validation":{"metal_type":"unknown"}}"#,
+                "refused: validation: metal_type: unknown",
+            ),
             (404, r#"{"detail":"not here"}"#, "refused: not here"),
             (404, "<html>", "Odd"),
             (200, r#"{"success":false,"message":"closed"}"#, "refused: closed"),
