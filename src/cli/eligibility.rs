@@ -187,6 +187,12 @@ fn stopped(stop: &PreflightStop, progress: HolderProgress, signal: Option<Signal
             let message = "holdings: no usable answer from Minted Connect";
             Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(why(&kept))
         }
+        PreflightStop::Odd { why } => {
+            let message =
+                format!("holdings: one answer after another is none of Minted Connect's ({why})");
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
+                .hint(format!("is GIFTBATCH_MINTED_URL right? {kept}"))
+        }
         PreflightStop::Unread => {
             let customers = if unread == 1 { "customer" } else { "customers" };
             let message = format!("holdings: {} {customers} could not be read", count(unread));

@@ -164,10 +164,17 @@ fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Sig
             let message = "preflight: no usable answer from the provider";
             Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
         }
+        PreflightStop::Odd { why } => {
+            let message =
+                format!("preflight: one answer after another is none of the wallet API's ({why})");
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
+                .hint(format!("is the wallet URL right? {kept}"))
+        }
         PreflightStop::Unread => {
             let wallets = if unread == 1 { "wallet" } else { "wallets" };
             let message = format!("preflight: {} {wallets} could not be read", count(unread));
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
+            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
+                .hint(format!("giftbatch wallet ID says why; {kept}"))
         }
         PreflightStop::CredentialsRejected { why } => {
             let message = format!("the provider rejects the credentials ({why}); {nothing}");

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
-use super::PreflightStop;
+use super::{OddInARow, PreflightStop};
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
@@ -86,6 +86,7 @@ struct Loop<'r> {
     answers: Vec<SeenHolding>,
     recorded_at: DateTime<Utc>,
     progress: HolderProgress,
+    odd: OddInARow,
     stop: Option<PreflightStop>,
 }
 
@@ -114,6 +115,7 @@ pub async fn ask_for_holdings(
         answers: Vec::new(),
         recorded_at: options.clock.now(),
         progress: HolderProgress { customers: wanted.to_ask, ..HolderProgress::default() },
+        odd: OddInARow::default(),
         stop: None,
     };
     asking.run(writer).await?;
@@ -224,6 +226,9 @@ impl Loop<'_> {
         let ended_at = self.options.clock.now();
         self.owed += self.client.requests().saturating_sub(sent + 1);
         self.pace.ended(Health::of_answer(&reading), sent_at, ended_at);
+        if let Some(stop) = self.odd.saw(&reading) {
+            self.stop.get_or_insert(stop);
+        }
         self.heard(job, reading, ended_at);
     }
 

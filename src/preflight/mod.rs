@@ -28,7 +28,7 @@ pub use run::run_preflight;
 
 use crate::clock::Clock;
 use crate::interrupt::Interrupt;
-use crate::provider::WalletClient;
+use crate::provider::{Reading, Trouble, WalletClient};
 
 /// What a preflight needs.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ pub enum PreflightStop {
     GaveUp,
     /// Some wallets could not be read, however often they were tried.
     Unread,
+    /// One answer after another was none that the API gives: the URL is taken for wrong.
+    Odd {
+        /// What the last of them was.
+        why: String,
+    },
     /// A person, or the system, ended it.
     Interrupted,
     /// The provider does not take our keys.
@@ -70,4 +75,51 @@ pub enum PreflightStop {
         /// What it said.
         why: String,
     },
+}
+
+/// Answers in a row that are none of the API's, after which no more are asked for.
+const MAX_ODD: u32 = 20;
+
+/// How many answers in a row were none that the API gives.
+#[derive(Debug, Default)]
+struct OddInARow(u32);
+
+impl OddInARow {
+    /// Takes note of an answer; says why to stop where there were too many.
+    fn saw<T>(&mut self, reading: &Reading<T>) -> Option<PreflightStop> {
+        match reading {
+            Reading::Unreadable { why, trouble: Trouble::Odd | Trouble::Redirected } => {
+                self.0 += 1;
+                (self.0 >= MAX_ODD).then(|| PreflightStop::Odd { why: why.clone() })
+            }
+            Reading::Found(_) | Reading::Absent | Reading::Refused { .. } => {
+                self.0 = 0;
+                None
+            }
+            Reading::Unreadable { .. } | Reading::Obstructed(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_odd_answers_in_a_row_stop_it() {
+        // Goal: a wrong URL is found soon, and an outage or a page now and then is none. Method: rows of
+        // answers, and which of them stops.
+        let of = |trouble| Reading::<()>::Unreadable { why: "a page".to_owned(), trouble };
+        let mut odd = OddInARow::default();
+        for _ in 1..MAX_ODD {
+            assert_eq!(odd.saw(&of(Trouble::Odd)), None);
+        }
+        assert_eq!(odd.saw(&of(Trouble::ServerError)), None, "that says nothing about the URL");
+        assert_eq!(odd.saw(&Reading::Found(())), None);
+        for _ in 1..MAX_ODD {
+            assert_eq!(odd.saw(&of(Trouble::Redirected)), None);
+        }
+        let stop = PreflightStop::Odd { why: "a page".to_owned() };
+        assert_eq!(odd.saw(&of(Trouble::Odd)), Some(stop));
+    }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{PreflightOptions, PreflightProgress, PreflightStop};
+use super::{OddInARow, PreflightOptions, PreflightProgress, PreflightStop};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
@@ -54,6 +54,7 @@ struct Loop<'r> {
     answers: Vec<SeenWallet>,
     recorded_at: DateTime<Utc>,
     progress: PreflightProgress,
+    odd: OddInARow,
     stop: Option<PreflightStop>,
 }
 
@@ -81,6 +82,7 @@ pub async fn run_preflight(
         answers: Vec::new(),
         recorded_at: options.clock.now(),
         progress,
+        odd: OddInARow::default(),
         stop: None,
     };
     asking.run(writer).await?;
@@ -192,6 +194,9 @@ impl Loop<'_> {
     /// A read has ended.
     fn reported(&mut self, Reported { mut job, reading, sent_at, ended_at }: Reported) {
         self.pace.ended(Health::of_answer(&reading), sent_at, ended_at);
+        if let Some(stop) = self.odd.saw(&reading) {
+            self.stop.get_or_insert(stop);
+        }
         match reading {
             Reading::Found(record) => {
                 let WalletRecord { is_frozen, frozen_until, is_deleted, currency, .. } = record;

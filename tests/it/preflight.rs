@@ -228,6 +228,21 @@ async fn without_answers_nothing_is_loaded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_url_is_found_before_every_wallet_was_tried() {
+    // Goal: no file is asked for to its end where the URL is wrong. Method: a path that is not served; what is
+    // said, and that it is said once.
+    let mut world = World::new();
+    let url = format!("{}/nowhere", world.sandbox.url());
+    let file = world.file("may.csv", csv(&rows(300)));
+    world.set("GIFTBATCH_WALLET_URL", &url);
+    let done = world.run(&["check", &file, "--preflight"]).expect(5);
+    for words in ["none of the wallet API's", "is the wallet URL right?", "0 of "] {
+        assert!(done.stderr.contains(words), "{words}: {}", done.stderr);
+    }
+    assert!(!done.stderr.contains("could not be read"), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_of_one_provider_are_not_taken_for_anothers() {
     // Goal: a rehearsal on a sandbox says nothing about real wallets. Method: a check there, then one elsewhere
     // within the hour.
