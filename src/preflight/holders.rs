@@ -9,25 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tokio::sync::watch;
 
-use super::{OddInARow, PreflightStop};
+use super::{LONGEST_SILENCE, MAX_FAILURES, OddInARow, PAGE, PreflightStop, RECORD_EVERY};
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::interrupt::Interrupt;
 use crate::ledger::{HoldingAnswer, Ledger, LedgerError, SeenHolding, WantedCustomers, Writer};
 use crate::pace::{Health, Pace, Permit};
 use crate::provider::{Holdings, MintedClient, Obstacle, Question, Reading};
-
-/// Customers that are taken from the ledger at once, and answers that are recorded at once.
-const PAGE: usize = 256;
-
-/// Answers wait no longer to be recorded: so much a kill can cost.
-const RECORD_EVERY: TimeDelta = TimeDelta::seconds(1);
-
-/// An outage keeps it no longer than this: it can be run again at any time.
-const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
-
-/// Questions about one customer that may fail.
-const MAX_FAILURES: u32 = 6;
 
 /// What asking for holdings needs.
 #[derive(Debug)]

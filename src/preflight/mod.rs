@@ -30,6 +30,18 @@ use crate::clock::Clock;
 use crate::interrupt::Interrupt;
 use crate::provider::{Reading, Trouble, WalletClient};
 
+/// Wallets or customers that are taken from the ledger at once, and answers that are recorded at once.
+const PAGE: usize = 256;
+
+/// Answers wait no longer to be recorded: so much a kill can cost.
+const RECORD_EVERY: TimeDelta = TimeDelta::seconds(1);
+
+/// An outage keeps it no longer than this: it can be run again at any time.
+const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
+
+/// Questions about one wallet or customer that may fail.
+const MAX_FAILURES: u32 = 6;
+
 /// What a preflight needs.
 #[derive(Debug)]
 pub struct PreflightOptions {

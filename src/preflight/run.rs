@@ -6,7 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{OddInARow, PreflightOptions, PreflightProgress, PreflightStop};
+use super::{
+    LONGEST_SILENCE, MAX_FAILURES, OddInARow, PAGE, PreflightOptions, PreflightProgress,
+    PreflightStop, RECORD_EVERY,
+};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
 use crate::ledger::{
@@ -14,18 +17,6 @@ use crate::ledger::{
 };
 use crate::pace::{Health, Pace, Permit};
 use crate::provider::{Obstacle, Reading, WalletClient, WalletRecord};
-
-/// Wallets that are taken from the ledger at once, and answers that are recorded at once.
-const PAGE: usize = 256;
-
-/// Answers wait no longer to be recorded: so much a kill can cost.
-const RECORD_EVERY: TimeDelta = TimeDelta::seconds(1);
-
-/// An outage keeps it no longer than this: it can be run again at any time.
-const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
-
-/// Reads of one wallet that may fail.
-const MAX_FAILURES: u32 = 6;
 
 /// A wallet that is to be read.
 #[derive(Clone, Copy, Debug)]
