@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use giftbatch::domain::{Event, GiftId, GiftState};
-use giftbatch::ledger::{Claimed, Outcome};
+use giftbatch::ledger::{ClaimFrom, Claimed, Outcome};
 use rusqlite::{Connection, Statement, params};
 use uuid::Uuid;
 
@@ -80,9 +80,8 @@ async fn give(open: &mut Open, run: Uuid) {
             claimed.iter().map(|claimed: &Claimed| confirmed(claimed, now)).collect();
         let mut batch = open.writer.begin().await.expect("a group can be begun");
         batch.record_with_next(Some(run), &outcomes).expect("outcomes can be recorded");
-        let next = batch.claim(open.campaign.id, run, GROUP, now).await;
-        claimed = next.expect("gifts can be claimed");
-        batch.commit().await.expect("a group can be committed");
+        batch.claim_with_next(ClaimFrom::Campaign(open.campaign.id), run, GROUP, now);
+        claimed = batch.commit_claimed().await.expect("a group can be committed");
         if claimed.is_empty() {
             return;
         }

@@ -1,39 +1,38 @@
-//! Claiming: what may be sent becomes intents, with the group's commit.
+//! Claiming: what may be sent becomes intents, with the group's commit; and why nothing did.
 
 use super::group::{Committed, Facts, Seen};
 use crate::domain::Event;
-use crate::ledger::{Batch, LedgerError, Outcome, Standing};
+use crate::ledger::{Batch, ClaimFrom, LedgerError, Outcome, Standing, Writer};
 
 /// Gifts that expired are refused in groups of this many.
 const EXPIRED_AT_ONCE: usize = 500;
 
-/// Claims what may be sent, of some rows where only those may be; what expired unsent is refused on the way.
-pub(super) async fn claim(
-    batch: &mut Batch<'_>,
+/// Claims what may be sent, of some rows where only those may be, with the group's commit.
+pub(super) fn claim(batch: &mut Batch<'_>, facts: &Facts, wanted: usize, only: Option<&[i64]>) {
+    let from = only.map_or(ClaimFrom::Campaign(facts.campaign), ClaimFrom::Rows);
+    batch.claim_with_next(from, facts.run, wanted, facts.now);
+}
+
+/// Says why nothing could be claimed, and what waits; what expired unsent is refused on the way.
+pub(super) async fn none_claimed(
+    writer: &mut Writer,
     facts: &Facts,
-    wanted: usize,
     only: Option<&[i64]>,
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
-    done.claimed = match only {
-        Some(rows) => batch.claim_of(rows, facts.run, wanted, facts.now).await?,
-        None => batch.claim(facts.campaign, facts.run, wanted, facts.now).await?,
-    };
-    if !done.claimed.is_empty() {
-        return Ok(());
-    }
+    let mut batch = writer.begin().await?;
     done.is_withheld = batch.standing(facts.campaign).await? != Standing::Open;
     if done.is_withheld {
-        return Ok(());
+        return batch.rollback().await;
     }
     done.waiting = Some(match only {
         Some(rows) => batch.waiting_of(rows, facts.now).await?,
         None => {
-            expire(batch, facts, done).await?;
+            expire(&mut batch, facts, done).await?;
             batch.waiting(facts.campaign, facts.now).await?
         }
     });
-    Ok(())
+    batch.commit().await
 }
 
 async fn expire(

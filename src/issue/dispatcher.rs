@@ -6,10 +6,11 @@
 //! **Invariant:** the writer is either here or in the one commit that is under way.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::decide::{Stop, Streak};
@@ -29,7 +30,11 @@ use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
 use crate::pace::Pace;
 use crate::settle::{DoubtBook, Skew};
 
-type Commit = JoinHandle<(Writer, Result<Committed, LedgerError>)>;
+/// A commit that is under way. It is polled here, and not by a task of its own, so that it reaches SQLite's
+/// thread before the requests that were started with it are written.
+type Commit = Pin<Box<dyn Future<Output = Ended> + Send>>;
+
+type Ended = (Writer, Result<Committed, LedgerError>);
 
 /// The state of a run.
 pub(super) struct Dispatcher<'r> {
@@ -187,7 +192,7 @@ impl<'r> Dispatcher<'r> {
         let news = self.evidence.take_news();
         let only = self.quota.only();
         let group = Group { facts, outcomes, looks, claim, only, news };
-        self.committing = Some(tokio::spawn(group::commit(writer, group)));
+        self.committing = Some(Box::pin(group::commit(writer, group)));
     }
 
     /// Waits for no reply; what is known by now is written.
@@ -206,11 +211,7 @@ impl<'r> Dispatcher<'r> {
         Ok(())
     }
 
-    fn commit_ended(
-        &mut self,
-        ended: Result<(Writer, Result<Committed, LedgerError>), tokio::task::JoinError>,
-    ) -> Result<(), LedgerError> {
-        let (writer, result) = ended.expect("a commit neither panics nor is cancelled");
+    fn commit_ended(&mut self, (writer, result): Ended) -> Result<(), LedgerError> {
         self.writer = Some(writer);
         self.committed(result?);
         Ok(())

@@ -135,17 +135,22 @@ async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed,
     for look in looks {
         judge(&mut batch, facts, look, &mut done).await?;
     }
-    if *wanted > 0 {
-        claim::claim(&mut batch, facts, *wanted, only.as_deref(), &mut done).await?;
+    let claims = *wanted > 0;
+    if claims {
+        claim::claim(&mut batch, facts, *wanted, only.as_deref());
     }
-    let steps = [
-        (Step::Intents, !done.claimed.is_empty()),
+    let mut steps = [
+        (Step::Intents, claims),
         (Step::Outcomes, !done.landed.is_empty()),
         (Step::Doubts, done.looked.iter().any(|look| !look.settled.events.is_empty())),
     ];
     crash::before_all(&steps);
-    batch.commit().await?;
+    done.claimed = batch.commit_claimed().await?;
+    steps[0].1 = !done.claimed.is_empty();
     crash::after_all(&steps);
+    if claims && done.claimed.is_empty() {
+        claim::none_claimed(writer, facts, only.as_deref(), &mut done).await?;
+    }
     Ok(done)
 }
 

@@ -13,7 +13,6 @@ use sqlx::{FromRow, Row as _};
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
 use super::rows::instant;
-use super::transaction::Part;
 use super::{
     Batch, Discrepancy, Finding, FindingRecord, FoundOfGift, KeptFinding, Ledger, LedgerError,
     RunNote, sql,
@@ -168,7 +167,7 @@ impl Batch<'_> {
     pub fn keep_findings(&mut self, campaign: i64, audit: AuditMark, found: &[KeptFinding]) {
         let doing = "keeping what was found";
         for group in found.chunks(many::ROWS) {
-            let arguments = self.transaction.add(&RECORD.text(group.len()), &[Part::new(doing)]);
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &[doing]);
             for finding in group {
                 let is_balance = finding.kind == Discrepancy::Balance;
                 let detail = finding.detail.as_deref();

@@ -1,17 +1,16 @@
 //! Claiming: gifts that may be sent become durable intents.
 //!
-//! **Invariant:** what [`Batch::claim`] returns may be sent only after the batch was committed.
+//! **Invariant:** what is claimed is known, and may be sent, only after its intents were committed.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::many::{self, Many, bind, fill};
+use super::many::bind;
 use super::rows::{gift_as_sent, instant, money};
-use super::transaction::Part;
 use super::{Batch, LedgerError, Outcome, sql};
 use crate::domain::{Event, Gift, GiftState, Money};
 
@@ -30,6 +29,15 @@ pub struct Claimed {
     pub doubts: i64,
     /// When the first attempt was written down: no gift of ours can be older.
     pub first_sent_at: DateTime<Utc>,
+}
+
+/// What is claimed from.
+#[derive(Clone, Copy, Debug)]
+pub enum ClaimFrom<'r> {
+    /// A campaign, by its row.
+    Campaign(i64),
+    /// Some of the gifts, by their rows.
+    Rows(&'r [i64]),
 }
 
 /// A gift of which we do not know whether it was given.
@@ -55,9 +63,43 @@ pub struct Unsent {
 }
 
 impl Batch<'_> {
-    /// Writes intents for up to `limit` gifts of the campaign that may be sent at `now`.
+    /// Writes intents for up to `limit` gifts that may be sent at `now`, of the campaign or of some of its rows
+    /// alone, with what is sent next: [`Batch::commit_claimed`] comes back with them. At most once in a batch.
     ///
-    /// Fewer come back where twins or wallets with a doubt stand in the way.
+    /// There are fewer where twins or wallets with a doubt stand in the way.
+    pub fn claim_with_next(
+        &mut self,
+        from: ClaimFrom<'_>,
+        run: Uuid,
+        limit: usize,
+        now: DateTime<Utc>,
+    ) {
+        let now_ms = now.timestamp_millis();
+        let doing = "choosing gifts";
+        self.transaction.add(sql::CLAIM_CLEAR, &["forgetting the last claim"]);
+        let arguments = match from {
+            ClaimFrom::Campaign(campaign) => {
+                let arguments = self.transaction.add(sql::CLAIM_CHOOSE, &[doing]);
+                bind(arguments, campaign);
+                arguments
+            }
+            ClaimFrom::Rows(rows) => {
+                let arguments = self.transaction.add(sql::CLAIM_CHOOSE_OF, &[doing]);
+                bind(arguments, json!(rows).to_string());
+                arguments
+            }
+        };
+        bind(arguments, now_ms);
+        bind(arguments, now_ms);
+        bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
+        bind(self.transaction.add(sql::CLAIM_TURN, &["claiming gifts"]), now_ms);
+        let arguments = self.transaction.add(sql::ATTEMPT_INSERT, &["writing intents"]);
+        bind(arguments, run);
+        bind(arguments, now_ms);
+    }
+
+    /// Claims from a campaign now, for a batch that goes on with it.
+    #[cfg(test)]
     pub async fn claim(
         &mut self,
         campaign: i64,
@@ -65,47 +107,8 @@ impl Batch<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        bind(self.transaction.add(sql::GIFT_CLAIM, &[Part::new(CLAIMING)]), campaign);
-        self.claimed(run, limit, now).await
-    }
-
-    /// The same of some rows alone.
-    pub async fn claim_of(
-        &mut self,
-        rows: &[i64],
-        run: Uuid,
-        limit: usize,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Claimed>, LedgerError> {
-        let rows = json!(rows).to_string();
-        bind(self.transaction.add(sql::GIFT_CLAIM_OF, &[Part::new(CLAIMING)]), rows);
-        self.claimed(run, limit, now).await
-    }
-
-    /// Sends a claim whose first value is bound, and writes the intents.
-    async fn claimed(
-        &mut self,
-        run: Uuid,
-        limit: usize,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Claimed>, LedgerError> {
-        let doing = CLAIMING;
-        let now_ms = now.timestamp_millis();
-        let arguments = self.transaction.values();
-        bind(arguments, now_ms);
-        bind(arguments, now_ms);
-        bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
-        bind(arguments, now_ms);
-        let rows = self.transaction.send().await?;
-        let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>, _>>().doing(doing)?;
-        // `returning` promises no order.
-        claimed.sort_by_key(|gift| gift.row);
-        for group in claimed.chunks(many::ROWS) {
-            let doing = "writing intents";
-            let arguments = self.transaction.add(&INTENTS.text(group.len()), &[Part::new(doing)]);
-            bind_intents(arguments, run, group, now);
-        }
-        Ok(claimed)
+        self.claim_with_next(ClaimFrom::Campaign(campaign), run, limit, now);
+        read_claimed(&self.transaction.send().await?)
     }
 
     /// Marks what a dead run left in flight as in doubt; says how many gifts that were. Only whoever
@@ -182,19 +185,13 @@ impl Batch<'_> {
     }
 }
 
-const CLAIMING: &str = "claiming gifts";
-
-/// Writes the intents of a group.
-static INTENTS: Many = Many::new(&[sql::ATTEMPT_INSERT]);
-
-fn bind_intents(all: &mut SqliteArguments, run: Uuid, claimed: &[Claimed], now: DateTime<Utc>) {
-    for gift in claimed {
-        bind(all, gift.row);
-        bind(all, gift.attempt);
-        bind(all, run);
-        bind(all, now.timestamp_millis());
-    }
-    fill(all, claimed.len(), 4);
+/// The gifts that a claim came back with.
+pub(super) fn read_claimed(rows: &[SqliteRow]) -> Result<Vec<Claimed>, LedgerError> {
+    let mut claimed =
+        rows.iter().map(read).collect::<Result<Vec<_>, _>>().doing("reading what was claimed")?;
+    // `returning` promises no order.
+    claimed.sort_by_key(|gift| gift.row);
+    Ok(claimed)
 }
 
 fn read(row: &SqliteRow) -> Result<Claimed, sqlx::Error> {

@@ -46,14 +46,10 @@ pub enum LedgerError {
     #[error("the ledger holds an unexpected value: {0}")]
     Corrupt(String),
     /// A gift was not in the state in which its outcome was to be recorded.
-    #[error("{expected} gifts were to change while {doing}, but {changed} did: another writer?")]
+    #[error("a gift had moved on while {doing}: another writer?")]
     Raced {
         /// What was being done.
         doing: &'static str,
-        /// How many gifts should have changed.
-        expected: u64,
-        /// How many did.
-        changed: u64,
     },
     /// An answer names a gift of the provider that is another row's.
     #[error("the provider's id of a gift is another gift's already")]

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
-use super::transaction::Part;
 use super::{Batch, Ledger, LedgerError, sql};
 
 /// What Minted Connect said of a customer.
@@ -102,7 +101,7 @@ impl Batch<'_> {
     /// Wants to know which of the metals customers hold, who may repeat; with the next statement that is sent.
     pub fn want_customers(&mut self, check: i64, metals: &str, customers: &[String]) {
         for group in customers.chunks(many::ROWS) {
-            let part = Part::new("noting which customers are wanted");
+            let part = "noting which customers are wanted";
             let arguments = self.transaction.add(&WANT.text(group.len()), &[part]);
             for customer in group {
                 bind(arguments, customer.clone());
@@ -116,7 +115,7 @@ impl Batch<'_> {
     /// Records answers about customers who are wanted, with the next statement that is sent.
     pub fn record_holdings(&mut self, metals: &str, seen: &[SeenHolding]) {
         for group in seen.chunks(many::ROWS) {
-            let part = Part::new("recording what was said of customers");
+            let part = "recording what was said of customers";
             let arguments = self.transaction.add(&RECORD.text(group.len()), &[part]);
             group.iter().for_each(|seen| bind_seen(arguments, metals, seen));
             fill(arguments, group.len(), 6);

@@ -65,7 +65,7 @@ mod writer;
 
 pub use audits::{Audit, AuditCounts, AuditMark, BalanceCounts};
 pub use chain::{Chain, ChainHead};
-pub use claim::{Claimed, Doubt, Unsent};
+pub use claim::{ClaimFrom, Claimed, Doubt, Unsent};
 pub use copy::LedgerCopy;
 pub use difference::Corrected;
 pub use error::LedgerError;

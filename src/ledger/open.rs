@@ -191,6 +191,7 @@ pub(super) fn migrations() -> Migrator {
         step(19, "finding", include_str!("../../migrations/0019_finding.sql")),
         step(21, "took", include_str!("../../migrations/0021_took.sql")),
         step(22, "surplus", include_str!("../../migrations/0022_surplus.sql")),
+        step(23, "id_length", include_str!("../../migrations/0023_id_length.sql")),
     ])
 }
 

@@ -6,7 +6,6 @@ use sqlx::{FromRow as _, Row as _};
 
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
-use super::transaction::Part;
 use super::{Batch, Finding, KnownGift, LedgerError, sql};
 use crate::domain::WalletId;
 
@@ -51,7 +50,7 @@ impl Batch<'_> {
         limit: usize,
     ) -> Result<Vec<KnownWallet>, LedgerError> {
         let doing = "reading the campaign's wallets";
-        let arguments = self.transaction.add(sql::WALLET_PAGE, &[Part::new(doing)]);
+        let arguments = self.transaction.add(sql::WALLET_PAGE, &[doing]);
         bind(arguments, campaign);
         bind(arguments, after);
         bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
@@ -61,7 +60,7 @@ impl Batch<'_> {
     /// The wallets of some gifts, each with what is known of it.
     pub async fn wallets_of(&mut self, rows: &[i64]) -> Result<Vec<KnownWallet>, LedgerError> {
         let doing = "reading the wallets of some gifts";
-        let arguments = self.transaction.add(sql::WALLET_OF, &[Part::new(doing)]);
+        let arguments = self.transaction.add(sql::WALLET_OF, &[doing]);
         bind(arguments, serde_json::json!(rows).to_string());
         self.known_wallets(doing).await
     }
@@ -82,14 +81,14 @@ impl Batch<'_> {
         let (matched, others): (Vec<&AuditedGift>, Vec<&AuditedGift>) =
             found.iter().partition(|gift| gift.is_plain_match());
         for group in matched.chunks(many::ROWS) {
-            let arguments = self.transaction.add(&MATCHED.text(group.len()), &[Part::new(doing)]);
+            let arguments = self.transaction.add(&MATCHED.text(group.len()), &[doing]);
             for gift in group {
                 bind(arguments, gift.row);
             }
             fill(arguments, group.len(), 1);
         }
         for group in others.chunks(many::ROWS) {
-            let arguments = self.transaction.add(&RECORD.text(group.len()), &[Part::new(doing)]);
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &[doing]);
             for gift in group {
                 bind(arguments, gift.row);
                 bind(arguments, gift.finding.word());

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::chain::Link;
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
-use super::transaction::Part;
 use super::{Batch, ChainHead, LedgerError, sql};
 use crate::domain::{Event, GiftId, GiftState};
 
@@ -42,6 +41,19 @@ impl Outcome {
     ) -> Outcome {
         Outcome { row, state, attempt, event, at, took_ms: None }
     }
+
+    /// The event as it is stored, `detail` being what it keeps for people.
+    fn link<'o>(&self, run: Option<Uuid>, detail: Option<&'o str>) -> Link<'o> {
+        Link {
+            gift_row: self.row,
+            attempt: self.attempt,
+            run,
+            at_ms: self.at.timestamp_millis(),
+            word: self.event.word(),
+            detail,
+            took_ms: self.took_ms,
+        }
+    }
 }
 
 impl Batch<'_> {
@@ -66,10 +78,18 @@ impl Batch<'_> {
         outcomes: &[Outcome],
     ) -> Result<(), LedgerError> {
         let doing = "recording outcomes";
-        for group in outcomes.chunks(many::ROWS) {
-            let parts = [Part { doing, changes: Some(group.len() as u64) }, Part::new(doing)];
-            let arguments = self.transaction.add(&RECORD.text(group.len()), &parts);
+        let is_confirmed = |outcome: &&Outcome| {
+            outcome.state == GiftState::InFlight && matches!(outcome.event, Event::Confirmed { .. })
+        };
+        let (confirmed, others): (Vec<&Outcome>, Vec<&Outcome>) =
+            outcomes.iter().partition(is_confirmed);
+        for group in others.chunks(many::ROWS) {
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &[doing, doing]);
             self.head = bind_outcomes(arguments, self.head, run, group)?;
+        }
+        for group in confirmed.chunks(many::ROWS) {
+            let arguments = self.transaction.add(&CONFIRM.text(group.len()), &[doing, doing]);
+            self.head = bind_confirmed(arguments, self.head, run, group)?;
         }
         Ok(())
     }
@@ -100,7 +120,7 @@ fn bind_outcomes(
     all: &mut SqliteArguments,
     mut head: ChainHead,
     run: Option<Uuid>,
-    outcomes: &[Outcome],
+    outcomes: &[&Outcome],
 ) -> Result<ChainHead, LedgerError> {
     for outcome in outcomes {
         let next = outcome.state.next(&outcome.event)?;
@@ -121,15 +141,7 @@ fn bind_outcomes(
     fill(all, outcomes.len(), 10);
     for (number, outcome) in outcomes.iter().enumerate() {
         let detail = detail(&outcome.event);
-        let link = Link {
-            gift_row: outcome.row,
-            attempt: outcome.attempt,
-            run,
-            at_ms: outcome.at.timestamp_millis(),
-            word: outcome.event.word(),
-            detail: detail.as_deref(),
-            took_ms: outcome.took_ms,
-        };
+        let link = outcome.link(run, detail.as_deref());
         head = head.then(&link);
         let is_last = number + 1 == outcomes.len();
         bind(all, link.gift_row);
@@ -142,6 +154,50 @@ fn bind_outcomes(
         bind(all, is_last.then(|| head.0.to_vec()));
     }
     fill(all, outcomes.len(), 8);
+    Ok(head)
+}
+
+/// Records gifts that were confirmed, and adds their events.
+static CONFIRM: Many = Many::new(&[sql::GIFT_CONFIRM, sql::EVENT_CONFIRM]);
+
+/// The same for gifts that were all in flight and are confirmed: what they share is bound once.
+fn bind_confirmed(
+    all: &mut SqliteArguments,
+    mut head: ChainHead,
+    run: Option<Uuid>,
+    outcomes: &[&Outcome],
+) -> Result<ChainHead, LedgerError> {
+    let [first, ..] = outcomes else {
+        return Ok(head);
+    };
+    let Outcome { state, event, .. } = first;
+    let next = state.next(event)?;
+    for outcome in outcomes {
+        let at = outcome.at.timestamp_millis();
+        bind(all, outcome.row);
+        bind(all, Columns::of(&outcome.event, at).gift_id.map(|id| id.0));
+        bind(all, at);
+    }
+    fill(all, outcomes.len(), 3);
+    bind(all, state.word());
+    bind(all, next.word());
+    let mut last = first.row;
+    for outcome in outcomes {
+        let detail = detail(&outcome.event);
+        let link = outcome.link(run, detail.as_deref());
+        head = head.then(&link);
+        last = link.gift_row;
+        bind(all, link.gift_row);
+        bind(all, link.attempt);
+        bind(all, link.at_ms);
+        bind(all, detail);
+        bind(all, outcome.took_ms);
+    }
+    fill(all, outcomes.len(), 5);
+    bind(all, run);
+    bind(all, event.word());
+    bind(all, last);
+    bind(all, head.0.to_vec());
     Ok(head)
 }
 

@@ -82,7 +82,7 @@ impl Batch<'_> {
             };
             let changed = recorded.execute(connection).await.doing(doing)?.rows_affected();
             if changed != 1 {
-                return Err(LedgerError::Raced { doing, expected: 1, changed });
+                return Err(LedgerError::Raced { doing });
             }
         }
         Ok(())

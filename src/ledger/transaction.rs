@@ -1,7 +1,7 @@
 //! A transaction whose statements travel together: what needs no answer waits for the next that does.
 //!
 //! It stands apart because SQLite works on a thread of its own, and each trip there and back costs two
-//! changes of threads: as much as writing some gifts. A group that is issued takes two trips.
+//! changes of threads: as much as writing some gifts. A group that is issued takes one trip.
 //!
 //! **Invariant:** what waits is sent before anything else is asked, in the order in which it came.
 //! **Invariant:** a transaction that was dropped is undone before the next one begins.
@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
+use sqlx::error::ErrorKind;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Either, Executor, SqliteConnection};
 
@@ -31,30 +32,16 @@ pub(super) struct Transaction<'w> {
     /// The statements that wait, one after another.
     text: String,
     arguments: SqliteArguments,
-    parts: Vec<Part>,
+    /// What each of them does, for an error.
+    parts: Vec<&'static str>,
 }
 
 /// A transaction in which nothing waits.
 #[derive(Debug)]
 pub(super) struct Open<'w>(&'w mut Connection);
 
-/// What is known of one of the statements that wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
-    /// What it does, for an error.
-    pub(super) doing: &'static str,
-    /// How many rows it must change, where that is known.
-    pub(super) changes: Option<u64>,
-}
-
-/// A group of up to 64 outcomes and a claim.
-const USUAL_PARTS: usize = 4;
-
-impl Part {
-    pub(super) fn new(doing: &'static str) -> Part {
-        Part { doing, changes: None }
-    }
-}
+/// A group of up to 128 confirmed gifts, some other outcomes, and a claim.
+const USUAL_PARTS: usize = 12;
 
 impl Connection {
     pub(super) fn new(sqlite: SqliteConnection) -> Connection {
@@ -69,7 +56,7 @@ impl Connection {
         }
         let (text, arguments) = (String::new(), SqliteArguments::default());
         let mut begun = Transaction { open: Open(self), text, arguments, parts: Vec::new() };
-        begun.add("begin immediate", &[Part::new("beginning a group")]);
+        begun.add("begin immediate", &["beginning a group"]);
         begun
     }
 
@@ -81,15 +68,10 @@ impl Connection {
 impl<'w> Transaction<'w> {
     /// Lets statements wait for the next trip. Comes back with the place for their values, in the order
     /// of their question marks.
-    pub(super) fn add(&mut self, text: &str, parts: &[Part]) -> &mut SqliteArguments {
+    pub(super) fn add(&mut self, text: &str, parts: &[&'static str]) -> &mut SqliteArguments {
         self.text.push_str(text);
         self.text.push_str(";\n");
         self.parts.extend_from_slice(parts);
-        &mut self.arguments
-    }
-
-    /// The place for the values of the statement that was added last.
-    pub(super) fn values(&mut self) -> &mut SqliteArguments {
         &mut self.arguments
     }
 
@@ -101,19 +83,16 @@ impl<'w> Transaction<'w> {
             (std::mem::take(&mut self.text), std::mem::take(&mut self.arguments));
         let is_usual = self.parts.len() <= USUAL_PARTS;
         let mut parts = std::mem::take(&mut self.parts).into_iter();
-        let mut part = parts.next().unwrap_or(Part::new("asking nothing"));
+        let mut doing = parts.next().unwrap_or("asking nothing");
         self.open.0.is_open = true;
         // Long chains hardly come again, and SQLite would keep each of them.
         let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(is_usual);
         let mut answers = pin!(self.open.fetch_many(query));
         let mut rows = Vec::new();
-        while let Some(answer) = answers.try_next().await.map_err(|error| part.failed(error))? {
+        while let Some(answer) = answers.try_next().await.map_err(|error| failed(error, doing))? {
             match answer {
                 Either::Right(row) => rows.push(row),
-                Either::Left(done) => {
-                    part.check(done.rows_affected())?;
-                    part = parts.next().unwrap_or(part);
-                }
+                Either::Left(_) => doing = parts.next().unwrap_or(doing),
             }
         }
         Ok(rows)
@@ -133,18 +112,18 @@ impl<'w> Transaction<'w> {
         Ok(self.open)
     }
 
-    /// Makes it durable, with what waits.
+    /// Makes it durable, with what waits. Comes back with the rows of that.
     ///
-    /// What has to change so many rows is sent before, and looked at: SQLite's thread goes on to the next
-    /// statement without waiting for anybody to look.
-    pub(super) async fn commit(mut self, doing: &'static str) -> Result<(), LedgerError> {
-        if self.parts.iter().any(|part| part.changes.is_some()) {
-            self.send().await?;
-        }
-        self.add("commit", &[Part::new(doing)]);
-        self.send().await?;
+    /// SQLite's thread goes on from one statement to the next unless it failed, and waits for nobody to look:
+    /// what must not be committed has to fail by itself.
+    pub(super) async fn commit(
+        mut self,
+        doing: &'static str,
+    ) -> Result<Vec<SqliteRow>, LedgerError> {
+        self.add("commit", &[doing]);
+        let rows = self.send().await?;
         self.open.0.is_open = false;
-        Ok(())
+        Ok(rows)
     }
 
     /// Undoes it.
@@ -190,26 +169,18 @@ impl DerefMut for Open<'_> {
     }
 }
 
-impl Part {
-    fn check(self, changed: u64) -> Result<(), LedgerError> {
-        match self.changes {
-            Some(expected) if changed != expected => {
-                Err(LedgerError::Raced { doing: self.doing, expected, changed })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Tells an id of the provider that some gift has already from what is SQLite's fault.
-    fn failed(self, source: sqlx::Error) -> LedgerError {
-        let is_taken = source.as_database_error().is_some_and(|error| {
-            error.is_unique_violation() && error.message().contains("gift.gift_id")
-        });
-        if is_taken {
+/// Tells an id of the provider that some gift has already, and a gift that is in another state than was
+/// expected, from what is SQLite's fault.
+fn failed(source: sqlx::Error, doing: &'static str) -> LedgerError {
+    let broken = source.as_database_error().map(|error| (error.kind(), error.message()));
+    match broken {
+        Some((ErrorKind::UniqueViolation, words)) if words.contains("gift.gift_id") => {
             LedgerError::GiftIdTaken
-        } else {
-            LedgerError::Database { doing: self.doing, source }
         }
+        Some((ErrorKind::NotNullViolation, words)) if words.contains("gift.state") => {
+            LedgerError::Raced { doing }
+        }
+        _ => LedgerError::Database { doing, source },
     }
 }
 

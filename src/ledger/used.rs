@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
-use super::transaction::Part;
 use super::{Batch, Ledger, LedgerError, sql};
 use crate::domain::Money;
 
@@ -49,7 +48,7 @@ impl Batch<'_> {
     pub fn record_uses(&mut self, campaign: i64, seen: &[SeenUse]) {
         let doing = "recording what was used";
         for group in seen.chunks(many::ROWS) {
-            let arguments = self.transaction.add(&RECORD.text(group.len()), &[Part::new(doing)]);
+            let arguments = self.transaction.add(&RECORD.text(group.len()), &[doing]);
             for gift in group {
                 bind(arguments, campaign);
                 bind(arguments, gift.row);

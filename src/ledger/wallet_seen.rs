@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
 use super::rows::instant;
-use super::transaction::Part;
 use super::{Batch, Ledger, LedgerError, sql};
 use crate::domain::{GiftKey, WalletId};
 
@@ -112,7 +111,7 @@ impl Batch<'_> {
         wallets: &[WalletId],
     ) -> Result<(), LedgerError> {
         for group in wallets.chunks(many::ROWS) {
-            let part = Part::new("noting which wallets are wanted");
+            let part = "noting which wallets are wanted";
             let arguments = self.transaction.add(&WANT.text(group.len()), &[part]);
             for wallet in group {
                 bind(arguments, wallet.0);
@@ -141,7 +140,7 @@ impl Batch<'_> {
     /// Records answers of wallets that are wanted, with the next statement that is sent.
     pub fn record_wallets(&mut self, seen: &[SeenWallet]) {
         for group in seen.chunks(many::ROWS) {
-            let part = Part::new("recording what was said of wallets");
+            let part = "recording what was said of wallets";
             let arguments = self.transaction.add(&RECORD.text(group.len()), &[part]);
             group.iter().for_each(|seen| bind_seen(arguments, seen));
             fill(arguments, group.len(), 8);

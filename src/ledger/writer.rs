@@ -1,14 +1,16 @@
 //! The one writer and its transactions.
 
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 
+use super::claim::read_claimed;
 use super::error::Doing;
 use super::place::Place;
 use super::transaction::{Connection, Transaction};
 use super::watch::{AtWork, Side, Watched, rest};
-use super::{ChainHead, LedgerError, Lists, Provider, chain, sql};
+use super::{ChainHead, Claimed, LedgerError, Lists, Provider, chain, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
@@ -63,15 +65,24 @@ impl Writer {
 impl Batch<'_> {
     /// Makes the batch durable: when this returns, it survives a loss of power.
     pub async fn commit(self) -> Result<(), LedgerError> {
+        self.commit_rows().await.map(drop)
+    }
+
+    /// The same of a batch with a claim; comes back with what was claimed, in the order of its rows.
+    pub async fn commit_claimed(self) -> Result<Vec<Claimed>, LedgerError> {
+        read_claimed(&self.commit_rows().await?)
+    }
+
+    async fn commit_rows(self) -> Result<Vec<SqliteRow>, LedgerError> {
         let watched = self.work.end();
         rest(&watched, Side::Before).await;
         let work = AtWork::begin(&watched);
         // Of a commit that failed nobody knows whether it happened: the next batch looks.
         *self.kept_head = None;
-        self.transaction.commit("committing a group").await?;
+        let rows = self.transaction.commit("committing a group").await?;
         *self.kept_head = Some(self.head);
         rest(&work.end(), Side::After).await;
-        Ok(())
+        Ok(rows)
     }
 
     /// Undoes the batch.
@@ -156,7 +167,7 @@ impl Batch<'_> {
             .doing("bringing forward what waits")
     }
 
-    /// Writes down that a process begins that may send.
+    /// Writes down that a process begins that may send, and makes room in this connection's memory for its claims.
     pub async fn begin_run(
         &mut self,
         run: Uuid,
@@ -164,6 +175,7 @@ impl Batch<'_> {
         command: &str,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
+        self.transaction.add(sql::CLAIM_TABLE, &["making room for claims"]);
         sqlx::query(sql::RUN_INSERT)
             .bind(run)
             .bind(campaign)

@@ -182,9 +182,14 @@ impl Pace {
     /// `sent` went out since the last group was begun: as many again will, or twice as many where the
     /// server is getting faster. So a fast server never waits for the ledger, and a crash of a run
     /// against a slow one leaves few intents that were not sent.
-    pub fn ahead(&self, sent: usize) -> usize {
+    ///
+    /// Twice as many as may be in flight are enough, for large groups; or as many as keep what is open in all
+    /// below `most_open`, where that is less, down to what may be in flight.
+    pub fn ahead(&self, sent: usize, most_open: usize) -> usize {
         let free = self.concurrency.limit().saturating_sub(self.in_flight);
-        let ahead = free.max(sent * 2).clamp(1, self.concurrency.ceiling());
+        let ceiling = self.concurrency.ceiling();
+        let most = most_open.saturating_sub(ceiling + 1).clamp(ceiling, ceiling * 2);
+        let ahead = free.max(sent * 2).clamp(1, most);
         match self.rate.per_second() {
             None => ahead,
             Some(per_second) => ahead.min(1 + per_second as usize / 20),
@@ -314,15 +319,17 @@ mod tests {
             }
             pace
         };
-        assert_eq!(grown(0).ahead(0), 32);
-        assert_eq!(grown(10).ahead(0), 1);
-        assert_eq!(grown(200).ahead(0), 11);
-        assert_eq!(grown(5_000).ahead(0), 32);
+        assert_eq!(grown(0).ahead(0, 100), 32);
+        assert_eq!(grown(10).ahead(0, 100), 1);
+        assert_eq!(grown(200).ahead(0, 100), 11);
+        assert_eq!(grown(5_000).ahead(0, 100), 32);
         let mut busy = grown(0);
         for _ in 0..32 {
             assert_eq!(busy.permit(at(0)), Permit::Now);
         }
         // Nothing is free: as much as goes out meanwhile, and never none.
-        assert_eq!([0, 3, 90].map(|sent| busy.ahead(sent)), [1, 6, 32]);
+        assert_eq!([0, 3, 90].map(|sent| busy.ahead(sent, 100)), [1, 6, 64]);
+        // A crash leaves fewer open than a run may have in doubt, or as many ahead as in flight.
+        assert_eq!([75, 40, 1].map(|most| busy.ahead(90, most)), [42, 32, 32]);
     }
 }

@@ -1,7 +1,3 @@
--- The intents of a group, before anything of it is sent. The row of `values` is written as often as
--- there are intents.
-with intent (gift_row, number, run, started_at) as (
-values (?, ?, ?, ?)
-)
+-- The records of the attempts that were just claimed, before any of them is made.
 insert into attempt (gift_row, number, run_id, started_at_ms)
-select gift_row, number, run, started_at from intent where gift_row is not null
+select c.gift_row, (select g.attempt_count from gift g where g.id = c.gift_row), ?, ? from claimed c

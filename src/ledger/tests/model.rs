@@ -225,24 +225,25 @@ impl Model {
         gifts.iter().map(|gift| gift.row).collect()
     }
 
-    /// Why these outcomes must not be written, if so.
-    pub(super) fn refusal(&mut self, outcomes: &[Outcome]) -> Option<&'static str> {
+    /// Why these outcomes must not be written; nothing: they must. Which of several reasons is found first is
+    /// left to SQLite.
+    pub(super) fn refusals(&mut self, outcomes: &[Outcome]) -> Vec<&'static str> {
         if outcomes.iter().any(|outcome| outcome.state.next(&outcome.event).is_err()) {
-            return Some("illegal");
+            return vec!["illegal"];
         }
         let mut owned = self.claimed_ids();
-        let mut is_raced = false;
+        let mut refusals = Vec::new();
         for outcome in outcomes {
             if self.gift(outcome.row).state != outcome.state {
-                is_raced = true;
+                refusals.push("raced");
             } else if let Some(id) = id_of(&outcome.event) {
                 if owned.contains(&id) {
-                    return Some("an id of another gift");
+                    refusals.push("an id of another gift");
                 }
                 owned.push(id);
             }
         }
-        is_raced.then_some("raced")
+        refusals
     }
 
     /// What is in flight is in doubt from now on; how many gifts that were.

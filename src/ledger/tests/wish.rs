@@ -56,8 +56,8 @@ async fn what_a_limited_run_has_begun_is_not_sent_again_after_a_wish() {
         }
         ledger.wish(may, wish, ANN, now()).await.unwrap();
         let mut batch = bench.writer.begin().await.unwrap();
-        assert_eq!(batch.claim_of(&[row], run, 9, now()).await.unwrap().len(), sent, "{wish:?}");
-        batch.commit().await.unwrap();
+        batch.claim_with_next(ClaimFrom::Rows(&[row]), run, 9, now());
+        assert_eq!(batch.commit_claimed().await.unwrap().len(), sent, "{wish:?}");
     }
 }
 

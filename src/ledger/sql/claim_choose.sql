@@ -1,8 +1,9 @@
--- Turns gifts that may be sent into intents. Left out are gifts whose twin is open anywhere, and
+-- Chooses gifts that may be sent, for a claim. Left out are gifts whose twin is open anywhere, and
 -- wallets with a doubt: what is sent there now could be taken for the answer to it. Of twins in one
 -- group the first goes, the others wait. Of a campaign that was paused or cancelled nothing is claimed from
 -- the moment of that wish's commit on. The limit is a sum because SQLite plans a statement anew for each
 -- value of a bare one.
+insert into claimed (gift_row)
 with candidate as (
     select g.id, g.twin from gift g indexed by gift_to_send
     where g.campaign_id = (select c.id from campaign c where c.id = ? and coalesce(
@@ -17,8 +18,4 @@ with candidate as (
     order by g.ready_at_ms, g.id
     limit ? + 0
 )
-update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
-                first_sent_at_ms = coalesce(first_sent_at_ms, ?)
-where id in (select min(id) from candidate group by twin)
-returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
-          first_sent_at_ms, (select is_tagged from campaign c where c.id = campaign_id) as is_tagged
+select min(id) from candidate group by twin

@@ -1,5 +1,6 @@
 -- The same for some rows alone: gifts that a run has begun which may begin no others. They too wait while
 -- their campaign is paused, and stay unsent where it is cancelled.
+insert into claimed (gift_row)
 with candidate as (
     select g.id, g.twin from gift g
     where g.id in (select value from json_each(?))
@@ -15,8 +16,4 @@ with candidate as (
     order by g.ready_at_ms, g.id
     limit ? + 0
 )
-update gift set state = 'in_flight', ready_at_ms = null, attempt_count = attempt_count + 1,
-                first_sent_at_ms = coalesce(first_sent_at_ms, ?)
-where id in (select min(id) from candidate group by twin)
-returning id, campaign_id, key, wallet_id, amount_minor, expires_at_ms, description, attempt_count, doubt_count,
-          first_sent_at_ms, (select is_tagged from campaign c where c.id = campaign_id) as is_tagged
+select min(id) from candidate group by twin

@@ -1,0 +1,2 @@
+-- What was claimed before.
+delete from claimed
