@@ -29,7 +29,7 @@ use crate::story::{Shelf, tell};
 use crate::terms::Breach;
 
 /// Stories in the short form.
-const FEW: u64 = 150;
+const FEW: u64 = 200;
 
 #[test]
 fn the_promise_holds_whatever_fails() {
@@ -58,8 +58,11 @@ fn a_seed_tells_the_same_story_again() {
 #[test]
 fn what_breaks_the_promise_is_found_out() {
     // Goal: the auditor can find a fault. Method: worlds that break a condition of the promise.
-    for breach in [Breach::CommitsTooLate, Breach::ListsTooLate, Breach::HidesDoubts] {
-        let batch = Batch::tell(0, 30, breach);
+    // Lists that hide what was used are seldom believed: that takes more of them.
+    let breaches =
+        [(Breach::CommitsTooLate, 30), (Breach::ListsTooLate, 30), (Breach::HidesDoubts, 90)];
+    for (breach, stories) in breaches {
+        let batch = Batch::tell(0, stories, breach);
         println!("{breach:?}: {batch}");
         assert!(batch.duplicated > 0, "{breach:?} was not found out");
     }

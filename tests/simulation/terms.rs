@@ -261,7 +261,8 @@ impl Terms {
         self.faulty = self.faulty.max(150);
         self.server_jumps.clear();
         match self.breach {
-            Breach::None | Breach::HidesDoubts => {}
+            Breach::None => {}
+            Breach::HidesDoubts => self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody],
             Breach::CommitsTooLate => {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
