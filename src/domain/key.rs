@@ -15,6 +15,9 @@ use super::{CampaignName, GiftContent, IdError, WalletId, parse_guid};
 /// The namespace of our version 5 UUIDs (RFC 9562, section 5.5); must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9b1d_5f0e_53a7_4c1e_8e0b_67e2_0b4a_77c1);
 
+/// So many of a key's digits make its tag.
+const TAG_DIGITS: usize = 8;
+
 /// The key of a gift: unique in the ledger, sent as `ExternalReference`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GiftKey(pub Uuid);
@@ -53,12 +56,14 @@ impl GiftKey {
     /// which no other gift of the wallet shares.
     pub fn tag(&self) -> String {
         let digits = self.0.simple().to_string();
-        format!("#{}", &digits[..8])
+        format!("#{}", &digits[..TAG_DIGITS])
     }
 
     /// Whether a description ends with the tag of this key.
     pub fn is_tag_of(&self, description: &str) -> bool {
-        description.ends_with(&self.tag())
+        // Asked of every gift that is given, and few have a tag: it is made only where one could be.
+        description.bytes().rev().nth(TAG_DIGITS) == Some(b'#')
+            && description.ends_with(&self.tag())
     }
 
     fn of(parts: &[&str]) -> GiftKey {

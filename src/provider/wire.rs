@@ -3,38 +3,47 @@
 //! **Invariant:** an amount keeps its own digits both ways: it is raw JSON text here and exact
 //! money or an exact decimal on our side, and never passes through a float.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::exact;
-use crate::domain::{Expiry, Gift, GiftId, Money};
+use crate::domain::{Expiry, Gift, GiftId, GiftKey, Money, WalletId};
 
 /// The body of a create.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct WireCreate<'g> {
-    wallet_id: String,
+    #[serde(serialize_with = "shown")]
+    wallet_id: WalletId,
     amount: Box<RawValue>,
     expiration_date: Option<String>,
     description: &'g str,
-    external_reference: String,
+    #[serde(serialize_with = "shown")]
+    external_reference: GiftKey,
+}
+
+/// As people see it.
+fn shown<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_str(value)
 }
 
 /// The JSON of a create: the amount as a plain number, the expiry as a full UTC instant.
 pub(super) fn create_body(gift: &Gift) -> String {
     let content = &gift.content;
     let body = WireCreate {
-        wallet_id: content.wallet.to_string(),
+        wallet_id: content.wallet,
         amount: plain_number(content.amount),
         expiration_date: match content.expiry {
             Expiry::At(instant) => Some(instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
             Expiry::Never => None,
         },
         description: &content.description,
-        external_reference: gift.key.to_string(),
+        external_reference: gift.key,
     };
     serde_json::to_string(&body).expect("text and numbers always become JSON")
 }
@@ -78,7 +87,7 @@ pub(super) struct WireDecimal(pub(super) Decimal);
 impl<'de> Deserialize<'de> for WireDecimal {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<WireDecimal, D::Error> {
         // RawValue reads only from JSON text: amounts are never routed through `Value`.
-        let raw = Box::<RawValue>::deserialize(source)?;
+        let raw = <&RawValue>::deserialize(source)?;
         let text = raw.get().trim_matches('"');
         exact::read(text).map(WireDecimal).ok_or_else(|| D::Error::custom("not an exact decimal"))
     }
@@ -90,7 +99,7 @@ pub(super) struct WireText(pub(super) Option<String>);
 
 impl<'de> Deserialize<'de> for WireText {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<WireText, D::Error> {
-        let raw = Box::<RawValue>::deserialize(source)?;
+        let raw = <&RawValue>::deserialize(source)?;
         let text = match raw.get() {
             "null" => None,
             text if text.starts_with('"') => serde_json::from_str(text).ok(),
