@@ -33,16 +33,20 @@ pub(super) fn hide(body: Vec<u8>, keys: &[SecretString]) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice::<Value>(&body) else {
         return Vec::new();
     };
-    let keys: Vec<&str> = keys.iter().map(ExposeSecret::expose_secret).collect();
+    let keys: Vec<&str> = secrets(keys).collect();
     if hide_in(&mut value, &keys) { value.to_string().into_bytes() } else { body }
+}
+
+/// The keys that are secrets.
+fn secrets(keys: &[SecretString]) -> impl Iterator<Item = &str> {
+    keys.iter().map(ExposeSecret::expose_secret).filter(|key| key.len() >= SHORTEST)
 }
 
 /// Whether no key can stand in a body, in whatever spelling: JSON spells with a backslash what it does not
 /// write as it is.
 fn is_surely_clean(body: &[u8], keys: &[SecretString]) -> bool {
     !body.contains(&b'\\')
-        && std::str::from_utf8(body)
-            .is_ok_and(|text| keys.iter().all(|key| !text.contains(key.expose_secret())))
+        && std::str::from_utf8(body).is_ok_and(|text| secrets(keys).all(|key| !text.contains(key)))
 }
 
 /// Hides the keys in all texts below; says whether there were any.
@@ -50,7 +54,7 @@ fn hide_in(value: &mut Value, keys: &[&str]) -> bool {
     match value {
         Value::String(text) => {
             let mut is_changed = false;
-            for key in keys.iter().filter(|key| key.len() >= SHORTEST) {
+            for key in keys {
                 if text.contains(key) {
                     *text = text.replace(key, HIDDEN);
                     is_changed = true;

@@ -102,7 +102,8 @@ impl Http {
         }
         let client = client
             .default_headers(headers.clone())
-            .retry(reqwest::retry::never())
+            // None at all: so it keeps no copy of a request either.
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .referer(false)
