@@ -80,8 +80,9 @@ async fn give(open: &mut Open, run: Uuid) {
             claimed.iter().map(|claimed: &Claimed| confirmed(claimed, now)).collect();
         let mut batch = open.writer.begin().await.expect("a group can be begun");
         batch.record_with_next(Some(run), &outcomes).expect("outcomes can be recorded");
-        batch.claim_with_next(ClaimFrom::Campaign(open.campaign.id), run, GROUP, now);
-        claimed = batch.commit_claimed().await.expect("a group can be committed");
+        let from = ClaimFrom::Campaign(open.campaign.id);
+        let committed = batch.commit_claiming(from, run, GROUP, now).await;
+        claimed = committed.expect("a group can be committed");
         if claimed.is_empty() {
             return;
         }

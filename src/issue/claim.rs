@@ -2,18 +2,29 @@
 
 use super::group::{Committed, Facts, Seen};
 use crate::domain::Event;
-use crate::ledger::{Batch, ClaimFrom, LedgerError, Outcome, Standing, Writer};
+use crate::ledger::{Batch, ClaimFrom, Claimed, LedgerError, Outcome, Standing, Writer};
 
 /// Gifts that expired are refused in groups of this many.
 const EXPIRED_AT_ONCE: usize = 500;
 
-/// Claims what may be sent, of some rows where only those may be, with the group's commit.
-pub(super) fn claim(batch: &mut Batch<'_>, facts: &Facts, wanted: usize, only: Option<&[i64]>) {
+/// Commits a group, and claims with it what may be sent; of some rows, where only those may be.
+pub(super) async fn commit_claiming(
+    batch: Batch<'_>,
+    facts: &Facts,
+    wanted: usize,
+    only: Option<&[i64]>,
+) -> Result<Vec<Claimed>, LedgerError> {
+    if wanted == 0 {
+        return batch.commit().await.map(|()| Vec::new());
+    }
     let from = only.map_or(ClaimFrom::Campaign(facts.campaign), ClaimFrom::Rows);
-    batch.claim_with_next(from, facts.run, wanted, facts.now);
+    batch.commit_claiming(from, facts.run, wanted, facts.now).await
 }
 
 /// Says why nothing could be claimed, and what waits; what expired unsent is refused on the way.
+///
+/// It looks a moment after the claim: of a campaign that was paused then and is resumed by now, the gifts wait for
+/// the next run.
 pub(super) async fn none_claimed(
     writer: &mut Writer,
     facts: &Facts,

@@ -135,21 +135,18 @@ async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed,
     for look in looks {
         judge(&mut batch, facts, look, &mut done).await?;
     }
-    let claims = *wanted > 0;
-    if claims {
-        claim::claim(&mut batch, facts, *wanted, only.as_deref());
-    }
+    let (claims, only) = (*wanted > 0, only.as_deref());
     let mut steps = [
         (Step::Intents, claims),
         (Step::Outcomes, !done.landed.is_empty()),
         (Step::Doubts, done.looked.iter().any(|look| !look.settled.events.is_empty())),
     ];
     crash::before_all(&steps);
-    done.claimed = batch.commit_claimed().await?;
+    done.claimed = claim::commit_claiming(batch, facts, *wanted, only).await?;
     steps[0].1 = !done.claimed.is_empty();
     crash::after_all(&steps);
     if claims && done.claimed.is_empty() {
-        claim::none_claimed(writer, facts, only.as_deref(), &mut done).await?;
+        claim::none_claimed(writer, facts, only, &mut done).await?;
     }
     Ok(done)
 }

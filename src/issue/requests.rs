@@ -71,9 +71,9 @@ impl Dispatcher<'_> {
     pub(super) fn claim_size(&self) -> usize {
         let may_claim =
             self.stop.is_none() && self.supply == Supply::Unknown && !self.is_full_of_doubts();
-        // While the server is down one is enough, to know whether any is left.
         // Whatever is open when a run dies is in doubt for the next, which should be able to send at once.
-        let most_open = self.options.max_in_doubt;
+        let most_open = self.options.max_in_doubt.saturating_sub(self.book.len());
+        // While the server is down one is enough, to know whether any is left.
         let ahead =
             if self.is_down() { 1 } else { self.pace.ahead(self.sent_since_commit, most_open) };
         let wanted = if may_claim { ahead.saturating_sub(self.ready.len()) } else { 0 };

@@ -63,17 +63,23 @@ pub struct Unsent {
 }
 
 impl Batch<'_> {
-    /// Writes intents for up to `limit` gifts that may be sent at `now`, of the campaign or of some of its rows
-    /// alone, with what is sent next: [`Batch::commit_claimed`] comes back with them. At most once in a batch.
+    /// Makes the batch durable with intents for up to `limit` gifts that may be sent at `now`, of a campaign or of
+    /// some rows alone. Comes back with those gifts, in the order of their rows.
     ///
     /// There are fewer where twins or wallets with a doubt stand in the way.
-    pub fn claim_with_next(
-        &mut self,
+    pub async fn commit_claiming(
+        mut self,
         from: ClaimFrom<'_>,
         run: Uuid,
         limit: usize,
         now: DateTime<Utc>,
-    ) {
+    ) -> Result<Vec<Claimed>, LedgerError> {
+        self.add_claim(from, run, limit, now);
+        read_claimed(&self.commit_rows().await?)
+    }
+
+    /// Its statements, for the next trip.
+    fn add_claim(&mut self, from: ClaimFrom<'_>, run: Uuid, limit: usize, now: DateTime<Utc>) {
         let now_ms = now.timestamp_millis();
         let doing = "choosing gifts";
         self.transaction.add(sql::CLAIM_CLEAR, &["forgetting the last claim"]);
@@ -107,7 +113,7 @@ impl Batch<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        self.claim_with_next(ClaimFrom::Campaign(campaign), run, limit, now);
+        self.add_claim(ClaimFrom::Campaign(campaign), run, limit, now);
         read_claimed(&self.transaction.send().await?)
     }
 
@@ -186,7 +192,7 @@ impl Batch<'_> {
 }
 
 /// The gifts that a claim came back with.
-pub(super) fn read_claimed(rows: &[SqliteRow]) -> Result<Vec<Claimed>, LedgerError> {
+fn read_claimed(rows: &[SqliteRow]) -> Result<Vec<Claimed>, LedgerError> {
     let mut claimed =
         rows.iter().map(read).collect::<Result<Vec<_>, _>>().doing("reading what was claimed")?;
     // `returning` promises no order.

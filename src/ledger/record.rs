@@ -57,10 +57,10 @@ impl Outcome {
 }
 
 impl Batch<'_> {
-    /// Records outcomes; each gift at most once in a call.
+    /// Records outcomes.
     ///
     /// `run` is the run that learned of them. Fails, and must be dropped, where a gift is no longer
-    /// in the state that its outcome expects, or where another gift has the provider's id of one
+    /// in the state that its outcome expects or is named twice, or where another gift has the provider's id of one
     /// ([`LedgerError::GiftIdTaken`]).
     pub async fn record(
         &mut self,
@@ -78,6 +78,12 @@ impl Batch<'_> {
         outcomes: &[Outcome],
     ) -> Result<(), LedgerError> {
         let doing = "recording outcomes";
+        // SQLite would take one of them, and say nothing of the other.
+        let mut rows: Vec<i64> = outcomes.iter().map(|outcome| outcome.row).collect();
+        rows.sort_unstable();
+        if rows.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(LedgerError::Raced { doing });
+        }
         let is_confirmed = |outcome: &&Outcome| {
             outcome.state == GiftState::InFlight && matches!(outcome.event, Event::Confirmed { .. })
         };
@@ -167,10 +173,7 @@ fn bind_confirmed(
     run: Option<Uuid>,
     outcomes: &[&Outcome],
 ) -> Result<ChainHead, LedgerError> {
-    let [first, ..] = outcomes else {
-        return Ok(head);
-    };
-    let Outcome { state, event, .. } = first;
+    let Outcome { state, event, .. } = outcomes[0];
     let next = state.next(event)?;
     for outcome in outcomes {
         let at = outcome.at.timestamp_millis();
@@ -181,12 +184,10 @@ fn bind_confirmed(
     fill(all, outcomes.len(), 3);
     bind(all, state.word());
     bind(all, next.word());
-    let mut last = first.row;
     for outcome in outcomes {
         let detail = detail(&outcome.event);
         let link = outcome.link(run, detail.as_deref());
         head = head.then(&link);
-        last = link.gift_row;
         bind(all, link.gift_row);
         bind(all, link.attempt);
         bind(all, link.at_ms);
@@ -196,7 +197,7 @@ fn bind_confirmed(
     fill(all, outcomes.len(), 5);
     bind(all, run);
     bind(all, event.word());
-    bind(all, last);
+    bind(all, outcomes[outcomes.len() - 1].row);
     bind(all, head.0.to_vec());
     Ok(head)
 }

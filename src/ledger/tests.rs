@@ -192,8 +192,8 @@ async fn an_outcome_needs_the_state_that_it_expects() {
 
 #[tokio::test]
 async fn a_group_with_one_outcome_too_late_is_not_committed() {
-    // Goal: what waits for the commit is looked at before it. Method: a group of two outcomes, one of a gift
-    // that has its own already; nothing of the group is there afterwards, nor with the next group.
+    // Goal: what must not be committed undoes its group. Method: a group that names a gift twice, then one of two
+    // outcomes, one of a gift that has its own already; nothing of it is there afterwards, nor with the next group.
     let mut bench = Bench::new().await;
     let may = bench.load("may", &[content(1, 500), content(2, 500)]).await;
     let run = bench.begin(may).await;
@@ -203,6 +203,10 @@ async fn a_group_with_one_outcome_too_late_is_not_committed() {
         outcome(&claimed[gift], GiftState::InFlight, event)
     };
     bench.record(confirm(1, 7)).await.unwrap();
+    let mut batch = bench.writer.begin().await.unwrap();
+    let twice = batch.record_with_next(Some(run), &[confirm(0, 8), confirm(0, 9)]).unwrap_err();
+    assert!(matches!(twice, LedgerError::Raced { .. }), "{twice}");
+    drop(batch);
     let mut batch = bench.writer.begin().await.unwrap();
     batch.record_with_next(Some(run), &[confirm(0, 8), confirm(1, 9)]).unwrap();
     let raced = batch.commit().await.unwrap_err();

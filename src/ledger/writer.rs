@@ -5,12 +5,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-use super::claim::read_claimed;
 use super::error::Doing;
 use super::place::Place;
 use super::transaction::{Connection, Transaction};
 use super::watch::{AtWork, Side, Watched, rest};
-use super::{ChainHead, Claimed, LedgerError, Lists, Provider, chain, sql};
+use super::{ChainHead, LedgerError, Lists, Provider, chain, sql};
 
 /// The connection that writes. Whoever owns it is the ledger's only writer.
 #[derive(Debug)]
@@ -68,12 +67,8 @@ impl Batch<'_> {
         self.commit_rows().await.map(drop)
     }
 
-    /// The same of a batch with a claim; comes back with what was claimed, in the order of its rows.
-    pub async fn commit_claimed(self) -> Result<Vec<Claimed>, LedgerError> {
-        read_claimed(&self.commit_rows().await?)
-    }
-
-    async fn commit_rows(self) -> Result<Vec<SqliteRow>, LedgerError> {
+    /// The same; comes back with the rows of the statements that waited for it.
+    pub(super) async fn commit_rows(self) -> Result<Vec<SqliteRow>, LedgerError> {
         let watched = self.work.end();
         rest(&watched, Side::Before).await;
         let work = AtWork::begin(&watched);
@@ -168,6 +163,7 @@ impl Batch<'_> {
     }
 
     /// Writes down that a process begins that may send, and makes room in this connection's memory for its claims.
+    /// Not when it is opened: while there is such room, a large load could not use the disk to sort.
     pub async fn begin_run(
         &mut self,
         run: Uuid,

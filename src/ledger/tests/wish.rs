@@ -55,9 +55,9 @@ async fn what_a_limited_run_has_begun_is_not_sent_again_after_a_wish() {
             bench.record(Outcome::of((row, state, attempt), event, at)).await.unwrap();
         }
         ledger.wish(may, wish, ANN, now()).await.unwrap();
-        let mut batch = bench.writer.begin().await.unwrap();
-        batch.claim_with_next(ClaimFrom::Rows(&[row]), run, 9, now());
-        assert_eq!(batch.commit_claimed().await.unwrap().len(), sent, "{wish:?}");
+        let batch = bench.writer.begin().await.unwrap();
+        let claimed = batch.commit_claiming(ClaimFrom::Rows(&[row]), run, 9, now()).await.unwrap();
+        assert_eq!(claimed.len(), sent, "{wish:?}");
     }
 }
 
