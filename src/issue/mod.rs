@@ -106,7 +106,8 @@ pub struct Tools {
 
 /// Issues what is not issued of a campaign, and settles every doubt of the ledger on the way.
 ///
-/// Fails only where the ledger does, and then nothing more was sent.
+/// Fails only where the ledger does, and then nothing more was sent. It must not be dropped before its end: it may be in
+/// the middle of a commit.
 pub async fn run_issue(
     ledger: &Ledger,
     mut writer: Writer,

@@ -15,8 +15,8 @@
 //! **Invariant:** this is the only module that names sqlx, and all SQL lies in `sql/*.sql`.
 //! **Invariant:** write-ahead log with `synchronous=FULL`: a commit that returned survives a loss of
 //! power. A ledger of money that forgets an intent gives twice.
-//! **Invariant:** no call here may be cancelled half-way: never inside `select!` or a time-out. A
-//! commit whose future was dropped has usually happened all the same.
+//! **Invariant:** no call here may be cancelled half-way: `select!` and time-outs may wait for one, and
+//! never drop it. A commit whose future was dropped has usually happened all the same.
 
 mod audits;
 mod chain;

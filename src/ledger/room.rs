@@ -54,6 +54,7 @@ impl Load<'_> {
             return Ok(());
         }
         let doing = "making room for a load";
+        // On a connection that has claimed gifts this fails, since its claims' table is in memory: load first.
         // What is sorted and does not fit goes to disk. What undoes a statement stays in memory: SQLite
         // has chosen that when the transaction began.
         run(&mut self.transaction, "pragma temp_store = file").await?;

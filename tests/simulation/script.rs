@@ -25,7 +25,7 @@ impl State {
         }
         let fault = *self.dice.pick(&self.terms.kinds);
         let is_list = !matches!(asked, Asked::Create(_));
-        // Few of these, or no story gets anywhere: they stop a run or refuse a gift.
+        // Fewer of these, or no story gets anywhere: they stop a run or refuse a gift.
         let is_rare = matches!(fault, Fault::Redirect | Fault::IsFailure | Fault::Forbidden);
         if (is_list && fault.is_of_creates()) || (is_rare && !self.dice.chance(600)) {
             return None;
