@@ -8,6 +8,7 @@ mod glance;
 mod model;
 mod random;
 mod reconcile;
+mod sample;
 mod surplus;
 mod wish;
 

@@ -136,7 +136,7 @@ impl Since {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Expiry, GiftContent, GiftKey, Money};
+    use crate::domain::Expiry;
     use crate::provider::SeenExpiry;
     use rust_decimal::Decimal;
     use uuid::Uuid;
@@ -148,20 +148,10 @@ mod tests {
     fn known(row: i64, state: GiftState) -> KnownGift {
         let has_id = state == GiftState::Issued;
         KnownGift {
-            row,
-            campaign: 1,
-            key: GiftKey(Uuid::from_u128(row as u128)),
-            content: GiftContent {
-                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
-                amount: Money::from_minor(500),
-                expiry: Expiry::Never,
-                description: "KUPON".into(),
-            },
-            state,
-            attempts: 1,
             gift_id: has_id.then(|| GiftId(Uuid::from_u128(100 + row as u128))),
             issued_at: has_id.then(|| at(1)),
             first_sent_at: Some(at(0)),
+            ..KnownGift::sample(row, state)
         }
     }
 

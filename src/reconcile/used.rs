@@ -41,25 +41,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Expiry, GiftContent, GiftKey};
+    use crate::domain::Expiry;
     use crate::provider::SeenExpiry;
 
     fn known(row: i64, campaign: i64) -> KnownGift {
         KnownGift {
-            row,
             campaign,
-            key: GiftKey(Uuid::from_u128(row as u128)),
-            content: GiftContent {
-                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
-                amount: Money::from_minor(500),
-                expiry: Expiry::Never,
-                description: "KUPON".into(),
-            },
-            state: GiftState::Issued,
-            attempts: 1,
             gift_id: Some(GiftId(Uuid::from_u128(100 + row as u128))),
-            issued_at: None,
-            first_sent_at: None,
+            ..KnownGift::sample(row, GiftState::Issued)
         }
     }
 

@@ -140,7 +140,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Expiry, GiftContent};
+    use crate::domain::Expiry;
     use crate::provider::SeenExpiry;
     use crate::reconcile::{Since, audit};
 
@@ -156,20 +156,10 @@ mod tests {
     fn known(row: i64, state: GiftState) -> KnownGift {
         let has_id = matches!(state, GiftState::Issued | GiftState::Revoked);
         KnownGift {
-            row,
-            campaign: 1,
-            key: GiftKey(Uuid::from_u128(row as u128)),
-            content: GiftContent {
-                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
-                amount: Money::from_minor(500),
-                expiry: Expiry::Never,
-                description: "KUPON".into(),
-            },
-            state,
-            attempts: 1,
             gift_id: has_id.then(|| id(100 + row as u128)),
             issued_at: has_id.then(|| at(1)),
             first_sent_at: Some(at(0)),
+            ..KnownGift::sample(row, state)
         }
     }
 

@@ -104,7 +104,7 @@ fn as_doubt(gift: &KnownGift, since: DateTime<Utc>, is_tagged: bool) -> OpenDoub
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Expiry, GiftContent, GiftKey, Money};
+    use crate::domain::{Expiry, GiftKey};
     use crate::provider::SeenExpiry;
     use rust_decimal::Decimal;
     use uuid::Uuid;
@@ -115,20 +115,8 @@ mod tests {
 
     fn known(row: i64, state: GiftState) -> KnownGift {
         KnownGift {
-            row,
-            campaign: 1,
             key: GiftKey(Uuid::from_u128((row as u128) << 96)),
-            content: GiftContent {
-                wallet: "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap(),
-                amount: Money::from_minor(500),
-                expiry: Expiry::Never,
-                description: "KUPON".into(),
-            },
-            state,
-            attempts: 1,
-            gift_id: None,
-            issued_at: None,
-            first_sent_at: None,
+            ..KnownGift::sample(row, state)
         }
     }
 
