@@ -83,6 +83,7 @@ pub(crate) fn get(url: &str) -> Vec<u8> {
     let rest = url.strip_prefix("http://").expect("the sandbox speaks plain HTTP");
     let (host, path) = rest.split_once('/').expect("it has a path");
     let mut stream = TcpStream::connect(host).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time that is no zero");
     write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
         .expect("the server reads");
     let mut answer = Vec::new();

@@ -20,6 +20,9 @@ use nix::unistd::Pid;
 /// The word by which this program knows that it is to stand by a process.
 pub(crate) const MEASURED: &str = "--measured";
 
+/// Nothing that is measured takes longer: then it is killed.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
 /// The kernel counts what was written in these.
 const BLOCK: u64 = 512;
 
@@ -140,6 +143,12 @@ pub(crate) fn stand_by(words: &[String]) -> ExitCode {
     let child = Command::new(program).args(args).stdin(Stdio::null()).stdout(out).spawn();
     let mut child = child.expect("the program starts");
     println!("{}", child.id());
+    let pid = Pid::from_raw(child.id().cast_signed());
+    std::thread::spawn(move || {
+        // It ends with this process, which ends with the other one.
+        std::thread::sleep(LONGEST);
+        kill(pid, Signal::SIGKILL)
+    });
     let status = child.wait().expect("a child can be waited for");
     let wall = began.elapsed().as_nanos();
     let code = status.code().unwrap_or(-1);

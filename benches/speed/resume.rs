@@ -3,12 +3,15 @@
 use std::io::Read;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::line::{Line, Unit};
 use super::load::has_sqlite;
 use super::rounds::rounds;
 use super::world::{Half, World};
+
+/// A first request is waited for no longer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What has to open the ledger, and to read its log, just the same.
 const QUESTION: &str = "select count(*) from campaign";
@@ -57,9 +60,16 @@ fn first_request(world: &mut World, half: &Half) -> f64 {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
     let mut run = command.spawn().expect("the program starts");
-    let (mut stream, _) = listener.accept().expect("the program asks");
-    let read = stream.read(&mut [0; 1]).expect("it asks for something");
-    let took = began.elapsed().as_secs_f64() * 1e3;
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the program asks");
+        let read = stream.read(&mut [0; 1]).expect("it asks for something");
+        let took = began.elapsed().as_secs_f64() * 1e3;
+        told.send((read, took, (stream, listener)))
+    });
+    let heard = heard.recv_timeout(PATIENCE);
+    // It gets no answer: what it asks stays open until it was killed.
+    let (read, took, _open) = heard.unwrap_or_else(|_| panic!("no request: {:?}", run.try_wait()));
     assert_eq!(read, 1, "the program hung up");
     run.kill().expect("a child can be killed");
     run.wait().expect("a child can be waited for");

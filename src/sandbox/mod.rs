@@ -39,6 +39,7 @@ mod transactions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
 
@@ -58,6 +59,9 @@ use self::state::State;
 
 /// Connections that may wait to be accepted: more than a client opens at once.
 const BACKLOG: u32 = 1024;
+
+/// No condition is waited for longer: what leads to it has gone.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running sandbox. It stops when it is dropped.
 #[derive(Debug)]
@@ -111,13 +115,19 @@ impl Sandbox {
     }
 
     /// Waits until the counters meet a condition: `condition` is asked after each request.
+    ///
+    /// # Panics
+    ///
+    /// Where they do not for [`PATIENCE`].
     pub async fn until(&self, condition: impl Fn(&Stats) -> bool) {
-        self.app.until(condition).await;
+        let met = tokio::time::timeout(PATIENCE, self.app.until(condition)).await;
+        assert!(met.is_ok(), "a condition is not met after {PATIENCE:?}: {:?}", self.stats());
     }
 
-    /// Waits until no late commit is pending, so that the book is final for the POSTs so far.
+    /// Waits until no late commit is pending, so that the book is final for the POSTs so far. Those come by
+    /// themselves.
     pub async fn settled(&self) {
-        self.until(|stats| stats.late_commits_pending == 0).await;
+        self.app.until(|stats| stats.late_commits_pending == 0).await;
     }
 
     /// Stops listening, drops all connections and pending late commits, and waits until they are

@@ -74,7 +74,8 @@ pub(super) async fn send(sandbox: &Sandbox, request: &str) -> TcpStream {
 pub(super) async fn ask(sandbox: &Sandbox, request: &str) -> Heard {
     let mut stream = send(sandbox, request).await;
     let mut bytes = Vec::new();
-    let end = match stream.read_to_end(&mut bytes).await {
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
+    let end = match read.expect("the connection ends") {
         Ok(_) => End::Fin,
         Err(error) if error.kind() == ErrorKind::ConnectionReset => End::Reset,
         Err(error) => panic!("{error}"),

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use giftbatch::sandbox::{BookGift, Endpoint, RefusalKind, SeedGift, WalletFacts};
 use serde_json::Value;
 
-use crate::world::{Done, World, csv, rows};
+use crate::world::{Done, World, csv, output, rows};
 
 /// A campaign whose gifts were given, in the order of its file: no wallet has two of them.
 fn given(world: &World, campaign: &str, count: u32) -> Vec<BookGift> {
@@ -308,7 +308,7 @@ async fn each_audit_is_remembered_with_what_it_found() {
     let kept = || {
         let ledger = world.ledger();
         let query = "select count(*) from finding";
-        let out = std::process::Command::new("sqlite3").arg(&ledger).arg(query).output();
+        let out = output(std::process::Command::new("sqlite3").arg(&ledger).arg(query));
         out.ok().and_then(|out| String::from_utf8(out.stdout).ok()?.trim().parse::<u64>().ok())
     };
     if let Some(rows) = kept() {

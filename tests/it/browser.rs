@@ -7,7 +7,7 @@ use giftbatch::sandbox::{FaultProfile, SandboxConfig};
 use serde_json::Value;
 
 use crate::report::{assert_closed_and_named, plotted, text};
-use crate::world::{World, csv, rows, say};
+use crate::world::{World, csv, output, rows, say};
 
 /// A browser without a window, where there is one.
 fn browser() -> Option<PathBuf> {
@@ -42,7 +42,7 @@ fn opened(browser: &Path, folder: &Path, page: &Path, more: &str) -> Opened {
         .arg(format!("--log-net-log={}", log.display()))
         .args(["--net-log-capture-mode=Everything", more])
         .arg(format!("file://{}", page.display()));
-    let output = tokio::task::block_in_place(|| command.output()).expect("the browser starts");
+    let output = output(&mut command).expect("the browser starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let logged = std::fs::read_to_string(&log).expect("the browser keeps a log of its network");
     Opened {

@@ -6,7 +6,7 @@ use giftbatch::sandbox::{Endpoint, FaultProfile, SandboxConfig, Wallets};
 use serde_json::Value;
 
 use crate::echo::Echo;
-use crate::world::{Done, World, csv, rows, say, send};
+use crate::world::{Done, Running, World, csv, rows, say, send};
 
 /// The result and the detail of one of the doctor's checks.
 fn check(done: &Done, name: &str) -> (String, String) {
@@ -200,8 +200,8 @@ async fn the_doctor_tells_what_to_mend() {
 }
 
 /// Waits until the provider was asked more often than this.
-async fn until_asked(world: &World, requests: u64) {
-    world.sandbox.until(|stats| stats.requests.values().sum::<u64>() > requests).await;
+async fn until_asked(world: &World, child: &mut Running, requests: u64) {
+    world.until(child, |stats| stats.requests.values().sum::<u64>() > requests).await;
 }
 
 /// What `ledger verify` finds.
@@ -224,8 +224,8 @@ async fn verify_tells_every_story_again() {
     let file = world.file("may.csv", csv(&rows(40)));
     let mut run = vec!["run", &file, "--campaign", "may", "--yes", "--max-total", "100000"];
     run.extend(["--stop-after-refusals", "0"]);
-    let child = world.start(&run);
-    until_asked(&world, 20).await;
+    let mut child = world.start(&run);
+    until_asked(&world, &mut child, 20).await;
     send("KILL", &child);
     Done::wait(child);
     let done = world.run(&run);
@@ -298,10 +298,10 @@ async fn a_backup_of_a_live_run_is_whole_and_disturbs_nothing() {
     let file = world.file("may.csv", csv(&all));
     let run =
         ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000", "--concurrency", "4"];
-    let child = world.start(&run);
+    let mut child = world.start(&run);
     let mut counts = Vec::new();
     for (number, requests) in [(0, 1_u64), (1, 80), (2, 200)] {
-        until_asked(&world, requests).await;
+        until_asked(&world, &mut child, requests).await;
         let name = world.path(&format!("backup-{number}.db"));
         let copy = name.to_str().unwrap();
         let made = world.run(&["ledger", "backup", copy, "--json"]).expect(0).json();
@@ -341,16 +341,16 @@ async fn a_backup_that_is_put_back_gives_nothing_twice() {
             let mut faults = FaultProfile::none();
             faults.latency = std::time::Duration::from_millis(200);
             world.sandbox.set_profile(faults);
-            let child = world.start(&[&run[..], &["--concurrency", "2"]].concat());
-            until_asked(&world, 3).await;
+            let mut child = world.start(&[&run[..], &["--concurrency", "2"]].concat());
+            until_asked(&world, &mut child, 3).await;
             world.run(&backup).expect(0);
             let then = world.sandbox.stats().requests.values().sum::<u64>();
-            until_asked(&world, then + 6).await;
+            until_asked(&world, &mut child, then + 6).await;
             send("KILL", &child);
             Done::wait(child);
             let beside = std::fs::read_to_string(world.path("ledger.db.run")).unwrap();
             assert!(beside.contains("\"has_ended\":false"), "{beside}");
-            world.sandbox.until(|stats| stats.concurrent == 0).await;
+            world.quiet().await;
             world.sandbox.set_profile(FaultProfile::none());
         } else {
             world.run(&["load", &file, "--campaign", "may"]).expect(0);

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use giftbatch::ledger::Ledger;
-use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, Place, SandboxConfig};
+use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, Place, SandboxConfig, Stats};
 use tokio::runtime::Handle;
 
-use crate::world::{Done, Row, World, csv, draw, rows, say, send};
+use crate::world::{Done, Row, Running, World, csv, draw, rows, say, send};
 
 /// Scenes that run at the same time: most of a scene is waiting.
 const LANES: usize = 8;
@@ -137,7 +137,7 @@ impl Scene {
 
     /// Waits for the moment of a kill: some time after the start, mostly while gifts are given, or so
     /// many requests from now on, however slow the machine is.
-    fn wait_for_moment(&self, state: &mut u64) {
+    fn wait_for_moment(&self, child: &mut Running, state: &mut u64) {
         let asked = || self.world.sandbox.stats().requests.values().sum::<u64>();
         let latest = if draw(state, 4) == 0 { 3_000 } else { 700 };
         let moment = Duration::from_millis(draw(state, latest));
@@ -146,9 +146,10 @@ impl Scene {
             std::thread::sleep(moment);
             return;
         }
-        let many = self.world.sandbox.until(|stats| stats.requests.values().sum::<u64>() >= until);
         // A run that comes through with fewer is not waited for.
-        let _ = Handle::current().block_on(async { tokio::time::timeout(SLOWEST, many).await });
+        let many = |stats: &Stats| stats.requests.values().sum::<u64>() >= until;
+        let moment = child.counted_or_ended(&self.world.sandbox, many);
+        let _ = Handle::current().block_on(async { tokio::time::timeout(SLOWEST, moment).await });
     }
 
     /// Runs to the end, and holds the book against the file; how many gifts were in flight when a run
@@ -332,8 +333,8 @@ fn kill_at_random(campaigns: u64) {
             let posts = || scene.world.sandbox.requests_of(Endpoint::Create);
             let before = posts();
             let mut child = scene.world.start(&scene.args());
-            scene.wait_for_moment(&mut state);
-            child.kill().expect("it was started by us");
+            scene.wait_for_moment(&mut child, &mut state);
+            send("KILL", &child);
             let done = Done::wait(child);
             assert!(!done.stderr.contains("panicked"), "seed {seed}: {}", done.stderr);
             if done.signal == Some(SIGKILL) {
@@ -391,8 +392,8 @@ async fn a_run_that_is_stopped_keeps_its_ledger() {
     // time-out of its requests; another run; SIGCONT.
     let mut scene = Scene::new(1, 60, FaultProfile::none());
     scene.world.set("GIFTBATCH_RATE", "100");
-    let child = scene.world.start(&scene.args());
-    scene.world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+    let mut child = scene.world.start(&scene.args());
+    scene.world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 10).await;
     send("STOP", &child);
     let second = scene.go().expect(9);
     assert!(second.stderr.contains(&format!("`run`, process {}", child.id())), "{}", second.stderr);

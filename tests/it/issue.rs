@@ -1,6 +1,6 @@
 //! Stories of issuing: every gift exactly once, whatever fails in between.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use giftbatch::ledger::Ledger;
 use giftbatch::sandbox::{
     BookGift, Endpoint, ExpectedKeys, FaultKind, FaultProfile, Outage, RefusalKind, RetryAfter,
-    SandboxConfig, SeedGift, Stats,
+    SandboxConfig, SeedGift,
 };
 
 use crate::world::{CANARY_CLIENT, CANARY_KEY, Done, Row, World, csv, excel_tr, rows, send};
@@ -177,9 +177,9 @@ async fn a_killed_run_is_settled_by_the_next() {
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "-q"];
     for turn in 1..=3 {
         let mut child = world.start(&args);
-        world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= turn * 60).await;
-        child.kill().unwrap();
-        child.wait().unwrap();
+        world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= turn * 60).await;
+        send("KILL", &child);
+        Done::wait(child);
     }
     let done = world.issue_file(&file, "may", &[]).expect(0);
     assert_eq!((done.gifts("issued"), done.reconciled("matched")), (300, 300));
@@ -198,12 +198,10 @@ async fn a_signal_ends_a_run_cleanly() {
         world.set("GIFTBATCH_RATE", "50");
         let args =
             ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
-        let child = world.start(&args);
-        world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+        let mut child = world.start(&args);
+        world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 10).await;
         send(signal, &child);
-        let output = tokio::task::block_in_place(|| child.wait_with_output()).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let document = Done::wait(child).expect(code).json();
         assert_eq!(document["status"], "stopped");
         assert_eq!(document["gifts"]["in_flight"], 0);
         assert_eq!(document["gifts"]["in_doubt"], 0);
@@ -224,15 +222,11 @@ async fn a_second_signal_waits_for_nothing() {
     world.set("GIFTBATCH_TIMEOUT", "60s");
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000", "--json"];
     let mut child = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 5).await;
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 5).await;
     send("INT", &child);
-    let said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
-    let first = said.map_while(Result::ok).find(|line| line.starts_with("stopping: "));
-    assert!(first.is_some());
+    child.until_said("stopping: ");
     send("INT", &child);
-    let output = tokio::task::block_in_place(|| child.wait_with_output()).unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = Done::wait(child).expect(130).json();
     assert!(document["gifts"]["in_flight"].as_u64() > Some(0), "{document}");
     world.sandbox.set_profile(FaultProfile::none());
     world.set("GIFTBATCH_TIMEOUT", "1s");
@@ -248,14 +242,14 @@ async fn a_second_run_is_told_who_holds_the_ledger() {
     world.set("GIFTBATCH_RATE", "20");
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
     let mut first = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    world.until(&mut first, |stats| stats.requests_of(Endpoint::Create) >= 2).await;
     let second = world.issue_file(&file, "may", &[]).expect(9);
     assert_eq!(second.json()["status"], "busy");
     assert!(second.stderr.contains("`run`, process "), "{}", second.stderr);
     // Those who only read are not in the way.
     world.run(&["status", "may"]).expect(0);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    send("KILL", &first);
+    Done::wait(first);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -402,13 +396,13 @@ async fn one_ledger_has_one_lock_whatever_it_is_called() {
     world.set("GIFTBATCH_RATE", "20");
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
     let mut first = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    world.until(&mut first, |stats| stats.requests_of(Endpoint::Create) >= 2).await;
     let link = world.path("link.db");
     std::os::unix::fs::symlink(world.ledger(), &link).unwrap();
     let link = link.to_str().unwrap();
     world.issue_file(&file, "may", &["--ledger", link]).expect(9);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    send("KILL", &first);
+    Done::wait(first);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -610,13 +604,12 @@ async fn a_copy_that_was_made_during_a_run_is_an_old_one_when_the_run_has_ended(
     let file = world.file("may.csv", csv(&all));
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100000000"];
     let mut run = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 10).await;
+    world.until(&mut run, |stats| stats.requests_of(Endpoint::Create) >= 10).await;
     for side in ["", "-wal"] {
         let beside = |name: &str| world.path(&format!("{name}{side}"));
         std::fs::copy(beside("ledger.db"), beside("copy.db")).unwrap();
     }
-    let status = tokio::task::block_in_place(|| run.wait()).unwrap();
-    assert_eq!(status.code(), Some(0));
+    Done::wait(run).expect(0);
     for side in ["", "-wal"] {
         let beside = |name: &str| world.path(&format!("{name}{side}"));
         std::fs::rename(beside("copy.db"), beside("ledger.db")).unwrap();
@@ -641,10 +634,9 @@ async fn a_first_gift_that_was_not_given_is_given() {
     let file = world.file("may.csv", csv(&all));
     let mut run =
         world.start(&["run", &file, "--campaign", "may", "--yes", "--max-total", "1000", "--json"]);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    world.until(&mut run, |stats| stats.requests_of(Endpoint::Create) >= 2).await;
     world.sandbox.set_profile(FaultProfile::none());
-    let status = tokio::task::block_in_place(|| run.wait()).unwrap();
-    assert_eq!(status.code(), Some(0));
+    Done::wait(run).expect(0);
     world.assert_given_exactly_once(&all);
 }
 
@@ -668,10 +660,9 @@ async fn a_terminal_that_was_stopped_stops_nothing_else() {
         });
         let args = ["issue", campaign, "--yes", "--max-total", "100000000", "--json"];
         let args: Vec<&str> = args.iter().chain(more).copied().collect();
-        let child = world.start_into(&args, writer);
-        let asked = |stats: &Stats| stats.requests_of(Endpoint::Create) >= 300;
-        let all = tokio::time::timeout(Duration::from_secs(60), world.sandbox.until(asked)).await;
-        assert!(all.is_ok(), "the run waits for whoever reads its standard error: {more:?}");
+        let mut child = world.start_into(&args, writer);
+        // A run that waits for whoever reads its standard error never comes to this.
+        world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 300).await;
         is_enough.store(true, Ordering::SeqCst);
         let read = std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
         let done = Done::wait(child).expect(0);

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::Duration;
 
 use giftbatch::ledger::{Ledger, Meanwhile};
@@ -14,7 +14,7 @@ use giftbatch::sandbox::{Endpoint, FaultProfile};
 use sqlx::{Connection, SqliteConnection};
 use tokio::runtime::Handle;
 
-use crate::world::{Done, Row, World, csv, rows, say};
+use crate::world::{Done, Row, Running, World, csv, output, rows, say, send};
 
 /// Gifts of each story.
 const GIFTS: u32 = 120;
@@ -68,10 +68,10 @@ impl Story {
     }
 
     /// Starts to give, and comes back in the middle.
-    async fn begun(&self) -> Child {
-        let child = self.world.start(ISSUE);
+    async fn begun(&self) -> Running {
+        let mut child = self.world.start(ISSUE);
         let some = u64::from(GIFTS) / 4;
-        self.world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= some).await;
+        self.world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= some).await;
         // What the story does now comes before the end of the run, however busy the machine is.
         answers_after(&self.world, 600);
         child
@@ -170,7 +170,7 @@ impl SmallDisk {
         fs::create_dir(&at).expect("a folder can be made");
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=32m,mode=0700", "giftbatch-test"]).arg(&at);
-        let is_mounted = mount.output().is_ok_and(|output| output.status.success());
+        let is_mounted = output(&mut mount).is_ok_and(|output| output.status.success());
         is_mounted.then_some(SmallDisk(at))
     }
 
@@ -183,8 +183,8 @@ impl SmallDisk {
 
     fn remount(&self, how: &str) {
         let options = format!("remount,{how}");
-        let done = Command::new("mount").args(["-o", &options]).arg(&self.0).status();
-        assert!(done.expect("it was there before").success());
+        let done = output(Command::new("mount").args(["-o", &options]).arg(&self.0));
+        assert!(done.expect("it was there before").status.success());
     }
 
     fn make_room(&self) {
@@ -195,7 +195,7 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         // What is still open must not keep the folder from being removed.
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = output(Command::new("umount").arg("-l").arg(&self.0));
     }
 }
 
@@ -253,7 +253,7 @@ fn shim(folder: &Path) -> Option<String> {
     let shim = folder.join("shim.so");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
-    let output = compiler.output().ok()?;
+    let output = output(&mut compiler).ok()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(shim.to_str().expect("plain characters").to_owned())
 }
@@ -406,8 +406,8 @@ async fn a_torn_end_of_the_log_is_no_memory_and_no_hindrance() {
     // middle; behind the last commit put noise, zeros, and a frame that claims to be a commit, each
     // cut at every so many bytes; the ledger knows the same. Then the campaign is finished on one.
     let story = Story::new();
-    let mut child = story.begun().await;
-    child.kill().expect("it was started by us");
+    let child = story.begun().await;
+    send("KILL", &child);
     Done::wait(child);
     let read = |name: &str| fs::read(story.world.path(name)).expect("it is there");
     let (file, wal) = (read("ledger.db"), read("ledger.db-wal"));

@@ -128,7 +128,7 @@ async fn a_canary_that_dies_stops_the_run() {
     ] {
         let file = world.file("may.csv", csv(&all));
         let held = if word == "held" { "hold" } else { "settle" };
-        let child = world.start(&[
+        let mut child = world.start(&[
             "run",
             &file,
             "--campaign",
@@ -143,7 +143,7 @@ async fn a_canary_that_dies_stops_the_run() {
             held,
         ]);
         if word.starts_with("missing") {
-            world.sandbox.until(|stats| stats.requests_of(Endpoint::WalletGifts) > 0).await;
+            world.until(&mut child, |stats| stats.requests_of(Endpoint::WalletGifts) > 0).await;
             let vanishing = world.book().gifts[0].id;
             world.sandbox.delete_gift(vanishing).unwrap();
         }
@@ -246,9 +246,9 @@ async fn a_dry_run_is_as_long_as_its_reader_wants() {
     // pipe holds, of which one line is read.
     let world = World::new();
     let file = world.file("may.csv", csv(&rows(3_000)));
-    let mut child = world.start(&["run", &file, "--campaign", "may", "--dry-run"]);
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut child = world.start_on(&["run", &file, "--campaign", "may", "--dry-run"], writer);
+    let line = child.until_read(|| BufReader::new(reader).lines().next()).unwrap().unwrap();
     assert!(line.starts_with("POST "), "{line}");
     let done = Done::wait(child).expect(0);
     assert!(!done.stderr.contains("panicked"), "{}", done.stderr);

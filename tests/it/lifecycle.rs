@@ -6,13 +6,10 @@ use std::time::{Duration, Instant};
 use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, SandboxConfig};
 use serde_json::Value;
 
-use crate::world::{Done, Row, World, csv, rows};
+use crate::world::{Done, Row, World, csv, rows, send};
 
 /// A live run must have seen a wish, and ended, within this.
 const SOON: Duration = Duration::from_secs(2);
-
-/// No run needs longer to come to its middle.
-const SLOWEST: Duration = Duration::from_secs(30);
 
 const CONFIRMED: [&str; 4] = ["--yes", "--max-total", "100000000", "--json"];
 
@@ -41,9 +38,8 @@ fn at_200_a_second(count: u32) -> (World, Vec<Row>, String) {
 /// other did, and how long the run went on after that was given.
 async fn in_the_middle(world: &World, run: &[&str], other: &[&str]) -> (Done, Done, Duration) {
     let before = posts(world);
-    let child = world.start(run);
-    let many = world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= before + 60);
-    tokio::time::timeout(SLOWEST, many).await.expect("the run sends");
+    let mut child = world.start(run);
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= before + 60).await;
     let given = Instant::now();
     let other = world.run(other);
     let ended = Done::wait(child);
@@ -115,8 +111,8 @@ async fn a_run_that_waits_is_paused_too() {
     let file = world.file("may.csv", csv(&rows(5)));
     world.set("GIFTBATCH_GIVE_UP_AFTER", "10m");
     world.sandbox.set_outage(giftbatch::sandbox::Outage::Unavailable);
-    let child = world.start(&run(&file, &[]));
-    world.sandbox.until(|stats| stats.requests.values().sum::<u64>() >= 6).await;
+    let mut child = world.start(&run(&file, &[]));
+    world.until(&mut child, |stats| stats.requests.values().sum::<u64>() >= 6).await;
     let given = Instant::now();
     world.run(&["pause", "may"]).expect(0);
     let done = Done::wait(child);
@@ -223,9 +219,9 @@ async fn a_killed_run_leaves_nothing_that_a_cancel_could_lose() {
     world.set("GIFTBATCH_SETTLE", "500ms");
     let file = world.file("may.csv", csv(&rows(50)));
     let mut child = world.start(&run(&file, &[]));
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 3).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 3).await;
+    send("KILL", &child);
+    Done::wait(child);
     let cancelled = world.run(&["cancel", "may", "--yes", "--json"]).expect(6);
     assert!(counted(&cancelled, &["in_flight", "in_doubt"]) >= 3, "{}", cancelled.stdout);
     world.sandbox.set_profile(FaultProfile::none());
@@ -246,8 +242,8 @@ async fn cancelling_waits_for_no_other_campaigns_run() {
     world.set("GIFTBATCH_RATE", "4").set("GIFTBATCH_TIMEOUT", "100ms");
     let args = ["run", &slow, "--campaign", "slow", "--yes", "--max-total", "100000000"];
     let more = ["--json", "--rate", "7", "--no-reconcile", "--allow-same-content"];
-    let child = world.start(&[&args[..], &more[..]].concat());
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 2).await;
+    let mut child = world.start(&[&args[..], &more[..]].concat());
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 2).await;
     let busy = world.run(&["cancel", "may", "--yes", "--json"]).expect(9);
     assert!(busy.stderr.contains("sends nothing more"), "{}", busy.stderr);
     assert_eq!(world.run(&["status", "may", "--json"]).json()["standing"], "cancelled");

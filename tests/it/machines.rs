@@ -145,9 +145,10 @@ async fn a_long_list_is_one_document_and_a_cut_one_is_none() {
     world.run(&["load", &file, "--campaign", "may"]).expect(0);
     let list = world.run(&["gifts", "may", "--json"]).expect(0);
     assert_eq!(list.json().as_array().map(Vec::len), Some(3_000));
-    let mut child = world.start(&["gifts", "may", "--json"]);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut child = world.start_on(&["gifts", "may", "--json"], writer);
     let mut first = [0; 64];
-    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let first = child.until_read(move || reader.read_exact(&mut first).map(|()| first)).unwrap();
     assert_eq!(Done::wait(child).code, 0);
     assert!(serde_json::from_slice::<Value>(&first).is_err());
 }
@@ -472,13 +473,13 @@ async fn whoever_wants_to_go_at_once_notifies_nobody() {
     let file = world.file("may.csv", csv(&rows(9)));
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "1000"];
     let mut child = world.start(&args);
-    world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 3).await;
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 3).await;
     send("INT", &child);
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    assert!(said.any(|line| line.starts_with("stopping: ")));
+    child.until_said("stopping: ");
     send("INT", &child);
-    assert!(said.any(|line| line.contains("nobody was notified: told to stop at once")));
-    assert_eq!(Done::wait(child).code, 130);
+    let done = Done::wait(child).expect(130);
+    let why = "nobody was notified: told to stop at once";
+    assert!(done.stderr.contains(why), "{}", done.stderr);
     assert!(messages.try_recv().is_err());
 }
 
@@ -490,8 +491,8 @@ async fn nobody_has_to_wait_for_a_silent_hook() {
     let world = World::new();
     let file = world.file("may.csv", csv(&rows(2)));
     let args = ["run", &file, "--campaign", "may", "--yes", "--max-total", "100", "--notify", &url];
-    let child = world.start(&[args.as_slice(), &["--json"]].concat());
-    let told = tokio::task::block_in_place(|| messages.recv()).expect("the message came");
+    let mut child = world.start(&[args.as_slice(), &["--json"]].concat());
+    let told = child.until("a message", || messages.try_recv().ok());
     send("INT", &child);
     let done = Done::wait(child).expect(0);
     assert!(done.stderr.contains("nobody was notified: interrupted"), "{}", done.stderr);

@@ -27,6 +27,7 @@ mod report;
 mod resolve;
 mod retry;
 mod revoke;
+mod running;
 mod screens;
 mod secrets;
 mod statement;

@@ -13,7 +13,7 @@ use std::process::Command;
 use giftbatch::domain::{GiftKey, GiftState};
 use giftbatch::ledger::Ledger;
 
-use crate::world::{World, csv, draw, rows, say};
+use crate::world::{World, csv, draw, output, rows, say};
 
 /// One file of the ledger.
 #[derive(Debug, Default)]
@@ -197,8 +197,8 @@ async fn at_each_request_the_disk_holds_its_intent() {
                  ?unlink,?unlinkat";
     let out = trace.to_str().expect("plain characters");
     let strace = ["strace", "-f", "-y", "-xx", "-s", "65536", "-o", out, "-e", calls];
-    if !Command::new("strace").args(["-o", out, "true"]).output().is_ok_and(|o| o.status.success())
-    {
+    let probe = output(Command::new("strace").args(["-o", out, "true"]));
+    if !probe.is_ok_and(|probe| probe.status.success()) {
         return say("skipped: there is no strace here, or it may not trace");
     }
     let mut disk = Disk::of(&world.ledger());

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::time::Duration;
 
 use giftbatch::ledger::Ledger;
 use giftbatch::sandbox::{Endpoint, RefusalKind};
@@ -16,10 +15,13 @@ use crate::world::{Done, World, csv, rows, send, wallet};
 fn on_screen(world: &World, columns: u16, args: &[&str]) -> String {
     let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = openpty(Some(&size), None).expect("a terminal can be had");
-    let child = world.start_on(args, terminal.slave);
-    let mut shown = Vec::new();
+    let mut child = world.start_on(args, terminal.slave);
     // At its end a terminal that nobody writes to any more is an error, and not an end.
-    let read = tokio::task::block_in_place(|| File::from(terminal.master).read_to_end(&mut shown));
+    let (shown, read) = child.until_read(|| {
+        let mut shown = Vec::new();
+        let read = File::from(terminal.master).read_to_end(&mut shown);
+        (shown, read)
+    });
     let done = Done::wait(child).expect(0);
     let shown = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
     assert!(!shown.is_empty(), "{args:?}: {read:?} {}", done.stderr);
@@ -134,8 +136,7 @@ async fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     let file = world.file("may.csv", csv(&rows(4_000)));
     let args = ["run", &file, "--campaign", "may drop", "--yes", "--max-total", "100000000", "-q"];
     let mut child = world.start(&args);
-    let many = world.sandbox.until(|stats| stats.requests_of(Endpoint::Create) >= 20);
-    tokio::time::timeout(Duration::from_secs(30), many).await.expect("the run sends");
+    world.until(&mut child, |stats| stats.requests_of(Endpoint::Create) >= 20).await;
     let status = world.run(&["status", "may drop"]).expect(0).stdout;
     assert!(status.contains("\nnow: `run` goes on, since "), "{status}");
     assert!(status.contains(" gifts a second, about "), "{status}");
@@ -157,7 +158,7 @@ async fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     let info = world.run(&["ledger", "info"]).expect(0).stdout;
     assert!(info.contains("no end yet; the ledger is held by `run`"), "{info}");
     send("KILL", &child);
-    tokio::task::block_in_place(|| child.wait()).expect("it ends");
+    Done::wait(child);
     let status = world.run(&["status", "may drop"]).expect(0).stdout;
     assert!(status.contains(", was killed: it has no end\n"), "{status}");
     assert!(status.contains("next: giftbatch issue 'may drop'"), "{status}");

@@ -293,8 +293,8 @@ async fn killed_and_interrupted_it_goes_on() {
     let mut before = 0;
     for signal in ["KILL", "INT", "KILL"] {
         let goal = deletes(&world) + 3;
-        let child = world.start(YES);
-        world.sandbox.until(|stats| stats.requests_of(Endpoint::Delete) >= goal).await;
+        let mut child = world.start(YES);
+        world.until(&mut child, |stats| stats.requests_of(Endpoint::Delete) >= goal).await;
         send(signal, &child);
         let done = Done::wait(child);
         assert!(signal == "KILL" || done.code == 130, "{done:?}");

@@ -213,6 +213,28 @@ fn every_file_says_what_it_is_for() {
 }
 
 #[test]
+fn every_wait_of_a_test_has_an_end() {
+    // Goal: no test waits for what a program that has ended would have done. Method: words that wait without a
+    // look at the program, in the tests of the whole program, but for the two files that are there for it.
+    let forbidden = [".output()", ".spawn()", ".wait_with_output(", ".recv()", "sandbox.until("];
+    let mut faults = Vec::new();
+    for path in files("tests/it").iter().filter(|path| path.extension().is_some_and(|e| e == "rs"))
+    {
+        let name = name_of(path);
+        if name.ends_with("/running.rs") || name.ends_with("/world.rs") {
+            continue;
+        }
+        let code = code_of(&fs::read_to_string(path).expect("it is text"));
+        for (number, line) in code.lines().enumerate() {
+            for word in forbidden.iter().filter(|word| line.contains(**word)) {
+                faults.push(format!("{name}:{}: `{word}`", number + 1));
+            }
+        }
+    }
+    hold("Wait with what tests/it/running.rs has: it looks at the program meanwhile.", &faults);
+}
+
+#[test]
 fn nothing_tells_on_the_machine_it_was_written_on() {
     // Goal: a clone works anywhere. Method: telltale texts in every text file; they are put together
     // here so that this file does not hold them. Lock files are cargo's own.

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use giftbatch::sandbox::{Book, Sandbox, SandboxConfig};
-use serde_json::Value;
+use giftbatch::sandbox::{Book, Sandbox, SandboxConfig, Stats};
 use uuid::Uuid;
+
+pub(crate) use crate::running::{Done, Running, output, send};
 
 /// The keys that the program is given: if they appear anywhere, something leaked.
 pub(crate) const CANARY_KEY: &str = "canary-key-5e1f";
@@ -20,16 +20,6 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     folder: tempfile::TempDir,
     settings: HashMap<&'static str, String>,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-pub(crate) struct Done {
-    /// -1 where a signal ended it.
-    pub(crate) code: i32,
-    pub(crate) signal: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 /// One row of a campaign.
@@ -126,8 +116,8 @@ impl World {
     }
 
     fn finish(&self, command: &mut Command) -> Done {
-        let output = tokio::task::block_in_place(|| command.output());
-        Done::of(output.expect("the program starts"))
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Done::wait(start(command))
     }
 
     /// `run FILE --campaign NAME --json`, confirmed.
@@ -139,24 +129,31 @@ impl World {
     }
 
     /// Starts the program and lets it run.
-    pub(crate) fn start(&self, args: &[&str]) -> Child {
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
         let mut command = self.command(args);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("the program starts")
+        start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
     /// The same, its standard error being `stderr`.
-    pub(crate) fn start_into(&self, args: &[&str], stderr: impl Into<Stdio>) -> Child {
+    pub(crate) fn start_into(&self, args: &[&str], stderr: impl Into<Stdio>) -> Running {
         let mut command = self.command(args);
-        command.stdout(Stdio::piped()).stderr(stderr);
-        command.spawn().expect("the program starts")
+        start(command.stdout(Stdio::piped()).stderr(stderr))
     }
 
     /// The same on a terminal, as far as results go.
-    pub(crate) fn start_on(&self, args: &[&str], stdout: impl Into<Stdio>) -> Child {
+    pub(crate) fn start_on(&self, args: &[&str], stdout: impl Into<Stdio>) -> Running {
         let mut command = self.command(args);
-        command.stdout(stdout).stderr(Stdio::piped());
-        command.spawn().expect("the program starts")
+        start(command.stdout(stdout).stderr(Stdio::piped()))
+    }
+
+    /// Waits until the provider's counters meet a condition, which a program leads to.
+    pub(crate) async fn until(&self, running: &mut Running, condition: impl Fn(&Stats) -> bool) {
+        running.until_counted(&self.sandbox, condition).await;
+    }
+
+    /// Waits until the provider has answered whatever it was asked.
+    pub(crate) async fn quiet(&self) {
+        self.sandbox.until(|stats| stats.concurrent == 0).await;
     }
 
     pub(crate) fn book(&self) -> Book {
@@ -183,6 +180,10 @@ impl World {
     }
 }
 
+fn start(command: &mut Command) -> Running {
+    Running::start(command).expect("the program starts")
+}
+
 /// A number below `end`, by Weyl's sequence through SplitMix64's last steps.
 pub(crate) fn draw(state: &mut u64, end: u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -195,54 +196,6 @@ pub(crate) fn draw(state: &mut u64, end: u64) -> u64 {
 #[expect(clippy::print_stdout, reason = "the test harness captures it")]
 pub(crate) fn say(text: &str) {
     println!("{text}");
-}
-
-/// Sends a signal to the program.
-pub(crate) fn send(signal: &str, child: &Child) {
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
-    assert!(sent.expect("there is a kill command").success());
-}
-
-impl Done {
-    pub(crate) fn of(output: Output) -> Done {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
-        Done {
-            code: output.status.code().unwrap_or(-1),
-            signal: output.status.signal(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
-    }
-
-    /// Waits until the program has ended by itself, while the sandbox goes on.
-    pub(crate) fn wait(child: Child) -> Done {
-        let output = tokio::task::block_in_place(|| child.wait_with_output());
-        Done::of(output.expect("the program can be waited for"))
-    }
-
-    /// The one JSON document on standard output.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(self.stdout.trim())
-            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
-    }
-
-    /// Asserts the exit code, and shows everything where it is another.
-    #[track_caller]
-    pub(crate) fn expect(self, code: i32) -> Done {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
-    }
-
-    /// A count of the document's `gifts`.
-    pub(crate) fn gifts(&self, state: &str) -> u64 {
-        self.json()["gifts"][state].as_u64().expect("a count")
-    }
-
-    /// A count of the document's `reconciled`.
-    pub(crate) fn reconciled(&self, finding: &str) -> u64 {
-        self.json()["reconciled"][finding].as_u64().expect("a count")
-    }
 }
 
 /// Rows over wallets: `count` rows over three quarters as many wallets, no two identical.

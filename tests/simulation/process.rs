@@ -34,6 +34,9 @@ use crate::world::{End, Event, Place, World, instant};
 /// The campaign's name.
 pub(crate) const CAMPAIGN: &str = "spring";
 
+/// No process takes so long by the machine's own clock, however little of the world's time goes by.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// How many calls the ledger has under way: while there is one, time stands still.
 type AtWork = Arc<AtomicUsize>;
 
@@ -95,7 +98,9 @@ pub(crate) fn runtime(world: &Arc<World>, at_work: &AtWork) -> Runtime {
 pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Orders) -> Ended {
     let at_work = AtWork::default();
     let runtime = runtime(world, &at_work);
-    let ended = runtime.block_on(process(world, &at_work, ledger, terms, orders));
+    let process = process(world, &at_work, ledger, terms, orders);
+    let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, process).await });
+    let ended = ended.unwrap_or(Ok(Ended::Stuck));
     // Whatever the process had under way dies with it.
     world.state().let_go_of_all();
     drop(runtime);
