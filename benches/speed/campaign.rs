@@ -5,7 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use giftbatch::domain::{
-    CampaignName, Expiry, Gift, GiftContent, GiftKey, Money, WalletId, normalise_description,
+    CampaignName, Expiry, Gift, GiftContent, GiftKey, KeyRule, Money, WalletId,
+    normalise_description,
 };
 use uuid::{Builder, Uuid};
 
@@ -81,7 +82,7 @@ impl Row {
             expiry: Expiry::at(EXPIRY.parse().expect("it is an instant")),
             description: normalise_description(self.description),
         };
-        Gift { key: GiftKey::from_content(campaign, &content, 1), content }
+        Gift { key: GiftKey::from_content(KeyRule::AsSeen, campaign, &content, 1), content }
     }
 }
 

@@ -15,7 +15,7 @@ use super::preview::Before;
 use super::seen::Seen;
 use crate::domain::{GiftContent, Money};
 use crate::intake::Survey;
-use crate::ledger::{AddedRow, Load, LoadTotals};
+use crate::ledger::{AddedRow, EarlierRow, Load, LoadTotals};
 use crate::plan::{Breach, Limits, Standing};
 
 /// The same content under another name is suspicious for this long.
@@ -104,7 +104,7 @@ async fn judge_rows(
     if seen.identical.count > 0 && !args.allow_duplicates {
         let word = survey.dialect.line_word();
         for row in &seen.identical.named {
-            context.out.complain(&same_row(row, load.earlier_line(row).await?, word));
+            context.out.complain(&same_row(row, load.earlier_row(row).await?, word));
         }
         let rows = if seen.identical.count == 1 { "row repeats" } else { "rows repeat" };
         let message = format!("{} {rows} an earlier one; nothing was stored", seen.identical.count);
@@ -115,11 +115,21 @@ async fn judge_rows(
 }
 
 /// `line 4 is the same as line 2: …`
-fn same_row(row: &AddedRow, earlier: Option<u64>, word: &str) -> String {
+fn same_row(row: &AddedRow, earlier: Option<EarlierRow>, word: &str) -> String {
     let AddedRow { line, content, .. } = row;
-    let earlier = earlier.map_or("an earlier row".to_owned(), |line| format!("{word} {line}"));
     let GiftContent { wallet, amount, expiry, description } = content;
-    format!("{word} {line} is the same as {earlier}: {wallet}, {amount}, {expiry}, {description:?}")
+    let (earlier, but) = match earlier {
+        None => ("an earlier row".to_owned(), ""),
+        Some(earlier) if earlier.description == *description => {
+            (format!("{word} {}", earlier.line), "")
+        }
+        Some(earlier) => {
+            (format!("{word} {}", earlier.line), ", but for what nobody sees in its text")
+        }
+    };
+    format!(
+        "{word} {line} is the same as {earlier}{but}: {wallet}, {amount}, {expiry}, {description:?}"
+    )
 }
 
 /// What nobody has to ask for.

@@ -4,7 +4,7 @@ use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
 use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey};
-use crate::ledger::{AddedRow, RowFate};
+use crate::ledger::{AddedRow, EarlierRow, RowFate};
 use crate::plan::{Named, Totals};
 
 /// What the rows showed.
@@ -95,20 +95,28 @@ impl Seen {
             Some(customers) => (
                 cells.get(customers.column).cloned(),
                 "this wallet stands on an earlier line with another birthday",
-                "keep the right one",
+                "keep the right one".to_owned(),
             ),
-            None => (
-                row.reference,
-                "this reference stands on an earlier line too",
-                "give every row a reference of its own",
-            ),
+            None => {
+                let mend = "give every row a reference of its own";
+                let mend = match row.earlier {
+                    Some(earlier) if earlier.reference == row.reference => {
+                        format!("{} has it: {mend}", self.dialect.place(earlier.line))
+                    }
+                    Some(EarlierRow { line, reference: Some(as_what), .. }) => {
+                        format!("{} has it as {as_what}: {mend}", self.dialect.place(line))
+                    }
+                    _ => mend.to_owned(),
+                };
+                (row.reference, "this reference stands on an earlier line too", mend)
+            }
         };
         let fault = Fault {
             place,
             column: self.reference.clone(),
             value: value.unwrap_or_default(),
             problem: problem.to_owned(),
-            mend: mend.to_owned(),
+            mend,
         };
         Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
     }

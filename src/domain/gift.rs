@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Expiry, GiftKey, Money, WalletId};
+use super::{Expiry, GiftKey, Money, WalletId, fold_text};
 
 /// What is given to whom: all that the provider is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,13 +62,32 @@ pub fn normalise_description(text: &str) -> String {
 }
 
 impl GiftContent {
+    /// Whether a person sees no difference: texts as they are seen, expiries in whole seconds.
+    pub fn looks_like(&self, other: &GiftContent) -> bool {
+        self.wallet == other.wallet && self.gives_like(other) && self.reads_like(other)
+    }
+
+    /// Whether it gives as much for as long.
+    pub fn gives_like(&self, other: &GiftContent) -> bool {
+        self.amount == other.amount && self.second() == other.second()
+    }
+
+    /// Whether a customer reads the same.
+    pub fn reads_like(&self, other: &GiftContent) -> bool {
+        fold_text(&self.description) == fold_text(&other.description)
+    }
+
+    /// The second in which it expires; the largest number: never.
+    fn second(&self) -> i64 {
+        self.expiry.as_ms().map_or(i64::MAX, |ms| ms.div_euclid(1_000))
+    }
+
     /// The twin of this content. Expiries count in whole seconds, since a server may drop fractions.
     pub fn twin(&self) -> Twin {
         let mut hash = Sha256::new();
         hash.update(self.wallet.0.as_bytes());
         hash.update(self.amount.minor().to_be_bytes());
-        let second = self.expiry.as_ms().map(|ms| ms.div_euclid(1_000));
-        hash.update(second.unwrap_or(i64::MAX).to_be_bytes());
+        hash.update(self.second().to_be_bytes());
         hash.update(self.description.as_bytes());
         let digest = hash.finalize();
         let mut twin = [0; 16];
@@ -98,6 +117,7 @@ mod tests {
         let fraction =
             GiftContent { expiry: Expiry::from_ms(Some(1_900_000_000_999)), ..content() };
         assert_eq!(one.twin(), fraction.twin());
+        assert!(one.looks_like(&fraction));
         let others = [
             GiftContent { amount: Money::from_minor(5_001), ..content() },
             GiftContent { expiry: Expiry::Never, ..content() },
@@ -109,7 +129,10 @@ mod tests {
         ];
         for other in others {
             assert_ne!(one.twin(), other.twin(), "{other:?}");
+            assert!(!one.looks_like(&other) && !other.looks_like(&one), "{other:?}");
         }
+        let unseen = GiftContent { description: " KUPON100\u{ad}".to_owned(), ..content() };
+        assert!(one.looks_like(&unseen) && one.twin() != unseen.twin());
     }
 
     #[test]

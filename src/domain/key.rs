@@ -4,13 +4,14 @@
 //! day. So the order of rows, the delimiter, `100` or `100,00` change nothing, and a file that is
 //! loaded twice adds nothing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{CampaignName, GiftContent, IdError, WalletId, parse_guid};
+use super::{CampaignName, GiftContent, IdError, WalletId, fold_reference, fold_text, parse_guid};
 
 /// The namespace of our version 5 UUIDs (RFC 9562, section 5.5); must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9b1d_5f0e_53a7_4c1e_8e0b_67e2_0b4a_77c1);
@@ -22,15 +23,46 @@ const TAG_DIGITS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GiftKey(pub Uuid);
 
+/// How the texts of a row enter its key: a campaign keeps the rule of its first load for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRule {
+    /// As they were written: campaigns from before texts were folded.
+    AsWritten,
+    /// As a person sees them.
+    AsSeen,
+}
+
+impl KeyRule {
+    /// The rule of a campaign, by the number that its ledger keeps.
+    pub const fn of_number(number: i64) -> KeyRule {
+        if number == 1 { KeyRule::AsWritten } else { KeyRule::AsSeen }
+    }
+
+    fn text(self, text: &str) -> Cow<'_, str> {
+        match self {
+            KeyRule::AsWritten => Cow::Borrowed(text),
+            KeyRule::AsSeen => fold_text(text),
+        }
+    }
+
+    fn reference(self, reference: &str) -> Cow<'_, str> {
+        match self {
+            KeyRule::AsWritten => Cow::Borrowed(reference),
+            KeyRule::AsSeen => fold_reference(reference),
+        }
+    }
+}
+
 impl GiftKey {
     /// The key of a row that carries its own reference, unique within its campaign.
-    pub fn from_reference(campaign: &CampaignName, reference: &str) -> GiftKey {
-        GiftKey::of(&["reference", campaign.as_str(), reference])
+    pub fn from_reference(rule: KeyRule, campaign: &CampaignName, reference: &str) -> GiftKey {
+        GiftKey::of(&["reference", campaign.as_str(), &rule.reference(reference)])
     }
 
     /// The key of a row without one. `occurrence` counts identical rows of one file from 1: two
     /// identical rows stay two gifts.
     pub fn from_content(
+        rule: KeyRule,
         campaign: &CampaignName,
         content: &GiftContent,
         occurrence: u32,
@@ -41,7 +73,7 @@ impl GiftKey {
             &content.wallet.to_string(),
             &content.amount.to_string(),
             &content.expiry.to_string(),
-            &content.description,
+            &rule.text(&content.description),
             &occurrence.to_string(),
         ])
     }
@@ -105,16 +137,26 @@ impl RowDigest {
         RowDigest(self.0.wrapping_add(others.0))
     }
 
-    /// The digest of these rows and one more.
+    /// The digest of these rows and one more, to the letter.
     #[must_use]
     pub fn with(self, label: &[u8], content: &GiftContent) -> RowDigest {
+        self.with_text(label, content, &content.description)
+    }
+
+    /// The same of a row as a person sees it.
+    #[must_use]
+    pub fn with_seen(self, content: &GiftContent) -> RowDigest {
+        self.with_text(b"", content, &fold_text(&content.description))
+    }
+
+    fn with_text(self, label: &[u8], content: &GiftContent, text: &str) -> RowDigest {
         let mut hash = Sha256::new();
         hash.update((label.len() as u64).to_be_bytes());
         hash.update(label);
         hash.update(content.wallet.0.as_bytes());
         hash.update(content.amount.minor().to_be_bytes());
         hash.update(content.expiry.as_ms().unwrap_or(i64::MAX).to_be_bytes());
-        hash.update(content.description.as_bytes());
+        hash.update(text.as_bytes());
         let digest = hash.finalize();
         let mut half = [0; 16];
         half.copy_from_slice(&digest[..16]);
@@ -124,6 +166,7 @@ impl RowDigest {
 
 #[cfg(test)]
 mod tests {
+    use super::KeyRule::{AsSeen, AsWritten};
     use super::*;
     use crate::domain::{Expiry, Money};
 
@@ -144,10 +187,12 @@ mod tests {
     fn keys_are_the_same_for_ever() {
         // Goal: a later version still knows the rows of an old ledger. Method: keys written down
         // when the first ledger was made; changing them would give every gift again.
-        let content = GiftKey::from_content(&campaign(), &content(10_000), 1);
-        assert_eq!(content.to_string(), "81ab6a10-6391-5822-9973-2529b99a2452");
-        let reference = GiftKey::from_reference(&campaign(), "TR-1");
-        assert_eq!(reference.to_string(), "60b2db58-8263-51ff-bc66-626c55ecb85f");
+        for rule in [AsWritten, AsSeen] {
+            let content = GiftKey::from_content(rule, &campaign(), &content(10_000), 1);
+            assert_eq!(content.to_string(), "81ab6a10-6391-5822-9973-2529b99a2452");
+            let reference = GiftKey::from_reference(rule, &campaign(), "TR-1");
+            assert_eq!(reference.to_string(), "60b2db58-8263-51ff-bc66-626c55ecb85f");
+        }
         let birthday = birthday("birthday", "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "2027");
         assert_eq!(birthday.to_string(), "a27f8dcc-787e-5797-9052-6b281663e5f0");
     }
@@ -155,12 +200,36 @@ mod tests {
     #[test]
     fn keys_tell_rows_apart() {
         // Goal: whatever a row means is in its key. Method: change one part at a time.
-        let key = GiftKey::from_content(&campaign(), &content(10_000), 1);
-        assert_ne!(key, GiftKey::from_content(&campaign(), &content(10_000), 2));
-        assert_ne!(key, GiftKey::from_content(&campaign(), &content(10_001), 1));
-        let other = "june-drop".parse().unwrap();
-        assert_ne!(key, GiftKey::from_content(&other, &content(10_000), 1));
-        assert_eq!(key.to_string().parse(), Ok(key));
+        for rule in [AsWritten, AsSeen] {
+            let key = GiftKey::from_content(rule, &campaign(), &content(10_000), 1);
+            assert_ne!(key, GiftKey::from_content(rule, &campaign(), &content(10_000), 2));
+            assert_ne!(key, GiftKey::from_content(rule, &campaign(), &content(10_001), 1));
+            let other = "june-drop".parse().unwrap();
+            assert_ne!(key, GiftKey::from_content(rule, &other, &content(10_000), 1));
+            let text = GiftContent { description: "KUPON 100".to_owned(), ..content(10_000) };
+            assert_ne!(key, GiftKey::from_content(rule, &campaign(), &text, 1));
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_in_no_new_key_and_stays_in_old_ones() {
+        // Goal: a row that another program exported is known again, and a campaign from before keeps the
+        // keys that it has. Method: a text and a reference in two dresses under both rules, the old keys
+        // written down.
+        let dressed = GiftContent { description: "KUPON100\u{200b}".to_owned(), ..content(10_000) };
+        let plain = content(10_000);
+        let key = |rule, content| GiftKey::from_content(rule, &campaign(), content, 1);
+        assert_eq!(key(AsSeen, &dressed), key(AsSeen, &plain));
+        assert_eq!(key(AsWritten, &dressed).to_string(), "34093603-3f6b-59d7-a01c-1c1b110d5f9f");
+        let key = |rule, text| GiftKey::from_reference(rule, &campaign(), text);
+        assert_eq!(key(AsSeen, "2409.0"), key(AsSeen, "2409"));
+        assert_eq!(key(AsWritten, "2409.0").to_string(), "0e4f5646-fa81-544b-b4ab-6c55035e4688");
+        assert_ne!(key(AsWritten, "2409.0"), key(AsWritten, "2409"));
+        let digest = |content: &GiftContent| RowDigest::default().with_seen(content);
+        assert_eq!(digest(&dressed), digest(&plain));
+        assert_eq!(digest(&dressed), RowDigest::default().with(b"", &plain));
+        assert_eq!([1, 2].map(KeyRule::of_number), [AsWritten, AsSeen]);
     }
 
     fn birthday(series: &str, wallet: &str, year: &str) -> GiftKey {

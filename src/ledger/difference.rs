@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::error::Doing;
 use super::rows::{money, word};
-use super::{AddedRow, Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
+use super::{Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
 use crate::domain::{GiftState, Money, WalletId};
 use crate::plan::{Median, NAMED, Named, Outlier, Standing, WalletSum};
 
@@ -39,19 +39,6 @@ impl Load<'_> {
             .fetch_one(connection)
             .await
             .doing("reading the campaign of a load")
-    }
-
-    /// Where the row stands that this one repeats; nothing where an earlier file brought it.
-    pub async fn earlier_line(&mut self, row: &AddedRow) -> Result<Option<u64>, LedgerError> {
-        let key = self.key_of_content(&row.content, row.occurrence.saturating_sub(1));
-        let (connection, _, load) = self.inside();
-        let line: Option<i64> = sqlx::query_scalar(sql::GIFT_LINE)
-            .bind(key.0)
-            .bind(load)
-            .fetch_optional(connection)
-            .await
-            .doing("looking for a row that is repeated")?;
-        Ok(line.map(i64::unsigned_abs))
     }
 
     /// What the campaign would be, of all its files together.
@@ -119,7 +106,7 @@ impl Load<'_> {
 
     /// What was loaded under a reference.
     pub async fn loaded_as(&mut self, reference: &str) -> Result<Option<GiftRecord>, LedgerError> {
-        let key = self.key_of(reference);
+        let key = self.keys.of_reference(reference);
         let (connection, _, _) = self.inside();
         sqlx::query_as(sql::GIFT_BY_KEY)
             .bind(key.0)

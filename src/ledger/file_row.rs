@@ -56,10 +56,23 @@ pub struct AddedRow {
     pub occurrence: u32,
     /// Its own reference, where it has one.
     pub reference: Option<String>,
+    /// Of a reference that is repeated: the row of this file that has it.
+    pub earlier: Option<EarlierRow>,
     /// What the file says that it asks for, whatever the ledger has.
     pub content: GiftContent,
     /// Its cells as they were, as a JSON array.
     pub cells_json: String,
+}
+
+/// An earlier row of the same file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierRow {
+    /// Where it stands in the file.
+    pub line: u64,
+    /// Its reference as it was written, where it has one.
+    pub reference: Option<String>,
+    /// Its description as it was written.
+    pub description: String,
 }
 
 /// What a load added up to.

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteArguments;
 use super::file_row::{AddedRow, NewRow, RowFate};
 use super::many::{bind, with_rows};
 use super::sql;
-use crate::domain::{CampaignName, GiftKey, RowDigest, Twin};
+use crate::domain::{CampaignName, GiftContent, GiftKey, KeyRule, RowDigest, Twin};
 
 /// Rows that go to SQLite at once. More would save little, and statements have a limit of parameters.
 pub(super) const ROWS_AT_ONCE: usize = 2_000;
@@ -20,6 +20,7 @@ pub(super) const ROWS_AT_ONCE: usize = 2_000;
 #[derive(Clone, Debug)]
 pub struct RowKeys {
     campaign: CampaignName,
+    rule: KeyRule,
     /// What names the rows instead of the campaign, where it belongs to one.
     pub(super) series: Option<CampaignName>,
     campaign_id: i64,
@@ -55,10 +56,15 @@ impl RowKeys {
     /// Rows that are added at once, at most.
     pub const AT_ONCE: usize = ROWS_AT_ONCE;
 
-    pub(super) fn new(campaign: CampaignName, campaign_id: i64, load_number: i64) -> RowKeys {
+    pub(super) fn new(
+        campaign: CampaignName,
+        rule: KeyRule,
+        campaign_id: i64,
+        load_number: i64,
+    ) -> RowKeys {
         let add = Arc::from(sql::GIFT_ADD);
         let statement = statement(&add, campaign_id, load_number, ROWS_AT_ONCE);
-        RowKeys { campaign, series: None, campaign_id, load_number, add, statement }
+        RowKeys { campaign, rule, series: None, campaign_id, load_number, add, statement }
     }
 
     /// For a load that looks at the end whether keys repeat.
@@ -100,7 +106,17 @@ impl RowKeys {
 
     /// The key of a row without a reference of which the file has had `occurrence - 1`.
     pub(super) fn of_occurrence(&self, row: &NewRow, occurrence: u32) -> GiftKey {
-        GiftKey::from_content(&self.campaign, &row.content, occurrence)
+        self.of_content(&row.content, occurrence)
+    }
+
+    /// The same of what such a row asks for.
+    pub(super) fn of_content(&self, content: &GiftContent, occurrence: u32) -> GiftKey {
+        GiftKey::from_content(self.rule, &self.campaign, content, occurrence)
+    }
+
+    /// The key of a row with this reference.
+    pub(super) fn of_reference(&self, reference: &str) -> GiftKey {
+        GiftKey::from_reference(self.rule, &self.campaign, reference)
     }
 
     /// The same row as a later one of its kind.
@@ -121,7 +137,7 @@ impl RowKeys {
 
     fn keyed(&self, row: NewRow) -> KeyedRow {
         let key = self.of_series(&row).unwrap_or_else(|| match &row.reference {
-            Some(reference) => GiftKey::from_reference(&self.campaign, reference),
+            Some(reference) => self.of_reference(reference),
             None => self.of_occurrence(&row, 1),
         });
         KeyedRow {
@@ -129,7 +145,7 @@ impl RowKeys {
             occurrence: 1,
             twin: row.content.twin(),
             plan: RowDigest::default().with(key.0.as_bytes(), &row.content),
-            content: RowDigest::default().with(b"", &row.content),
+            content: RowDigest::default().with_seen(&row.content),
             row,
         }
     }
@@ -146,7 +162,7 @@ impl KeyedRow {
     pub(super) fn into_fate(self, fate: RowFate) -> AddedRow {
         let KeyedRow { row, occurrence, .. } = self;
         let NewRow { line, content, reference, cells_json } = row;
-        AddedRow { line, fate, occurrence, reference, content, cells_json }
+        AddedRow { line, fate, occurrence, reference, earlier: None, content, cells_json }
     }
 }
 

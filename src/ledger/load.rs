@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteQueryResult;
+use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -15,9 +15,10 @@ use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
 use super::repeated::Repeated;
 use super::room::Room;
+use super::rows::content;
 use super::transaction::Open;
 use super::{Batch, LedgerError, sql};
-use crate::domain::{GiftContent, GiftKey, RowDigest};
+use crate::domain::{GiftContent, GiftKey, KeyRule, RowDigest};
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
@@ -69,8 +70,9 @@ impl<'w> Load<'w> {
         let plan: Uuid = row.try_get("plan_digest").doing(doing)?;
         let campaign_id = row.try_get("id").doing(doing)?;
         let load_number = row.try_get("load_count").doing(doing)?;
+        let rule = KeyRule::of_number(row.try_get("key_rule").doing(doing)?);
         Ok(Load {
-            keys: RowKeys::new(header.campaign.clone(), campaign_id, load_number),
+            keys: RowKeys::new(header.campaign.clone(), rule, campaign_id, load_number),
             campaign_id,
             load_number,
             plan: RowDigest(plan.as_u128()),
@@ -120,7 +122,7 @@ impl Load<'_> {
         let mut fates = Vec::with_capacity(group.rows.len());
         while !group.rows.is_empty() {
             let mut news = self.insert(&mut group).await?;
-            let (mut again, mut elsewhere) = (Vec::new(), Vec::new());
+            let (mut again, mut elsewhere, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
             for row in group.rows {
                 match news.take(&row.key) {
                     Some(stored) => {
@@ -128,13 +130,12 @@ impl Load<'_> {
                         fates.push(row.into_fate(fate));
                     }
                     None if self.keys.series.is_some() => elsewhere.push(row),
-                    None if row.row.reference.is_some() => {
-                        fates.push(row.into_fate(RowFate::ReferenceRepeated));
-                    }
+                    None if row.row.reference.is_some() => repeated.push(row),
                     None => again.push(self.next_occurrence(row).await?),
                 }
             }
             fates.extend(self.find_elsewhere(elsewhere).await?);
+            fates.extend(self.find_earlier(repeated).await?);
             group = self.keys.group_of(again);
         }
         fates.sort_by_key(|row| row.line);
@@ -160,16 +161,18 @@ impl Load<'_> {
             .filter(|row| !added.contains(&row.key))
             .map(|row| row.key.0.simple().to_string())
             .collect();
-        let marked: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(sql::GIFT_SEEN)
+        let marked = sqlx::query(sql::GIFT_SEEN)
             .bind(serde_json::Value::from(others).to_string())
             .bind(self.load_number)
             .bind(self.campaign_id)
             .fetch_all(&mut *self.transaction)
             .await
             .doing(doing)?;
-        let added = added.into_iter().map(|key| (key, Stored::Added));
-        let marked = marked.into_iter().map(|(key, twin)| (GiftKey(key), Stored::Before(twin)));
-        Ok(News::Some(added.chain(marked).collect()))
+        let before =
+            |row: &SqliteRow| Ok((GiftKey(row.try_get("key")?), Stored::Before(content(row)?)));
+        let added = added.into_iter().map(|key| Ok((key, Stored::Added)));
+        let all = added.chain(marked.iter().map(before)).collect::<Result<_, sqlx::Error>>();
+        Ok(News::Some(all.doing(doing)?))
     }
 
     /// The keys that a statement added.
@@ -197,7 +200,7 @@ impl Load<'_> {
                 self.totals.added_amount += row.row.content.amount;
                 RowFate::Added
             }
-            Stored::Before(twin) if twin == row.twin.0 => RowFate::Known,
+            Stored::Before(stored) if stored.looks_like(&row.row.content) => RowFate::Known,
             Stored::Before(_) => RowFate::ChangedContent,
         }
     }
@@ -259,16 +262,6 @@ impl Load<'_> {
     pub fn name(&self) -> &str {
         self.keys.campaign().as_str()
     }
-
-    /// The key of a row without a reference.
-    pub(super) fn key_of_content(&self, content: &GiftContent, occurrence: u32) -> GiftKey {
-        GiftKey::from_content(self.keys.campaign(), content, occurrence)
-    }
-
-    /// The key of a row with this reference.
-    pub(super) fn key_of(&self, reference: &str) -> GiftKey {
-        GiftKey::from_reference(self.keys.campaign(), reference)
-    }
 }
 
 /// What a statement found that this load had not seen before.
@@ -283,8 +276,8 @@ enum News {
 enum Stored {
     /// The row that was just added.
     Added,
-    /// A gift of an earlier load, with its twin.
-    Before(Vec<u8>),
+    /// A gift of an earlier load, and what it asks for.
+    Before(GiftContent),
 }
 
 impl News {

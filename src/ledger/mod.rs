@@ -70,7 +70,7 @@ pub use copy::LedgerCopy;
 pub use difference::Corrected;
 pub use error::LedgerError;
 pub use figures::{AmountCell, Deed, DeedKind, Happened, Sent};
-pub use file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use file_row::{AddedRow, EarlierRow, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use finding::{Discrepancy, FindingRecord, FoundOfGift, KeptFinding, UnknownDiscrepancy};
 pub use glance::{Glance, SendWalk, Sender};
 pub use holding_seen::{HoldingAnswer, SeenHolding, WantedCustomers};

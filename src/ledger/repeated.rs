@@ -1,11 +1,15 @@
-//! Identical rows of one file: which occurrence a row is.
+//! Rows of one file that repeat: which occurrence a row is, and which row it repeats.
 //!
 //! **Invariant:** what is remembered only saves asking, so that it can be forgotten at any moment; what
 //! it does not know is looked for.
 
 use std::collections::HashMap;
 
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
 use super::error::Doing;
+use super::file_row::{AddedRow, EarlierRow, RowFate};
 use super::keyed_row::KeyedRow;
 use super::load::Load;
 use super::{LedgerError, sql};
@@ -79,6 +83,52 @@ impl Load<'_> {
             }
         }
         Ok(seen)
+    }
+
+    /// The row that this one repeats; nothing where an earlier file brought it.
+    pub async fn earlier_row(&mut self, row: &AddedRow) -> Result<Option<EarlierRow>, LedgerError> {
+        let key = self.keys.of_content(&row.content, row.occurrence.saturating_sub(1));
+        Ok(self.rows_of_this_load(&[key]).await?.remove(&key))
+    }
+
+    /// What becomes of rows whose reference this file has had before.
+    pub(super) async fn find_earlier(
+        &mut self,
+        rows: Vec<KeyedRow>,
+    ) -> Result<Vec<AddedRow>, LedgerError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<GiftKey> = rows.iter().map(|row| row.key).collect();
+        let earlier = self.rows_of_this_load(&keys).await?;
+        let fate = |row: KeyedRow| {
+            let earlier = earlier.get(&row.key).cloned();
+            AddedRow { earlier, ..row.into_fate(RowFate::ReferenceRepeated) }
+        };
+        Ok(rows.into_iter().map(fate).collect())
+    }
+
+    async fn rows_of_this_load(
+        &mut self,
+        keys: &[GiftKey],
+    ) -> Result<HashMap<GiftKey, EarlierRow>, LedgerError> {
+        let doing = "looking for rows that are repeated";
+        let keys: Vec<String> = keys.iter().map(|key| key.0.simple().to_string()).collect();
+        let found = sqlx::query(sql::GIFT_LINES)
+            .bind(serde_json::Value::from(keys).to_string())
+            .bind(self.load_number)
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let read = |row: &SqliteRow| {
+            let earlier = EarlierRow {
+                line: row.try_get::<i64, _>("line")?.unsigned_abs(),
+                reference: row.try_get("reference")?,
+                description: row.try_get("description")?,
+            };
+            Ok((GiftKey(row.try_get("key")?), earlier))
+        };
+        found.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 
     async fn has_seen(&mut self, row: &KeyedRow, occurrence: u32) -> Result<bool, LedgerError> {

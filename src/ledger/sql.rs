@@ -62,7 +62,7 @@ statements! {
     GIFT_IN_FLIGHT = "gift_in_flight";
     GIFT_IS_TAKEN = "gift_is_taken";
     GIFT_KNOWN = "gift_known";
-    GIFT_LINE = "gift_line";
+    GIFT_LINES = "gift_lines";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_NEXT_READY_OF = "gift_next_ready_of";
     GIFT_NOT_MATCHED = "gift_not_matched";

@@ -5,6 +5,7 @@ mod audits;
 mod chain;
 mod difference;
 mod glance;
+mod keys;
 mod model;
 mod random;
 mod reconcile;
@@ -17,7 +18,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::{Event, Expiry, GiftContent, GiftId, GiftState, Money, Refusal};
+use crate::domain::{
+    Event, Expiry, GiftContent, GiftId, GiftKey, GiftState, KeyRule, Money, Refusal,
+};
 
 /// A ledger in a folder of its own, with the lock and the writer.
 struct Bench {

@@ -1,5 +1,6 @@
 //! The tests of the whole program, in one binary, so that they are linked once.
 
+mod again;
 mod audit;
 mod birthdays;
 mod browser;

@@ -11,7 +11,7 @@ use proptest::sample::{Index, select};
 
 use super::model::{Gift, Model, Pick, outcomes};
 use super::*;
-use crate::domain::{GiftKey, WalletId};
+use crate::domain::WalletId;
 
 const CAMPAIGNS: [&str; 2] = ["may", "june"];
 
@@ -190,7 +190,8 @@ impl Both {
             let occurrence = occurrences.entry(*place).or_default();
             *occurrence += 1;
             let content = palette(*place);
-            let key = GiftKey::from_content(&header.campaign, &content, *occurrence);
+            let key =
+                GiftKey::from_content(KeyRule::AsSeen, &header.campaign, &content, *occurrence);
             if !self.model.gifts.contains_key(&key) {
                 fresh.push((key, content));
             }
