@@ -10,7 +10,7 @@ use giftbatch::ledger::{Campaign, Ledger, RunLock, RunNote, Writer};
 use giftbatch::pace::Pace;
 use giftbatch::provider::WalletClient;
 use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
-use giftbatch::settle::{InDoubt, Policy};
+use giftbatch::settle::{AbsenceProof, InDoubt, Policy};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
@@ -61,8 +61,12 @@ pub(crate) fn issue(path: &Path, origin: &str, echo: &Arc<Echo>) {
             interrupt: echo.interrupt.clone(),
             progress: watch::channel(Progress::default()).0,
         };
-        let policy =
-            Policy { window: TimeDelta::minutes(5), max_attempts: 5, in_doubt: InDoubt::Settle };
+        let policy = Policy {
+            window: TimeDelta::minutes(5),
+            max_attempts: 5,
+            in_doubt: InDoubt::Settle,
+            proof: AbsenceProof::Balance,
+        };
         let options = IssueOptions {
             sending: Sending::Gifts,
             command: "bench",

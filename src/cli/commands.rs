@@ -105,6 +105,14 @@ pub(super) enum InDoubtKind {
     Hold,
 }
 
+/// What proves that a gift is not there; no flag, since it is the provider's nature and no run's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum AbsenceKind {
+    Balance,
+    List,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::caps::bound;
-use super::commands::{ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
+use super::commands::{AbsenceKind, ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
 use super::dry_run;
@@ -23,7 +23,7 @@ use crate::pace::Pace;
 use crate::provider::WalletClient;
 use crate::reconcile::Reconciled;
 use crate::report::{States, Summary};
-use crate::settle::{InDoubt, Policy};
+use crate::settle::{AbsenceProof, InDoubt, Policy};
 
 /// What a person said about a run.
 pub(super) struct Wishes<'a> {
@@ -235,6 +235,7 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
             window: delta(settings.settle),
             max_attempts: limits.max_attempts.unwrap_or(settings.max_attempts),
             in_doubt,
+            proof: absence_proof(context),
         },
         max_in_doubt: limits.max_in_doubt.unwrap_or(settings.max_in_doubt),
         give_up_after: delta(settings.give_up_after),
@@ -242,6 +243,14 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
         limit: limits.levers.limit,
         names_gifts: false,
         deadline: limits.levers.deadline.map(|it| it.resolve(context.started_at(), settings.tz)),
+    }
+}
+
+/// What proves that a gift is not there.
+pub(super) fn absence_proof(context: &Context) -> AbsenceProof {
+    match context.settings.absence {
+        AbsenceKind::Balance => AbsenceProof::Balance,
+        AbsenceKind::List => AbsenceProof::Lists,
     }
 }
 

@@ -190,6 +190,7 @@ async fn look(
             ListReading::Unreadable { why, trouble: Trouble::Odd } if is_listed => {
                 return Err(Failure::usage(format!("{}: {why}", missing(wallet, id).error)));
             }
+            ListReading::Partial { unreadable, .. } => unreadable.join("; "),
             ListReading::Unreadable { why, .. } => why,
         };
         failure = Failure::new(

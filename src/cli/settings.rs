@@ -9,7 +9,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::args::SettingsArgs;
 use super::caps;
-use super::commands::InDoubtKind;
+use super::commands::{AbsenceKind, InDoubtKind};
 use super::failure::Failure;
 use super::minted::Minted;
 use super::secret::{self, Source};
@@ -33,6 +33,7 @@ pub(super) struct Settings {
     pub(super) max_in_doubt: usize,
     pub(super) max_attempts: i64,
     pub(super) in_doubt: InDoubtKind,
+    pub(super) absence: AbsenceKind,
     pub(super) tag: bool,
     pub(super) minted: Minted,
     pub(super) metrics_file: Option<PathBuf>,
@@ -105,6 +106,7 @@ impl Settings {
             max_in_doubt: file.max_in_doubt.unwrap_or(default.max_in_doubt),
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
             in_doubt: file.in_doubt.unwrap_or(default.in_doubt),
+            absence: file.absence.unwrap_or(default.absence),
             tag: file.tag.unwrap_or(default.tag),
             minted: Minted::of(args, &file, path.as_deref()),
             metrics_file: args.metrics_file.clone().or_else(|| file.metrics_file.clone()),
@@ -205,6 +207,7 @@ impl Default for Settings {
             max_in_doubt: 100,
             max_attempts: 5,
             in_doubt: InDoubtKind::Settle,
+            absence: AbsenceKind::Balance,
             tag: false,
             minted: Minted::default(),
             metrics_file: None,

@@ -6,7 +6,7 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use serde::Deserialize;
 
 use super::caps::Amount;
-use super::commands::InDoubtKind;
+use super::commands::{AbsenceKind, InDoubtKind};
 use super::failure::Failure;
 
 /// giftbatch.toml. Keys are the flags' names; secrets are never in it, only files that hold them and
@@ -29,6 +29,7 @@ pub(super) struct SettingsFile {
     pub(super) max_in_doubt: Option<usize>,
     pub(super) max_attempts: Option<i64>,
     pub(super) in_doubt: Option<InDoubtKind>,
+    pub(super) absence: Option<AbsenceKind>,
     pub(super) tag: Option<bool>,
     pub(super) minted_url: Option<String>,
     pub(super) minted_username: Option<String>,

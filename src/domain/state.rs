@@ -160,7 +160,7 @@ impl GiftState {
             (S::Planned | S::Deferred, Event::Expired) => S::Refused,
             (S::Planned | S::Deferred | S::Refused, Event::Recalled { .. }) => S::Issued,
             (S::InFlight, Event::Confirmed { .. }) => S::Issued,
-            (S::InFlight, Event::Declined(_)) => S::Refused,
+            (S::InFlight | S::InDoubt, Event::Declined(_)) => S::Refused,
             (S::InFlight, Event::Undelivered { .. }) => S::Deferred,
             (S::InFlight, Event::AnswerLost { .. } | Event::Orphaned) => S::InDoubt,
             (S::InDoubt, Event::FoundIssued { .. }) => S::Issued,
@@ -307,7 +307,7 @@ mod tests {
         planned deferred -> expired -> refused
         planned deferred refused -> recalled -> issued
         in_flight -> confirmed -> issued
-        in_flight -> declined -> refused
+        in_flight in_doubt -> declined -> refused
         in_flight -> undelivered -> deferred
         in_flight -> answer_lost orphaned -> in_doubt
         in_doubt -> found_issued -> issued

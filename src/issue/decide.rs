@@ -80,6 +80,8 @@ pub(super) enum Decision {
     Record(Event, Option<Stop>),
     /// One read with the same keys decides whether the keys or the gift were refused.
     AskPermission(Refusal),
+    /// It was refused, and may be there all the same.
+    Doubt(Refusal),
 }
 
 /// A gift that met an obstacle of its own is tried again after this long.
@@ -104,6 +106,15 @@ pub(super) fn decide(verdict: Verdict, now: DateTime<Utc>) -> Decision {
     }
 }
 
+/// What becomes of a decision about a gift of which an earlier attempt ended in doubt: a no may mean that the provider
+/// has it already, in words that nobody here knows.
+pub(super) fn after_doubt(decision: Decision) -> Decision {
+    match decision {
+        Decision::Record(Event::Declined(refusal), _) => Decision::Doubt(refusal),
+        decision => decision,
+    }
+}
+
 /// Reads that may fail before a forbidden gift is put down to the keys.
 const PERMISSION_READS: u32 = 3;
 
@@ -115,7 +126,7 @@ pub(super) fn decide_permission(
     now: DateTime<Utc>,
 ) -> Decision {
     match reading {
-        ListReading::Whole(_) | ListReading::NoList => {
+        ListReading::Whole(_) | ListReading::Partial { .. } | ListReading::NoList => {
             Decision::Record(Event::Declined(refusal), None)
         }
         ListReading::Obstructed(Obstacle::CredentialsRejected { .. } | Obstacle::Forbidden(_)) => {
@@ -179,7 +190,22 @@ mod tests {
         match decision {
             Decision::Record(event, stop) => (event.word(), stop),
             Decision::AskPermission(_) => ("ask", None),
+            Decision::Doubt(_) => ("doubt", None),
         }
+    }
+
+    #[test]
+    fn a_no_after_a_doubt_is_a_doubt() {
+        // Goal: "this reference is known", in whatever language, makes no gift refused that is there. Method: each
+        // kind of decision, of a gift that was in doubt before.
+        let after = |verdict| event(after_doubt(decide(verdict, now())));
+        assert_eq!(after(Verdict::Declined(refusal("declined"))), ("doubt", None));
+        let gift = "6a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap();
+        assert_eq!(after(Verdict::Accepted { gift, made_at: None }), ("confirmed", None));
+        let throttled = Verdict::NotProcessed(Obstacle::Throttled { wait: None });
+        assert_eq!(after(throttled), ("undelivered", None));
+        let allowed = decide_permission(refusal("forbidden"), &ListReading::NoList, 0, now());
+        assert_eq!(event(after_doubt(allowed)), ("doubt", None));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the writer is either here or in the one commit that is under way.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::decide::{Stop, Streak};
 use super::evidence::Evidence;
-use super::group::{self, Committed, DoneLook, Facts, Group, Pending};
+use super::group::{self, Committed, Facts, Group, Pending};
+use super::look::DoneLook;
 
 use super::progress::Progress;
 use super::quota::Quota;
@@ -23,7 +24,6 @@ use super::recover::Start;
 use super::request::{Reported, Request};
 use super::requests::{Busy, Sighting};
 use super::supply::Supply;
-use super::witness::Witness;
 use super::{IssueOptions, Tools};
 use crate::domain::WalletId;
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
@@ -47,6 +47,8 @@ pub(super) struct Dispatcher<'r> {
     committing: Option<Commit>,
     inbox: mpsc::Receiver<Reported>,
     pub(super) reports: mpsc::Sender<Reported>,
+    /// Gifts of which this run has settled a doubt: they were not there. A no that follows is a doubt as well.
+    pub(super) doubted: HashSet<i64>,
     /// Intents that are durable and not yet sent.
     pub(super) ready: VecDeque<Claimed>,
     /// Reads that others wait for.
@@ -59,7 +61,6 @@ pub(super) struct Dispatcher<'r> {
     pub(super) skew: Skew,
     pub(super) evidence: Evidence,
     pub(super) sighting: Sighting,
-    pub(super) witness: Witness,
     pub(super) supply: Supply,
     pub(super) quota: Quota,
     pub(super) streak: Streak,
@@ -111,6 +112,7 @@ impl<'r> Dispatcher<'r> {
             committing: None,
             inbox,
             reports,
+            doubted: HashSet::new(),
             ready: VecDeque::new(),
             urgent: VecDeque::new(),
             busy: Busy::default(),
@@ -119,8 +121,7 @@ impl<'r> Dispatcher<'r> {
             book,
             skew: Skew::default(),
             evidence: Evidence::of(start.lists, options.policy.window),
-            sighting: Sighting::of(start.given.map(|gift| gift.wallet)),
-            witness: Witness::of(start.given),
+            sighting: Sighting::of(start.given),
             supply: options.sending.supply(),
             quota: Quota::of(options.limit, options.names_gifts),
             streak: Streak::default(),

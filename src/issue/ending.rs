@@ -29,6 +29,7 @@ impl Dispatcher<'_> {
         let undelivered = |claimed, why: String| Pending {
             claimed,
             event: Event::Undelivered { retry_at: now, why },
+            refusal: None,
             at: now,
             took_ms: None,
         };
@@ -43,7 +44,6 @@ impl Dispatcher<'_> {
                 }
                 // What its list shows is known already.
                 Request::Weigh(done) => self.looks.push(done),
-                // What was to be heard of a doubt may speak against it: the next run asks.
                 _ => {}
             }
         }

@@ -79,7 +79,9 @@ impl Evidence {
         match reading {
             ListReading::Whole(credits) => {
                 let hide_used = credits.iter().any(|credit| credit.is_used);
-                self.learn_and_write(Lists { hide_used, ..Lists::default() });
+                // It is there and can be spent, and its list goes on lacking it.
+                let leave_out = !credits.is_empty() && !hide_used;
+                self.learn_and_write(Lists { hide_used, leave_out, ..Lists::default() });
             }
             // Of a young gift both answers may come from one copy of their books that lags.
             ListReading::NoList => {
@@ -87,7 +89,9 @@ impl Evidence {
                     self.deleted.insert(id);
                 }
             }
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => {
                 self.asked.remove(&id);
             }
         }
@@ -108,6 +112,11 @@ impl Evidence {
             tracing::warn!(
                 "the provider's lists leave out used gifts: what they do not show may be there, so \
                  doubts are held for a person"
+            );
+        }
+        if self.lists.leave_out && !known.leave_out {
+            tracing::warn!(
+                "a gift that exists is not in its wallet's list: the provider's lists are cut, or very late"
             );
         }
         if self.lists.longest_lag != known.longest_lag {

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::claim;
+use super::look::{DoneLook, Judged, judge};
 use crate::crash::{self, Step};
-use crate::domain::{Event, GiftState, Money, WalletId};
+use crate::domain::{Event, GiftState, Money, Refusal, WalletId};
 use crate::ledger::{Batch, Claimed, Doubt, LedgerError, Lists, Outcome, Waiting, Writer};
-use crate::settle::{InDoubt, Look, OpenDoubt, Policy, Settled, Skew, settle};
+use crate::settle::{InDoubt, Policy, Skew};
 
 /// What is to be committed.
 #[derive(Debug)]
@@ -42,27 +43,11 @@ pub(super) struct Facts {
 pub(super) struct Pending {
     pub(super) claimed: Claimed,
     pub(super) event: Event,
+    /// The no that it is in doubt for, where it is for one.
+    pub(super) refusal: Option<Refusal>,
     pub(super) at: DateTime<Utc>,
     /// How long the request for it was on its way, in milliseconds; none where there was none.
     pub(super) took_ms: Option<i64>,
-}
-
-/// What a look was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LookFor {
-    /// The doubts of the wallet.
-    Doubts,
-    /// To see whether lists show a gift that we know of.
-    Sighting,
-}
-
-/// A look that was answered whole.
-#[derive(Debug)]
-pub(super) struct DoneLook {
-    pub(super) what_for: LookFor,
-    pub(super) wallet: WalletId,
-    pub(super) doubts: Vec<OpenDoubt>,
-    pub(super) look: Look,
 }
 
 /// What was committed.
@@ -82,15 +67,6 @@ pub(super) struct Committed {
     pub(super) waiting: Option<Waiting>,
     /// Where none was claimed: a person paused or cancelled the campaign.
     pub(super) is_withheld: bool,
-}
-
-/// What a look proved.
-#[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) wallet: WalletId,
-    pub(super) what_for: LookFor,
-    pub(super) sent_at: DateTime<Utc>,
-    pub(super) settled: Settled,
 }
 
 /// A change of state.
@@ -113,18 +89,18 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, mut group: Group) -> Result<Committed, LedgerError> {
-    match write_as_it_is(writer, &group).await {
+    match write_as_it_is(writer, &mut group).await {
         Err(LedgerError::GiftIdTaken) => {
             let mut batch = writer.begin().await?;
             doubt_repeated_ids(&mut batch, &mut group.outcomes).await?;
             batch.rollback().await?;
-            write_as_it_is(writer, &group).await
+            write_as_it_is(writer, &mut group).await
         }
         written => written,
     }
 }
 
-async fn write_as_it_is(writer: &mut Writer, group: &Group) -> Result<Committed, LedgerError> {
+async fn write_as_it_is(writer: &mut Writer, group: &mut Group) -> Result<Committed, LedgerError> {
     let Group { facts, outcomes, looks, claim: wanted, only, news } = group;
     let mut batch = writer.begin().await?;
     let mut done = Committed::default();
@@ -219,32 +195,6 @@ pub(super) async fn hold(
     Ok(())
 }
 
-/// Judges one look by what the ledger knows of the wallet, and records what it proved.
-async fn judge(
-    batch: &mut Batch<'_>,
-    facts: &Facts,
-    look: &DoneLook,
-    done: &mut Committed,
-) -> Result<(), LedgerError> {
-    let known = batch.known_gifts(look.wallet).await?;
-    let mut lists = facts.lists;
-    let settled = settle(&look.doubts, &known, &look.look, facts.skew, &facts.policy, lists);
-    if lists.learn(settled.lists) {
-        batch.learn(settled.lists, facts.now).await?;
-    }
-    let mut outcomes = Vec::new();
-    for (place, event) in &settled.events {
-        let claimed = &look.doubts[*place].doubt.claimed;
-        let gift = (claimed.row, GiftState::InDoubt, claimed.attempt);
-        outcomes.push(Outcome::of(gift, event.clone(), facts.now));
-        done.saw(Seen::of(claimed), GiftState::InDoubt, event)?;
-    }
-    batch.record(Some(facts.run), &outcomes).await?;
-    let DoneLook { what_for, wallet, look: Look { sent_at, .. }, .. } = *look;
-    done.looked.push(Judged { wallet, what_for, sent_at, settled });
-    Ok(())
-}
-
 impl Committed {
     pub(super) fn saw(
         &mut self,
@@ -267,7 +217,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn of(claimed: &Claimed) -> Seen {
+    pub(super) fn of(claimed: &Claimed) -> Seen {
         Seen { row: claimed.row, campaign: claimed.campaign, amount: claimed.gift.content.amount }
     }
 }
@@ -287,7 +237,7 @@ impl Pending {
     fn doubt(&self) -> Doubt {
         let mut claimed = self.claimed.clone();
         claimed.doubts += 1;
-        Doubt { claimed, settle_from: self.at }
+        Doubt { claimed, settle_from: self.at, refusal: self.refusal.clone() }
     }
 }
 
@@ -298,6 +248,7 @@ mod tests {
     use super::*;
     use crate::domain::{Expiry, GiftContent, GiftId};
     use crate::ledger::{Ledger, LoadHeader, NewRow, RunLock};
+    use crate::settle::AbsenceProof;
 
     #[tokio::test]
     async fn an_answer_with_another_gifts_id_is_a_doubt_and_holds_up_no_other() {
@@ -318,7 +269,7 @@ mod tests {
             .zip(ids)
             .map(|(claimed, gift)| {
                 let event = Event::Confirmed { gift };
-                Pending { claimed, event, at: now(), took_ms: Some(5) }
+                Pending { claimed, event, refusal: None, at: now(), took_ms: Some(5) }
             })
             .collect();
         let (last, first) = (pending[3..].to_vec(), pending[..3].to_vec());
@@ -377,8 +328,12 @@ mod tests {
         let mut batch = writer.begin().await.unwrap();
         batch.begin_run(run, 1, "test", now()).await.unwrap();
         batch.commit().await.unwrap();
-        let policy =
-            Policy { window: TimeDelta::minutes(5), max_attempts: 5, in_doubt: InDoubt::Settle };
+        let policy = Policy {
+            window: TimeDelta::minutes(5),
+            max_attempts: 5,
+            in_doubt: InDoubt::Settle,
+            proof: AbsenceProof::default(),
+        };
         let (skew, lists) = (Skew::default(), Lists::default());
         Facts { run, campaign: 1, policy, skew, lists, now: now() }
     }

@@ -1,17 +1,19 @@
 //! What the dispatcher makes of what it is told: replies, and groups that were committed.
 
-use std::collections::HashMap;
-
-use super::decide::{Decision, Stop, decide, decide_permission};
+use super::decide::{Decision, Stop, after_doubt, decide, decide_permission};
 use super::dispatcher::Dispatcher;
-use super::group::{Committed, DoneLook, Judged, LookFor, Pending};
+use super::group::{Committed, Pending};
+use super::look::{DoneLook, Judged, LookFor};
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
-use crate::domain::{Event, GiftId, WalletId};
+use crate::domain::{Event, GiftId, GiftState, WalletId};
 use crate::ledger::{Claimed, Waiting};
 use crate::pace::Health;
 use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
-use crate::settle::Look;
+use crate::settle::{GiftBalance, Look};
+
+/// So often a list's balance is asked for; then the list is looked at again.
+const WEIGHED_AT_MOST: u32 = 4;
 
 impl Dispatcher<'_> {
     /// A request has ended.
@@ -22,10 +24,7 @@ impl Dispatcher<'_> {
                 self.looked(wallet, purpose, reading, times);
             }
             Reported::Told(id, reading, times) => self.told(id, &reading, times),
-            Reported::Weighed(done, balances, reading, times) => {
-                self.weighed(done, &balances, &reading, times);
-            }
-            Reported::Heard(question, reading, times) => self.heard(question, &reading, times),
+            Reported::Weighed(done, balances, times) => self.weighed(done, &balances, times),
         }
     }
 
@@ -37,7 +36,6 @@ impl Dispatcher<'_> {
         }
         if matches!(verdict, Verdict::Accepted { .. }) {
             self.sighting.may_go_by(&claimed.gift);
-            self.witness.may_go_by(&claimed.gift);
         }
         match &verdict {
             Verdict::Unknown { trouble: Trouble::Odd, .. } => self.odd_in_a_row += 1,
@@ -54,13 +52,24 @@ impl Dispatcher<'_> {
 
     /// `took_ms`: for how long the gift's own request was on its way.
     fn follow(&mut self, claimed: Claimed, decision: Decision, times: Times, took_ms: Option<i64>) {
-        match decision {
+        let was_doubted = claimed.doubts > 0 || self.doubted.contains(&claimed.row);
+        match if was_doubted { after_doubt(decision) } else { decision } {
             Decision::Record(event, stop) => {
                 let streak = self.streak.saw(&event, self.options.stop_after_refusals);
-                self.pending.push(Pending { claimed, event, at: times.ended_at, took_ms });
+                let at = times.ended_at;
+                self.pending.push(Pending { claimed, event, refusal: None, at, took_ms });
                 if let Some(stop) = stop.or(streak) {
                     self.stop(stop);
                 }
+            }
+            Decision::Doubt(refusal) => {
+                let why = format!(
+                    "refused as {} after an attempt that ended in doubt, which may be why: {}",
+                    refusal.class, refusal.message
+                );
+                let (event, at) = (Event::AnswerLost { why }, times.ended_at);
+                let refusal = Some(refusal);
+                self.pending.push(Pending { claimed, event, refusal, at, took_ms });
             }
             Decision::AskPermission(refusal) => {
                 self.ask(Asked { claimed, refusal, reads: 0 }, times);
@@ -74,7 +83,7 @@ impl Dispatcher<'_> {
             // A run that is ending asks nothing more: nothing happened, so it can wait.
             let event = Event::Undelivered { retry_at: times.ended_at, why: asked.refusal.message };
             let (claimed, at) = (asked.claimed, times.ended_at);
-            self.pending.push(Pending { claimed, event, at, took_ms: None });
+            self.pending.push(Pending { claimed, event, refusal: None, at, took_ms: None });
             return;
         }
         let wallet = asked.claimed.gift.content.wallet;
@@ -92,13 +101,14 @@ impl Dispatcher<'_> {
                 Decision::AskPermission(refusal) => {
                     self.ask(Asked { claimed, refusal, reads: reads + 1 }, times);
                 }
-                decision @ Decision::Record(..) => self.follow(claimed, decision, times, None),
+                decision => self.follow(claimed, decision, times, None),
             }
             return;
         }
-        let credits = match reading {
-            ListReading::Whole(credits) => credits,
-            ListReading::NoList => Vec::new(),
+        let (credits, unreadable) = match reading {
+            ListReading::Whole(credits) => (credits, Vec::new()),
+            ListReading::NoList => (Vec::new(), Vec::new()),
+            ListReading::Partial { credits, unreadable } => (credits, unreadable),
             ListReading::Obstructed(obstacle) => {
                 if let Obstacle::CredentialsRejected { why } = obstacle {
                     self.stop(Stop::CredentialsRejected { why });
@@ -120,46 +130,39 @@ impl Dispatcher<'_> {
             Purpose::Sight => (LookFor::Sighting, Vec::new()),
             Purpose::Probe | Purpose::Permission(..) => return,
         };
-        let deleted = self.evidence.deleted.clone();
-        let policy = &self.options.policy;
-        let counts = doubts.iter().any(|doubt| doubt.counts_at(times.sent_at, policy));
         let look = Look {
-            sent_at: times.sent_at,
-            credits,
-            gift_balance: None,
-            deleted,
-            heard: HashMap::new(),
+            unreadable,
+            deleted: self.evidence.deleted.clone(),
+            ..Look::new(times.sent_at, times.as_of, credits)
         };
-        let done = DoneLook { what_for, wallet, doubts, look };
-        if counts && !self.evidence.lists.show_gifts && self.stop.is_none() {
+        let wants_balance = look.wants_balance(&doubts, &self.options.policy);
+        let done = DoneLook { what_for, wallet, doubts, look, weighed: 0 };
+        if wants_balance && self.stop.is_none() {
             self.urgent.push_back(Request::Weigh(done));
         } else {
-            self.hear_or_judge(done);
+            self.looks.push(done);
         }
     }
 
     /// A wallet's balances were asked for, beside its list.
-    fn weighed(
-        &mut self,
-        mut done: DoneLook,
-        balances: &Reading<Balances>,
-        reading: &ListReading,
-        times: Times,
-    ) {
-        let health = match balances {
-            Reading::Found(balances) => {
-                done.look.gift_balance = Some(balances.gifts);
-                Health::Well
-            }
-            Reading::Absent
-            | Reading::Refused { .. }
-            | Reading::Obstructed(_)
-            | Reading::Unreadable { .. } => Health::of_reading(reading),
+    fn weighed(&mut self, mut done: DoneLook, balances: &Reading<Balances>, times: Times) {
+        done.look.gift_balance = match balances {
+            Reading::Found(balances) => GiftBalance::Told(balances.gifts),
+            Reading::Absent | Reading::Refused { .. } => GiftBalance::Untold,
+            Reading::Obstructed(_) | Reading::Unreadable { .. } => GiftBalance::Unknown,
         };
-        self.pace.ended(health, times.sent_at, times.ended_at);
+        self.pace.ended(Health::of_answer(balances), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
-        self.stop_on_bad_keys(reading);
-        self.hear_or_judge(done);
+        if let Some(Obstacle::CredentialsRejected { why }) = balances.obstacle() {
+            self.stop(Stop::CredentialsRejected { why: why.clone() });
+        }
+        done.weighed += 1;
+        let is_told = done.look.gift_balance != GiftBalance::Unknown;
+        if is_told || done.weighed >= WEIGHED_AT_MOST || self.stop.is_some() {
+            self.looks.push(done);
+        } else {
+            self.urgent.push_back(Request::Weigh(done));
+        }
     }
 
     /// The provider was asked for one gift that a list lacks.
@@ -196,6 +199,9 @@ impl Dispatcher<'_> {
         }
         for moved in committed.moves {
             self.quota.moved(moved.row, moved.to);
+            if moved.from == GiftState::InDoubt && moved.to == GiftState::Deferred {
+                self.doubted.insert(moved.row);
+            }
             if moved.campaign == self.campaign {
                 self.progress.moved(moved.from, moved.to, moved.amount);
             }

@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | commits intents, then sends, then commits outcomes | [`decide`](decide::decide): what a verdict does to a gift |
 //! | asks for a turn before each request | [`Pace`]: rate, then concurrency, then the breaker |
-//! | asks a second witness before a gift counts as absent | [`unheard`](crate::settle::unheard): about which doubt |
+//! | asks for a wallet's balance before a gift counts as absent | [`Look::wants_balance`](crate::settle::Look::wants_balance) |
 //! | looks at wallets with doubts while others are sent | [`DoubtBook`](crate::settle::DoubtBook), [`settle`](crate::settle::settle) |
 //!
 //! **Invariant:** a POST is sent only after the commit of its intent has returned.
@@ -27,13 +27,13 @@ mod ending;
 mod evidence;
 mod group;
 mod inbox;
+mod look;
 mod progress;
 mod quota;
 mod recover;
 mod request;
 mod requests;
 mod supply;
-mod witness;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::group::{Committed, Facts, Move, hold};
 use super::{IssueOptions, Tools};
 use crate::crash::{self, Step};
-use crate::ledger::{Campaign, Doubt, GivenGift, LedgerError, Lists, Writer};
+use crate::domain::WalletId;
+use crate::ledger::{Campaign, Doubt, LedgerError, Lists, Writer};
 use crate::settle::{InDoubt, Skew};
 
 /// What a run finds when it begins.
@@ -20,8 +21,8 @@ pub(super) struct Start {
     pub(super) doubts: Vec<Doubt>,
     /// What is known of the provider's lists.
     pub(super) lists: Lists,
-    /// A gift that is known to exist.
-    pub(super) given: Option<GivenGift>,
+    /// The wallet of a gift that is known to exist.
+    pub(super) given: Option<WalletId>,
     /// Doubts that were handed to a person.
     pub(super) held: Vec<Move>,
 }

@@ -6,14 +6,11 @@
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use super::group::DoneLook;
-use super::witness::Question;
+use super::look::DoneLook;
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
 use crate::ledger::Claimed;
-use crate::provider::{
-    Balances, Exchange, ListReading, Reading, Transaction, Verdict, WalletClient, read_list,
-};
+use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient};
 
 /// What is to be asked.
 #[derive(Debug)]
@@ -26,8 +23,6 @@ pub(super) enum Request {
     Ask(WalletId, GiftId),
     /// Read the balances of a wallet, to vouch for a list.
     Weigh(DoneLook),
-    /// Look up a gift's reference among the transactions.
-    Hear(Question),
 }
 
 /// What a list is read for.
@@ -60,16 +55,16 @@ pub(super) enum Reported {
     Looked(WalletId, Purpose, ListReading, Times),
     /// About one gift.
     Told(GiftId, ListReading, Times),
-    /// From balances; as the answer to a list it says how the server is.
-    Weighed(DoneLook, Reading<Balances>, ListReading, Times),
-    /// From the second witness.
-    Heard(Question, Reading<Vec<Transaction>>, Times),
+    /// From balances.
+    Weighed(DoneLook, Reading<Balances>, Times),
 }
 
 /// When a request was on its way, and what it showed of the server's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub(super) sent_at: DateTime<Utc>,
+    /// The moment of which the answer surely speaks.
+    pub(super) as_of: DateTime<Utc>,
     pub(super) ended_at: DateTime<Utc>,
     pub(super) skew_ms: Option<i64>,
 }
@@ -83,6 +78,7 @@ impl Times {
     fn of(exchange: &Exchange) -> Times {
         Times {
             sent_at: exchange.sent_at,
+            as_of: exchange.as_of(),
             ended_at: exchange.ended_at,
             skew_ms: exchange.skew_ms(),
         }
@@ -115,14 +111,7 @@ pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<
                 crash::before(Step::Look);
                 let (reading, exchange) = client.balances(done.wallet).await;
                 crash::after(Step::Look);
-                let health = read_list(done.wallet, &exchange.reply);
-                Reported::Weighed(done, reading, health, Times::of(&exchange))
-            }
-            Request::Hear(question) => {
-                crash::before(Step::Look);
-                let (reading, exchange) = client.transactions_of(question.key()).await;
-                crash::after(Step::Look);
-                Reported::Heard(question, reading, Times::of(&exchange))
+                Reported::Weighed(done, reading, Times::of(&exchange))
             }
         };
         // Nobody listens any more only where the run was abandoned; the next run settles it.

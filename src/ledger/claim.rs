@@ -12,7 +12,7 @@ use super::error::Doing;
 use super::many::bind;
 use super::rows::{gift_as_sent, instant, money};
 use super::{Batch, LedgerError, Outcome, sql};
-use crate::domain::{Event, Gift, GiftState, Money};
+use crate::domain::{Event, Gift, GiftState, Money, Refusal};
 
 /// A gift whose intent is written.
 #[derive(Clone, Debug)]
@@ -47,6 +47,9 @@ pub struct Doubt {
     pub claimed: Claimed,
     /// When its sender had surely let go of the request.
     pub settle_from: DateTime<Utc>,
+    /// The no that it is in doubt for, where it is for one: an attempt before had ended in doubt. A later run does not
+    /// know it any more, and tries once more.
+    pub refusal: Option<Refusal>,
 }
 
 /// A gift that was not given and is not on its way.
@@ -141,7 +144,7 @@ impl Batch<'_> {
         let rows = sqlx::query(sql::GIFT_IN_DOUBT).fetch_all(self.transaction.now().await?).await;
         let read = |row: &SqliteRow| {
             let settle_from = instant(row.try_get("settle_from_ms")?);
-            Ok(Doubt { claimed: read(row)?, settle_from })
+            Ok(Doubt { claimed: read(row)?, settle_from, refusal: None })
         };
         rows.doing(doing)?.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }

@@ -79,7 +79,7 @@ pub use keyed_row::{RowGroup, RowKeys};
 pub use load::Load;
 pub use lock::{RunLock, holder};
 pub use model::{
-    Campaign, FateTally, Finding, GiftRecord, GivenGift, HistoryLine, KnownGift, Lists, Provider,
+    Campaign, FateTally, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider,
     RefusalTally, RunRecord, StateTally,
 };
 pub use note::RunNote;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest, WalletId};
+use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
 use crate::plan::plan_id;
 
 /// A campaign as it was loaded.
@@ -60,10 +60,21 @@ pub struct Lists {
     pub show_references: bool,
     /// One showed a gift of which something was spent.
     pub show_used: bool,
-    /// One left out a gift that exists and was used: the absence of a gift proves nothing.
+    /// One left out a gift that exists and was used, and none since has shown a spent one: the absence of a gift
+    /// proves nothing.
     pub hide_used: bool,
+    /// One left out a gift that exists and can be spent, and none since was whole: they are cut, or late.
+    pub leave_out: bool,
+    /// A balance did not count what expired unspent.
+    pub balance_without_expired: bool,
+    /// A balance counted what expired unspent.
+    pub balance_with_expired: bool,
     /// The longest time until a gift came into view that an earlier list had left out.
     pub longest_lag: Option<TimeDelta>,
+    /// Of a look alone: it was whole, which takes `leave_out` back.
+    pub whole: bool,
+    /// Of a look alone: it was whole and showed a gift of which nothing is left, which takes `hide_used` back.
+    pub show_spent: bool,
 }
 
 impl Lists {
@@ -74,26 +85,24 @@ impl Lists {
         self.show_tags |= seen.show_tags;
         self.show_references |= seen.show_references;
         self.show_used |= seen.show_used;
-        self.hide_used |= seen.hide_used;
+        self.hide_used = seen.hide_used || (self.hide_used && !seen.show_spent);
+        self.leave_out = seen.leave_out || (self.leave_out && !seen.whole);
+        self.balance_without_expired |= seen.balance_without_expired;
+        self.balance_with_expired |= seen.balance_with_expired;
         self.longest_lag = self.longest_lag.max(seen.longest_lag);
         *self != known
+    }
+
+    /// Whether balances count what expired unspent; none where that is not known, or was seen both ways.
+    pub fn balance_counts_expired(&self) -> Option<bool> {
+        (self.balance_with_expired != self.balance_without_expired)
+            .then_some(self.balance_with_expired)
     }
 
     /// The lag, where a settle window of this length is less than twice as long.
     pub fn strained(&self, window: TimeDelta) -> Option<TimeDelta> {
         self.longest_lag.filter(|lag| window < *lag * 2)
     }
-}
-
-/// A gift that is known to exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GivenGift {
-    /// Its key.
-    pub key: GiftKey,
-    /// Whose it is.
-    pub wallet: WalletId,
-    /// How much it gave.
-    pub amount: Money,
 }
 
 /// Gifts and money in one state.

@@ -82,7 +82,11 @@ impl FromRow<'_, SqliteRow> for Provider {
             show_references: row.try_get("show_references")?,
             show_used: row.try_get("show_used")?,
             hide_used: row.try_get("hide_used")?,
+            leave_out: row.try_get("leave_out")?,
+            balance_without_expired: row.try_get("balance_without_expired")?,
+            balance_with_expired: row.try_get("balance_with_expired")?,
             longest_lag: lag.map(TimeDelta::milliseconds),
+            ..Lists::default()
         };
         Ok(Provider { origin: row.try_get("origin")?, lists })
     }

@@ -130,6 +130,11 @@ impl Batch<'_> {
             .bind(seen.hide_used)
             .bind(seen.longest_lag.map_or(0, |lag| lag.num_milliseconds()))
             .bind(seen.show_references)
+            .bind(seen.show_spent)
+            .bind(seen.leave_out)
+            .bind(seen.whole)
+            .bind(seen.balance_without_expired)
+            .bind(seen.balance_with_expired)
             .execute(self.transaction.now().await?)
             .await
             .map(drop)

@@ -52,7 +52,9 @@ impl Health {
     /// What the reading of a list says about the server.
     pub fn of_reading(reading: &ListReading) -> Health {
         match reading {
-            ListReading::Whole(_) | ListReading::NoList => Health::Well,
+            ListReading::Whole(_) | ListReading::Partial { .. } | ListReading::NoList => {
+                Health::Well
+            }
             ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
             ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
         }

@@ -13,12 +13,11 @@ use super::credit::{ListReading, read_gift, read_list};
 use super::http::{ClientError, Credentials, Http};
 use super::removal::{Removal, read_removal};
 use super::reply::{Answer, Exchange, Reply};
-use super::transaction::{Transaction, read_transactions};
 use super::transport::{Delivery, Method, Request, Transport, Url};
 use super::wallet::{Balances, Reading, WalletRecord, read_balances, read_record};
 use super::wire::{create_body, delete_body};
 use crate::clock::Clock;
-use crate::domain::{Gift, GiftId, GiftKey, WalletId};
+use crate::domain::{Gift, GiftId, WalletId};
 
 /// The largest answer that is read, but for lists.
 pub(super) const ANSWER_BYTES: usize = 1 << 20;
@@ -135,13 +134,6 @@ impl WalletClient {
         let request = Request { method: Method::Get, url, body: None, cap: ANSWER_BYTES };
         let exchange = self.exchange(request).await;
         (read_balances(id, &exchange.reply), exchange)
-    }
-
-    /// Looks up the transactions that carry a gift's reference.
-    pub async fn transactions_of(&self, key: GiftKey) -> (Reading<Vec<Transaction>>, Exchange) {
-        let path = format!("/api/v1/wallet/transaction/by/external-reference/{key}");
-        let exchange = self.get(&path, ANSWER_BYTES).await;
-        (read_transactions(&exchange.reply), exchange)
     }
 
     async fn get(&self, path: &str, cap: usize) -> Exchange {

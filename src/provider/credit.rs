@@ -60,6 +60,13 @@ const DAY_CLOSENESS: Closeness = Closeness(1_000);
 pub enum ListReading {
     /// The whole list.
     Whole(Vec<Credit>),
+    /// A list with entries that cannot be read.
+    Partial {
+        /// Those that can.
+        credits: Vec<Credit>,
+        /// The others, in words.
+        unreadable: Vec<String>,
+    },
     /// The API says, in its own envelope, that it has no list for this wallet.
     NoList,
     /// The server did not look.

@@ -69,6 +69,11 @@ impl Reply {
 }
 
 impl Exchange {
+    /// The moment of which the answer surely speaks.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.sent_at
+    }
+
     /// How far the server's clock is ahead of ours at least, in milliseconds; none without a `Date`.
     ///
     /// `Date` was written before the answer was whole, and its fractions were cut off: held against

@@ -49,7 +49,9 @@ impl Ask {
             ListReading::NoList => None,
             // The server said when to come back: that is no failure.
             ListReading::Obstructed(Obstacle::Throttled { .. }) => return Told::Again(self),
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => {
                 self.failures += 1;
                 if self.failures < MAX_FAILURES {
                     return Told::Again(self);

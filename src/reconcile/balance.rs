@@ -120,7 +120,9 @@ impl Check {
             ListReading::NoList => &[],
             // The server said when to come back: that is no failure.
             ListReading::Obstructed(Obstacle::Throttled { .. }) => return Held::Again(self),
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => return self.failed(),
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => return self.failed(),
         };
         (self.listed, self.wanted) = (Listed::of(credits, now), Wanted::Balance);
         Held::Again(self)

@@ -13,7 +13,7 @@ use crate::domain::{Event, GiftState, WalletId};
 use crate::ledger::{AuditedGift, Discrepancy, Finding, KeptFinding, KnownGift, Outcome};
 use crate::pace::Health;
 use crate::provider::{Credit, ListReading, Obstacle};
-use crate::settle::recall;
+use crate::settle::{AbsenceProof, Look, recall};
 
 impl Sweep<'_> {
     /// A request has ended.
@@ -87,7 +87,9 @@ impl Sweep<'_> {
             ListReading::Obstructed(Obstacle::CredentialsRejected { .. }) => self.unread(&job),
             // The server said when to come back: that is no failure of the wallet's.
             ListReading::Obstructed(Obstacle::Throttled { .. }) => self.page.push_front(job),
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => {
                 if let Some(job) = self.queue.failed(job, ended_at) {
                     self.unread(&job);
                 }
@@ -164,7 +166,8 @@ impl Sweep<'_> {
     ) -> Option<String> {
         let mut lists = self.lists;
         lists.learn(self.seen);
-        let recalled = recall(known, credits, since, self.skew, lists);
+        let look = Look::new(now, now, credits.to_vec());
+        let recalled = recall(known, &look, since, self.skew, lists, AbsenceProof::Lists);
         for (place, id) in recalled.found {
             let gift = &mut known[place];
             let event = match gift.state {

@@ -51,7 +51,9 @@ impl Loop<'_> {
                 self.done.stop.get_or_insert(RevokeStop::CredentialsRejected { why });
                 self.ready.push_back(job);
             }
-            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => {
                 job.failures += 1;
                 if job.failures < MAX_FAILURES {
                     let gap = TimeDelta::milliseconds(200) * (1 << job.failures);

@@ -149,13 +149,6 @@ impl Ledger {
         self.references.contains(&reference)
     }
 
-    /// The gifts with that reference, deleted ones too.
-    pub(super) fn with_reference(&self, reference: Uuid) -> impl Iterator<Item = &BookGift> {
-        let is_known = self.has_reference(reference);
-        let gifts = self.gifts.iter().filter(move |_| is_known);
-        gifts.filter(move |gift| gift.reference == Some(reference))
-    }
-
     pub(super) fn snapshot(&self) -> Book {
         Book { gifts: self.gifts.clone() }
     }

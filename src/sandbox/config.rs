@@ -2,7 +2,6 @@
 //!
 //! It holds values only: nothing here acts.
 
-use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::digest::DigestHash;
@@ -25,8 +24,6 @@ pub struct SandboxConfig {
     pub echo_references: bool,
     /// Whether a second gift with the same `ExternalReference` is refused.
     pub unique_references: bool,
-    /// What the look-up of transactions by a reference shows.
-    pub transactions: Transactions,
     /// Whether the fractions of a second are dropped from expiry instants.
     pub whole_second_expiry: bool,
     /// How many requests any one-second window may hold; further ones get 429.
@@ -47,7 +44,6 @@ impl Default for SandboxConfig {
             wallets: Wallets::Any,
             echo_references: false,
             unique_references: false,
-            transactions: Transactions::Shown,
             whole_second_expiry: false,
             limit_per_second: None,
             retry_after: RetryAfter::Seconds,
@@ -161,23 +157,6 @@ pub enum RetryAfter {
     Date,
     /// No such header.
     Absent,
-}
-
-/// What the look-up of transactions by an external reference shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transactions {
-    /// A transaction for each gift that was credited.
-    Shown,
-    /// The same, so long after it was credited.
-    Late(TimeDelta),
-    /// None: creates of gifts are no transactions.
-    Silent,
-    /// One for each create that was read since this was chosen, also where nothing was credited.
-    Requests,
-    /// There is no such endpoint.
-    NotServed,
-    /// Every look-up is one too many: 429, to be made again after a second.
-    Throttled,
 }
 
 /// How a gift is refused for good.

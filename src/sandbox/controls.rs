@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Sandbox;
 use super::book::{BookGift, Sighting, Source};
-use super::config::{Outage, RefusalKind, SandboxHolding, Transactions, WalletFacts};
+use super::config::{Outage, RefusalKind, SandboxHolding, WalletFacts};
 use super::gift_request::GiftRequest;
 use super::profile::FaultProfile;
 use super::state::State;
@@ -38,11 +38,6 @@ impl Sandbox {
     /// Sets which faults happen from now on. Lags of gifts credited before follow it too.
     pub fn set_profile(&self, profile: FaultProfile) {
         self.app.lock().config.faults = profile;
-    }
-
-    /// Sets what the look-up of transactions shows.
-    pub fn set_transactions(&self, transactions: Transactions) {
-        self.app.lock().config.transactions = transactions;
     }
 
     /// Sets the request limit.

@@ -34,7 +34,6 @@ mod state;
 mod tally;
 #[cfg(test)]
 mod tests;
-mod transactions;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +45,7 @@ use tokio::net::TcpSocket;
 pub use self::book::{Book, BookGift, Source, Totals};
 pub use self::config::{
     ExpectedKeys, MintedService, Outage, RefusalKind, RetryAfter, SandboxConfig, SandboxHolding,
-    Transactions, WalletFacts, Wallets,
+    WalletFacts, Wallets,
 };
 pub use self::controls::{NoSuchGift, SeedGift};
 pub use self::digest::DigestHash;

@@ -28,7 +28,6 @@ use super::kind::{FaultKind, Reply};
 use super::minted;
 use super::reply::{self, Context, failed};
 use super::state::{NO_GIFT, Outcome, State as Memory};
-use super::transactions;
 
 const BAD_GUID: Complaint = Complaint { code: "InvalidId", message: "The id is not a GUID." };
 
@@ -40,10 +39,6 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/balance/gift/{gift}", get(gift))
         .route("/api/v1/wallet/by/id/{wallet}", get(wallet))
         .route("/api/v1/wallet/balances", get(balances))
-        .route(
-            "/api/v1/wallet/transaction/by/external-reference/{reference}",
-            get(transactions::look_up),
-        )
         .route("/partner/walletable/balance", get(minted::holdings))
         .fallback(nowhere)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), gate::pass));

@@ -12,15 +12,12 @@ use uuid::Uuid;
 
 use super::answer::Echo;
 use super::book::{BookGift, Ledger, Sighting, Source};
-use super::config::{
-    Outage, RefusalKind, SandboxConfig, SandboxHolding, Transactions, WalletFacts, Wallets,
-};
+use super::config::{Outage, RefusalKind, SandboxConfig, SandboxHolding, WalletFacts, Wallets};
 use super::faults::{self, GiftKey, PathKey};
 use super::gift_request::{Complaint, GiftRequest};
 use super::kind::{Commit, FaultKind, Reply};
 use super::login::Login;
 use super::tally::{Tally, Window};
-use super::transactions::Trace;
 
 /// What the sandbox remembers.
 #[derive(Debug)]
@@ -37,8 +34,6 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
     pub(super) limit: Window,
-    /// Creates that were read, where the look-up of transactions shows those.
-    pub(super) traces: Vec<Trace>,
     known: Option<HashSet<Uuid>>,
     attempts: HashMap<GiftKey, u32>,
     reads: HashMap<PathKey, u32>,
@@ -102,7 +97,6 @@ impl State {
             ledger: Ledger::default(),
             tally: Tally::default(),
             limit: Window::default(),
-            traces: Vec::new(),
             known,
             attempts: HashMap::new(),
             reads: HashMap::new(),
@@ -138,9 +132,6 @@ impl State {
     pub(super) fn create(&mut self, request: GiftRequest) -> Outcome {
         let key = request.key();
         let origin = self.number(key);
-        if self.config.transactions == Transactions::Requests {
-            self.traces.extend(Trace::of_request(&request));
-        }
         if let Err(complaint) = self.check_wallet(request.wallet) {
             return Outcome::Refused(RefusalKind::NotFound404, complaint);
         }

@@ -45,8 +45,6 @@ endpoints! {
     Wallet = "wallet",
     /// `GET /api/v1/wallet/balances`.
     Balances = "balances",
-    /// `GET /api/v1/wallet/transaction/by/external-reference/{reference}`.
-    Transactions = "transactions",
     /// `GET /partner/walletable/balance` of Minted Connect.
     Holdings = "holdings",
     /// Anything else: a client that comes here has a wrong path.
@@ -69,9 +67,6 @@ impl Endpoint {
             ("GET", path) if path.starts_with("balance/gift/by/wallet/") => Endpoint::WalletGifts,
             ("GET", path) if path.starts_with("balance/gift/") => Endpoint::Gift,
             ("GET", path) if path.starts_with("wallet/by/id/") => Endpoint::Wallet,
-            ("GET", path) if path.starts_with("wallet/transaction/by/external-reference/") => {
-                Endpoint::Transactions
-            }
             _ => Endpoint::Other,
         }
     }

@@ -1,10 +1,12 @@
 //! What it is worth that a list does not show a gift, and what in the list speaks against it.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Skew;
 use super::decide::{OpenDoubt, Policy};
-use crate::domain::{Event, Gift, GiftState};
+use crate::domain::{Event, Gift, GiftId, GiftState};
 use crate::ledger::{KnownGift, Lists};
 use crate::provider::Credit;
 
@@ -12,11 +14,19 @@ use crate::provider::Credit;
 pub(super) const OPEN_LOOKS: u32 = 5;
 
 /// So many looks must show that a gift is absent.
-pub(super) const ABSENT_LOOKS: u32 = 2;
+const ABSENT_LOOKS: u32 = 2;
 
-/// What the absence from one whole list, asked for after the window, is worth.
+/// Looks that count are a fifth of the window apart at least, and no more than a minute is waited for that: what a
+/// cache shows once it may show twice.
+pub(super) fn look_gap(window: TimeDelta) -> TimeDelta {
+    (window / 5).min(TimeDelta::minutes(1))
+}
+
+/// What the absence from one list, asked for after the window, is worth.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Absence {
+    /// Nothing: it is no proof, nor a reason to give up.
+    Nothing,
     /// Nothing, until more is known.
     Open,
     /// One look of those that are needed.
@@ -25,27 +35,46 @@ pub(super) enum Absence {
     Proves(Event),
 }
 
+/// What speaks against the absence of a gift.
+pub(super) enum Objection {
+    /// Something in the list may be it.
+    Contradiction(String),
+    /// The list is not known to be whole.
+    NotWhole(String),
+}
+
 pub(super) fn judge_absence(
     doubt: &OpenDoubt,
-    contradiction: Option<String>,
+    objection: Option<Objection>,
+    as_of: DateTime<Utc>,
     skew: Skew,
     policy: &Policy,
 ) -> Absence {
     let claimed = &doubt.doubt.claimed;
-    match contradiction {
+    let is_patient = doubt.open_looks < OPEN_LOOKS;
+    match objection {
+        // A customer may have paid between list and balance; a cut list stays cut, and then a person must look.
+        Some(Objection::NotWhole(_)) if is_patient => return Absence::Open,
         // Whether they do is not known yet; or by clocks that were never compared it may be ours. Where
         // nothing more comes to be known, a person must look as well.
-        Some(_)
-            if (claimed.gift.is_tagged() || !skew.is_measured())
-                && doubt.open_looks < OPEN_LOOKS =>
+        Some(Objection::Contradiction(_))
+            if (claimed.gift.is_tagged() || !skew.is_measured()) && is_patient =>
         {
             return Absence::Open;
         }
-        Some(why) => return Absence::Proves(unclear(why)),
+        Some(Objection::NotWhole(why) | Objection::Contradiction(why)) => {
+            return Absence::Proves(unclear(why));
+        }
         None => {}
     }
-    if doubt.absent_looks + 1 < ABSENT_LOOKS {
+    let gap = look_gap(policy.window);
+    if doubt.absent_as_of.is_some_and(|last| as_of < last + gap) {
+        Absence::Nothing
+    } else if doubt.absent_looks + 1 < ABSENT_LOOKS {
         Absence::Counts
+    } else if let Some(refusal) = &doubt.doubt.refusal {
+        // The no did not mean that the server has it already.
+        Absence::Proves(Event::Declined(refusal.clone()))
     } else if claimed.doubts >= policy.max_attempts {
         let why = format!("not given after {} attempts that ended in doubt", claimed.doubts);
         Absence::Proves(unclear(why))
@@ -78,6 +107,22 @@ pub(super) fn contradiction<'c>(
             && !is_explained(credit, doubt, known)
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))
+}
+
+/// An entry whose id another wallet's gift of ours has, and that fits this one: a provider that merged wallets shows
+/// it in both, one whose ids are unique for each wallet alone may mean this very gift.
+pub(super) fn ambiguous(
+    credits: &[Credit],
+    elsewhere: &HashSet<GiftId>,
+    doubt: &OpenDoubt,
+) -> Option<String> {
+    let gift = &doubt.doubt.claimed.gift;
+    let fits = |credit: &&Credit| {
+        elsewhere.contains(&credit.id)
+            && credit.echoes(gift.key).unwrap_or_else(|| credit.fits(&gift.content).is_some())
+    };
+    let credit = credits.iter().find(fits)?;
+    Some(format!("{} fits it, and is the id of a gift in another wallet", credit.id))
 }
 
 /// Whether an entry carries a reference that is not the doubt's: another gift's of ours, or any where the

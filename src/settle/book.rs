@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::absence::look_gap;
 use super::decide::{OpenDoubt, Settled};
 use crate::domain::WalletId;
 use crate::ledger::Doubt;
@@ -96,19 +97,17 @@ impl DoubtBook {
         self.wallets.get(&wallet).map(|wallet| wallet.doubts.clone()).unwrap_or_default()
     }
 
-    /// A look was answered whole: what it proved is struck out, the rest is looked at again.
+    /// A look was judged: what it proved is struck out, the rest is looked at again.
     pub fn looked(&mut self, id: WalletId, settled: &Settled, now: DateTime<Utc>) {
         let Some(wallet) = self.wallets.get_mut(&id) else {
             return;
         };
         for place in &settled.absent {
             wallet.doubts[*place].absent_looks += 1;
+            wallet.doubts[*place].absent_as_of = Some(settled.as_of);
         }
         for doubt in &mut wallet.doubts {
             doubt.was_missed = true;
-        }
-        for (place, words) in &settled.known {
-            wallet.doubts[*place].known_as = Some(words.clone());
         }
         for place in &settled.open {
             wallet.doubts[*place].open_looks += 1;
@@ -154,7 +153,7 @@ impl DoubtBook {
     /// Early looks at growing gaps, the first that counts at the window's end, the second soon after.
     fn next_after_look(&self, id: WalletId, now: DateTime<Utc>) -> DateTime<Utc> {
         let wallet = &self.wallets[&id];
-        let again = (self.window / 20).clamp(TimeDelta::milliseconds(100), TimeDelta::seconds(5));
+        let again = look_gap(self.window).max(TimeDelta::milliseconds(100));
         let ends = wallet.doubts.iter().map(|doubt| {
             let end = doubt.doubt.settle_from + self.window;
             if end > now { end } else { now + again }
@@ -210,7 +209,7 @@ mod tests {
         let gift = Gift { key: GiftKey(uuid::Uuid::from_u128(row as u128)), content };
         let claimed =
             Claimed { row, campaign: 1, gift, attempt: 1, doubts: 1, first_sent_at: at(0) };
-        Doubt { claimed, settle_from: at(0) }
+        Doubt { claimed, settle_from: at(0), refusal: None }
     }
 
     #[test]
@@ -227,7 +226,7 @@ mod tests {
             let absent = if now >= at(60_000) { vec![0] } else { vec![] };
             book.looked(wallet(), &Settled { absent, ..Settled::default() }, now);
         }
-        assert_eq!(times, vec![250, 1_000, 3_250, 10_000, 30_250, 60_000, 63_000]);
+        assert_eq!(times, vec![250, 1_000, 3_250, 10_000, 30_250, 60_000, 72_000]);
     }
 
     #[test]

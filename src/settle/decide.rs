@@ -2,18 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
-use rust_decimal::Decimal;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Skew;
 use super::absence::{
-    Absence, contradiction, is_anothers, is_untagged_twin, judge_absence, unclear,
+    Absence, Objection, ambiguous, contradiction, is_anothers, is_untagged_twin, judge_absence,
+    unclear,
 };
-use super::matching::{is_since, match_up};
-use super::witness::{Testimony, hear};
+use super::matching::{could_be, match_up};
+use super::whole::GiftBalance;
 use crate::domain::{Event, GiftId, GiftState};
 use crate::ledger::{Doubt, KnownGift, Lists};
-use crate::provider::{Credit, SeenExpiry};
+use crate::provider::Credit;
 
 /// A doubt with what earlier looks of this run have shown.
 #[derive(Clone, Debug)]
@@ -22,12 +22,12 @@ pub struct OpenDoubt {
     pub doubt: Doubt,
     /// Looks that counted and did not show it.
     pub absent_looks: u32,
-    /// Looks after the window that showed what may be it, where too little was known to say.
+    /// The moment of which the last of them spoke.
+    pub absent_as_of: Option<DateTime<Utc>>,
+    /// Looks after the window of which too little was known to say what they prove.
     pub open_looks: u32,
     /// Whether a look did not show it.
     pub was_missed: bool,
-    /// What the second witness said, where it knew it.
-    pub known_as: Option<String>,
 }
 
 /// What to do with doubts.
@@ -39,6 +39,17 @@ pub enum InDoubt {
     Hold,
 }
 
+/// What proves that a gift is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AbsenceProof {
+    /// Two lists that each add up to the wallet's balance.
+    #[default]
+    Balance,
+    /// Two lists, of a provider whose lists were seen to show a gift that we know of. For providers whose balances
+    /// mean something else: a list that is cut or cached then gives twice.
+    Lists,
+}
+
 /// How doubts are settled.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
@@ -48,22 +59,28 @@ pub struct Policy {
     pub max_attempts: i64,
     /// Whether software decides at all.
     pub in_doubt: InDoubt,
+    /// What proves that a gift is not there.
+    pub proof: AbsenceProof,
 }
 
-/// One look at a wallet's list that was answered whole.
+/// One look at a wallet's list that was answered.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// When its GET was sent, by our clock.
     pub sent_at: DateTime<Utc>,
-    /// The list; empty where the API says that it has none for this wallet.
+    /// The moment of which it surely speaks: a cache may have kept it for a while.
+    pub as_of: DateTime<Utc>,
+    /// What of the list could be read; empty where the API says that it has none for this wallet.
     pub credits: Vec<Credit>,
-    /// What the wallet's gifts add up to by its balances, where those were asked for.
-    pub gift_balance: Option<Decimal>,
+    /// Entries that could not be read, in words.
+    pub unreadable: Vec<String>,
+    /// What the wallet's gifts add up to by its balances, asked for after the list.
+    pub gift_balance: GiftBalance,
+    /// Entries whose ids gifts of ours in other wallets have.
+    pub elsewhere: HashSet<GiftId>,
     /// Gifts that were given and that the provider, asked by their ids, has no more: somebody deleted
     /// them.
     pub deleted: HashSet<GiftId>,
-    /// What the second witness said of doubts, by their place, where it was asked.
-    pub heard: HashMap<usize, Testimony>,
 }
 
 /// What a look proved.
@@ -75,8 +92,8 @@ pub struct Settled {
     pub absent: Vec<usize>,
     /// Doubts, by their place, of which more has to be known before what the list shows can be judged.
     pub open: Vec<usize>,
-    /// Doubts, by their place, that the second witness knows, in its words.
-    pub known: Vec<(usize, String)>,
+    /// The moment of which the look spoke.
+    pub as_of: DateTime<Utc>,
     /// What the list shows of this provider's lists.
     pub lists: Lists,
     /// Gifts that the list lacks though we know this wallet to have them, and when we learned of each:
@@ -89,30 +106,37 @@ pub struct Settled {
 }
 
 impl Look {
-    /// Whether what is left of the list's gifts is what the wallet's balances say: then none is missing.
-    fn is_balanced(&self) -> bool {
-        let left = |credit: &Credit| credit.remaining.unwrap_or(credit.amount);
-        // What is left of an expired gift is in no balance, and could stand for one that is missing.
-        let is_over = |credit: &Credit| match credit.expiry {
-            SeenExpiry::Exact(expiry) => expiry.has_passed(self.sent_at),
-            SeenExpiry::Day(day) => day <= self.sent_at.date_naive() + Days::new(1),
-        };
-        if self.credits.iter().any(|credit| is_over(credit) && !left(credit).is_zero()) {
-            return false;
+    /// A list that was read to its end, and nothing asked beside it.
+    pub fn new(sent_at: DateTime<Utc>, as_of: DateTime<Utc>, credits: Vec<Credit>) -> Look {
+        Look {
+            sent_at,
+            as_of,
+            credits,
+            unreadable: Vec::new(),
+            gift_balance: GiftBalance::Unknown,
+            elsewhere: HashSet::new(),
+            deleted: HashSet::new(),
         }
-        self.gift_balance.is_some_and(|balance| balance == self.credits.iter().map(left).sum())
+    }
+
+    /// Whether some doubt may be proved absent by this look, once its wallet's balance is known.
+    pub fn wants_balance(&self, doubts: &[OpenDoubt], policy: &Policy) -> bool {
+        policy.proof == AbsenceProof::Balance
+            && self.unreadable.is_empty()
+            && doubts.iter().any(|doubt| doubt.counts_at(self.as_of, policy))
     }
 }
 
 impl OpenDoubt {
     /// A doubt about which nothing was asked yet.
     pub fn new(doubt: Doubt) -> OpenDoubt {
-        OpenDoubt { doubt, absent_looks: 0, open_looks: 0, was_missed: false, known_as: None }
+        let (absent_looks, open_looks) = (0, 0);
+        OpenDoubt { doubt, absent_looks, absent_as_of: None, open_looks, was_missed: false }
     }
 
-    /// Whether a look that is sent at this moment may count against it: after its settle window.
-    pub fn counts_at(&self, sent_at: DateTime<Utc>, policy: &Policy) -> bool {
-        sent_at >= self.doubt.settle_from + policy.window
+    /// Whether a look that speaks of this moment may count against it: after its settle window.
+    pub fn counts_at(&self, as_of: DateTime<Utc>, policy: &Policy) -> bool {
+        as_of >= self.doubt.settle_from + policy.window
     }
 }
 
@@ -131,65 +155,107 @@ pub fn settle(
     skew.saw_known(known, &look.credits);
     let shown: HashMap<GiftId, &Credit> =
         look.credits.iter().map(|credit| (credit.id, credit)).collect();
-    let claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-    let matched = match_up(doubts, &look.credits, &claimed, skew);
+    let ours: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+    let claimed: HashSet<GiftId> = ours.union(&look.elsewhere).copied().collect();
+    let matched = match_up(doubts, look, &claimed, skew);
+    let lacking = lacking(known, &shown, look);
+    let is_known = lacking.is_empty() && shown.keys().all(|id| ours.contains(id));
+    let mut seen = seen(known, &shown);
+    seen.learn(look.teaches(is_known));
+    lists.learn(seen);
     let mut settled = Settled {
-        lists: seen(known, &shown),
-        lacking: lacking(known, &shown, look),
-        shown: claimed.iter().copied().filter(|id| shown.contains_key(id)).collect(),
+        as_of: look.as_of,
+        lists: seen,
+        shown: ours.iter().copied().filter(|id| shown.contains_key(id)).collect(),
         skew,
         ..Settled::default()
     };
-    lists.learn(settled.lists);
-    // A first list has no gift that we know of to show; the wallet's balance can vouch for it instead.
-    let absence_counts = settled.lacking.is_empty() && (lists.show_gifts || look.is_balanced());
+    let not_whole = not_whole(look, !lacking.is_empty(), policy, lists);
     for (place, doubt) in doubts.iter().enumerate() {
-        let further = matched.left.iter().find(|credit| could_be(credit, doubt, skew));
-        let event = match (matched.found.get(&place), further) {
-            (Some(credit), Some(further)) if credit.reference.is_none() => {
-                Some(unclear(format!("both {} and {} could be it", credit.id, further.id)))
+        if let Some(credit) = matched.found.get(&place) {
+            let further = matched.left.iter().find(|credit| could_be(credit, doubt, look, skew));
+            let event = found(credit, further.copied());
+            if doubt.was_missed && matches!(event, Event::FoundIssued { .. }) {
+                let lag = look.sent_at - doubt.doubt.settle_from;
+                settled.lists.longest_lag = settled.lists.longest_lag.max(Some(lag));
             }
-            (Some(credit), _) => {
-                if doubt.was_missed {
-                    let lag = look.sent_at - doubt.doubt.settle_from;
-                    settled.lists.longest_lag = settled.lists.longest_lag.max(Some(lag));
-                }
-                Some(Event::FoundIssued { gift: credit.id })
-            }
-            (None, _) if !doubt.counts_at(look.sent_at, policy) => None,
-            (None, _) if lists.hide_used => {
-                Some(unclear("the provider's lists leave out used gifts: it may be one".to_owned()))
-            }
-            (None, _) if !absence_counts => None,
-            (None, _) => {
-                let left = matched.left.iter().copied();
-                let is_strangers = |credit: &Credit| {
-                    is_anothers(credit, known, lists)
-                        || (lists.show_tags && is_untagged_twin(credit, &doubt.doubt.claimed.gift))
-                };
-                let mut left = left.filter(|credit| !is_strangers(credit));
-                let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at);
-                let absence = judge_absence(doubt, contradiction, skew, policy);
-                let said = look.heard.get(&place);
-                if let Some(Testimony::Knows(words)) = said {
-                    settled.known.push((place, words.clone()));
-                }
-                match hear(absence, said, doubt) {
-                    Absence::Open => {
-                        settled.open.push(place);
-                        None
-                    }
-                    Absence::Counts => {
-                        settled.absent.push(place);
-                        None
-                    }
-                    Absence::Proves(event) => Some(event),
-                }
-            }
+            settled.events.push((place, event));
+            continue;
+        }
+        if !doubt.counts_at(look.as_of, policy) {
+            continue;
+        }
+        let is_strangers = |credit: &Credit| {
+            is_anothers(credit, known, lists)
+                || (lists.show_tags && is_untagged_twin(credit, &doubt.doubt.claimed.gift))
         };
-        settled.events.extend(event.map(|event| (place, event)));
+        let mut left = matched.left.iter().copied().filter(|credit| !is_strangers(credit));
+        let contradiction = contradiction(&mut left, doubt, known, skew, look.sent_at)
+            .or_else(|| ambiguous(&look.credits, &look.elsewhere, doubt));
+        let absence = match (contradiction, &not_whole) {
+            _ if lists.hide_used => Absence::Proves(unclear(
+                "the provider's lists leave out used gifts: it may be one".to_owned(),
+            )),
+            (Some(why), _) => {
+                let objection = Some(Objection::Contradiction(why));
+                judge_absence(doubt, objection, look.as_of, skew, policy)
+            }
+            (None, NotWhole::Unknown) => Absence::Nothing,
+            (None, NotWhole::Because(why)) => {
+                let objection = Some(Objection::NotWhole(why.clone()));
+                judge_absence(doubt, objection, look.as_of, skew, policy)
+            }
+            (None, NotWhole::No) => judge_absence(doubt, None, look.as_of, skew, policy),
+        };
+        match absence {
+            Absence::Nothing => {}
+            Absence::Open => settled.open.push(place),
+            Absence::Counts => settled.absent.push(place),
+            Absence::Proves(event) => settled.events.push((place, event)),
+        }
     }
+    settled.lacking = lacking;
     settled
+}
+
+/// What an entry that matches a doubt makes of it, beside a `further` one that could be it as well.
+fn found(credit: &Credit, further: Option<&Credit>) -> Event {
+    match further {
+        Some(further) if credit.reference.is_none() => {
+            unclear(format!("both {} and {} could be it", credit.id, further.id))
+        }
+        _ => Event::FoundIssued { gift: credit.id },
+    }
+}
+
+/// Whether a list is not whole.
+enum NotWhole {
+    /// It is whole.
+    No,
+    /// This look does not say; a later one may.
+    Unknown,
+    /// It is not known to be, for this reason.
+    Because(String),
+}
+
+fn not_whole(look: &Look, is_lacking: bool, policy: &Policy, lists: Lists) -> NotWhole {
+    // A gift that is there, and that lists leave out, is asked for by its id first: a list that is late comes round.
+    if is_lacking && !lists.leave_out {
+        return NotWhole::Unknown;
+    }
+    match (policy.proof, look.gift_balance) {
+        (AbsenceProof::Lists, _) if !look.unreadable.is_empty() => {}
+        (AbsenceProof::Lists, _) if lists.show_gifts => return NotWhole::No,
+        (AbsenceProof::Lists, _) => return NotWhole::Unknown,
+        (AbsenceProof::Balance, GiftBalance::Unknown) if look.unreadable.is_empty() => {
+            return NotWhole::Unknown;
+        }
+        (AbsenceProof::Balance, _) => {}
+    }
+    match look.whole(lists) {
+        Ok(()) => NotWhole::No,
+        Err(why) => NotWhole::Because(format!("it may be there: {why}")),
+    }
 }
 
 /// What a list shows of this provider's lists.
@@ -224,19 +290,15 @@ fn lacking(
     known.iter().filter_map(lacking).collect()
 }
 
-/// Whether an entry that nobody claimed fits the doubt as well as the one that was found.
-fn could_be(credit: &Credit, doubt: &OpenDoubt, skew: Skew) -> bool {
-    let claimed = &doubt.doubt.claimed;
-    credit.echoes(claimed.gift.key).is_none()
-        && credit.fits(&claimed.gift.content).is_some()
-        && is_since(credit, skew.baseline(claimed.first_sent_at))
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::Days;
+    use rust_decimal::Decimal;
+
     use super::*;
-    use crate::domain::{Expiry, Gift, GiftContent, GiftKey, Money};
+    use crate::domain::{Expiry, Gift, GiftContent, GiftKey, Money, Refusal};
     use crate::ledger::Claimed;
+    use crate::provider::SeenExpiry;
     use crate::settle::absence::OPEN_LOOKS;
 
     fn at(ms: i64) -> DateTime<Utc> {
@@ -261,7 +323,7 @@ mod tests {
         let gift = Gift { key: GiftKey(uuid::Uuid::from_u128(row as u128)), content: content(500) };
         let claimed =
             Claimed { row, campaign: 1, gift, attempt: 1, doubts: 1, first_sent_at: at(0) };
-        OpenDoubt::new(Doubt { claimed, settle_from: at(1_000) })
+        OpenDoubt::new(Doubt { claimed, settle_from: at(1_000), refusal: None })
     }
 
     fn credit(number: u128, created_ms: i64) -> Credit {
@@ -295,15 +357,7 @@ mod tests {
         window: TimeDelta::milliseconds(2_000),
         max_attempts: 5,
         in_doubt: InDoubt::Settle,
-    };
-
-    const SHOW_GIFTS: Lists = Lists {
-        show_gifts: true,
-        show_tags: false,
-        show_references: false,
-        show_used: false,
-        hide_used: false,
-        longest_lag: None,
+        proof: AbsenceProof::Balance,
     };
 
     const DAY_MS: i64 = 86_400_000;
@@ -315,18 +369,15 @@ mod tests {
         skew
     }
 
+    /// A list beside a balance that it adds up to.
     fn look(sent_ms: i64, credits: Vec<Credit>) -> Look {
-        Look {
-            sent_at: at(sent_ms),
-            credits,
-            gift_balance: None,
-            deleted: HashSet::new(),
-            heard: HashMap::new(),
-        }
+        let left = credits.iter().map(|credit| credit.remaining.unwrap_or(credit.amount));
+        let gift_balance = GiftBalance::Told(left.sum());
+        Look { gift_balance, ..Look::new(at(sent_ms), at(sent_ms), credits) }
     }
 
     fn decide(doubt: OpenDoubt, known: &[KnownGift], look: &Look) -> Settled {
-        settle(&[doubt], known, look, agreed(), &POLICY, SHOW_GIFTS)
+        settle(&[doubt], known, look, agreed(), &POLICY, Lists::default())
     }
 
     fn absent_once(doubt: OpenDoubt) -> OpenDoubt {
@@ -352,44 +403,161 @@ mod tests {
     }
 
     #[test]
-    fn absence_counts_only_where_lists_are_known_to_show_gifts() {
-        // Goal: a provider whose lists show nothing proves nothing. Method: unproven lists, empty;
-        // then a list with a gift that we know of, which proves them.
-        let empty = look(3_000, vec![]);
-        let settled =
-            settle(&[absent_once(doubt(1))], &[], &empty, agreed(), &POLICY, Lists::default());
-        assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
-        let other = known(2, GiftState::Issued, Some(id(9)));
-        let shows = look(3_000, vec![credit(9, -5_000)]);
-        let settled =
-            settle(&[absent_once(doubt(1))], &[other], &shows, agreed(), &POLICY, Lists::default());
-        assert!(settled.lists.show_gifts);
-        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+    fn absence_counts_only_in_a_list_that_adds_up_to_the_balance() {
+        // Goal: a list that is cut, cached or not there for a while proves nothing. Method: empty and with a
+        // half-used gift of old, beside balances that agree, that show more, and that are not told.
+        let settled = |credits: &[Credit], gift_balance: GiftBalance| {
+            let seen = Look { gift_balance, ..look(3_000, credits.to_vec()) };
+            let settled = decide(absent_once(doubt(1)), &[], &seen);
+            (settled.events, settled.open.len())
+        };
+        let told = |minor| GiftBalance::Told(Decimal::new(minor, 2));
+        let (absent, open) = ((vec![(0, Event::FoundAbsent)], 0), (vec![], 1));
+        assert_eq!(settled(&[], GiftBalance::Unknown), (vec![], 0));
+        assert_eq!(settled(&[], GiftBalance::Untold), open);
+        assert_eq!(settled(&[], told(500)), open);
+        assert_eq!(settled(&[], told(0)), absent);
+        let half = Credit { remaining: Some(Decimal::new(250, 2)), ..credit(7, -2 * DAY_MS) };
+        assert_eq!(settled(std::slice::from_ref(&half), told(250)), absent);
+        assert_eq!(settled(std::slice::from_ref(&half), told(750)), open);
+        let expiring = |expiry| settled(&[Credit { expiry, ..half.clone() }], told(250));
+        assert_eq!(expiring(SeenExpiry::Exact(Expiry::at(at(0)))), open, "about now");
+        // A bare date may end in any zone.
+        let today = at(3_000).date_naive();
+        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(1))), open);
+        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(2))), absent);
+        // A used gift that does not say how much of it is left.
+        let used = Credit { is_used: true, remaining: None, ..half };
+        assert_eq!(settled(std::slice::from_ref(&used), told(500)), open);
     }
 
     #[test]
-    fn a_balance_vouches_for_a_first_list() {
-        // Goal: the first gift of a ledger is settled too. Method: unproven lists, empty and with a
-        // half-used gift of old, beside balances that agree and that show more than the list.
-        let settled = |credits: &[Credit], balance: Option<i64>| {
-            let mut seen = look(3_000, credits.to_vec());
-            seen.gift_balance = balance.map(|minor| Decimal::new(minor, 2));
-            let doubts = [absent_once(doubt(1))];
-            settle(&doubts, &[], &seen, agreed(), &POLICY, Lists::default()).events
+    fn what_expired_unspent_is_in_the_balance_or_not_as_it_was_seen() {
+        // Goal: wallets with leftovers settle by themselves, and only by the sum that this provider means. Method:
+        // a leftover of last year and a gift of now beside each balance, with each knowledge; what a wallet of
+        // known gifts teaches.
+        let expired = SeenExpiry::Exact(Expiry::at(at(-DAY_MS)));
+        let (leftover, young) =
+            (Credit { expiry: expired, ..credit(7, -9 * DAY_MS) }, credit(9, -5 * DAY_MS));
+        let seen = |minor| Look {
+            gift_balance: GiftBalance::Told(Decimal::new(minor, 2)),
+            ..look(3_000, vec![leftover.clone(), Credit { amount: Decimal::ONE, ..young.clone() }])
         };
-        let absent = vec![(0, Event::FoundAbsent)];
-        assert_eq!(settled(&[], None), vec![]);
-        assert_eq!(settled(&[], Some(500)), vec![]);
-        assert_eq!(settled(&[], Some(0)), absent);
-        let half = Credit { remaining: Some(Decimal::new(250, 2)), ..credit(7, -2 * DAY_MS) };
-        assert_eq!(settled(std::slice::from_ref(&half), Some(250)), absent);
-        assert_eq!(settled(std::slice::from_ref(&half), Some(750)), vec![]);
-        let expiring = |expiry| settled(&[Credit { expiry, ..half.clone() }], Some(250));
-        assert_eq!(expiring(SeenExpiry::Exact(Expiry::at(at(0)))), vec![]);
-        // A bare date may end in any zone.
-        let today = at(3_000).date_naive();
-        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(1))), vec![]);
-        assert_eq!(expiring(SeenExpiry::Day(today + Days::new(2))), absent);
+        let is_absent = |minor, lists| {
+            let doubts = [absent_once(doubt(1))];
+            let settled = settle(&doubts, &[], &seen(minor), agreed(), &POLICY, lists);
+            settled.events == [(0, Event::FoundAbsent)]
+        };
+        let without = Lists { balance_without_expired: true, ..Lists::default() };
+        let with = Lists { balance_with_expired: true, ..Lists::default() };
+        let both = Lists { balance_with_expired: true, ..without };
+        for (lists, valid, all) in [
+            (Lists::default(), true, false),
+            (without, true, false),
+            (with, false, true),
+            (both, true, false),
+        ] {
+            assert_eq!((is_absent(100, lists), is_absent(600, lists)), (valid, all), "{lists:?}");
+            assert!(!is_absent(1_100, lists), "a gift is missing");
+        }
+        let mut ours = [7, 9].map(|id_| known(id_, GiftState::Issued, Some(id(id_ as u128))));
+        ours[0].content.expiry = Expiry::at(at(-DAY_MS));
+        let taught = |known: &[KnownGift], minor| {
+            let lists = settle(&[], known, &seen(minor), agreed(), &POLICY, Lists::default()).lists;
+            (lists.balance_without_expired, lists.balance_with_expired)
+        };
+        assert_eq!(taught(&ours, 100), (true, false));
+        assert_eq!(taught(&ours, 600), (false, true));
+        assert_eq!(taught(&ours, 700), (false, false));
+        assert_eq!(taught(&ours[..1], 600), (false, false), "one of them is a stranger's");
+    }
+
+    #[test]
+    fn looks_that_count_are_apart() {
+        // Goal: what a cache shows once it may show twice. Method: a second look just before and at a fifth of the
+        // window after the first; one that a cache had kept since before the window's end.
+        let first = OpenDoubt { absent_as_of: Some(at(3_000)), ..absent_once(doubt(1)) };
+        assert_eq!(decide(first.clone(), &[], &look(3_399, vec![])).events, vec![]);
+        let second = decide(first, &[], &look(3_400, vec![])).events;
+        assert_eq!(second, vec![(0, Event::FoundAbsent)]);
+        let kept = Look { as_of: at(2_999), ..look(9_000, vec![]) };
+        let settled = decide(absent_once(doubt(1)), &[], &kept);
+        assert_eq!((settled.events.len(), settled.absent.len(), settled.open.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn what_stays_not_whole_is_for_a_person() {
+        // Goal: no doubt keeps its wallet closed for ever. Method: a list with an entry that cannot be read, and one
+        // that never adds up, looked at once less and as often as is waited for.
+        let odd = Look { unreadable: vec!["entry 3: no amount".into()], ..look(3_000, vec![]) };
+        let cut = Look { gift_balance: GiftBalance::Told(Decimal::TEN), ..look(3_000, vec![]) };
+        for (seen, words) in [(odd, "entry 3: no amount"), (cut, "its balance is 10")] {
+            let after = |open_looks| decide(OpenDoubt { open_looks, ..doubt(1) }, &[], &seen);
+            assert_eq!(
+                (after(OPEN_LOOKS - 1).events.len(), after(OPEN_LOOKS - 1).open),
+                (0, vec![0])
+            );
+            let held = after(OPEN_LOOKS).events;
+            assert!(
+                matches!(&held[..], [(0, Event::StayedUnclear { why })] if why.contains(words)),
+                "{held:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_wallet_is_no_candidate_and_no_proof() {
+        // Goal: merged wallets give no id twice, and ids that are unique for each wallet alone give nothing twice.
+        // Method: an entry with the id of a gift elsewhere that fits, and one that does not.
+        let elsewhere = |credit: Credit| {
+            let elsewhere = HashSet::from([credit.id]);
+            let seen = Look { elsewhere, ..look(3_000, vec![credit]) };
+            decide(absent_once(doubt(1)), &[], &seen).events
+        };
+        let fits = elsewhere(credit(7, 100));
+        assert!(matches!(&fits[..], [(0, Event::StayedUnclear { .. })]), "{fits:?}");
+        let other = Credit { description: "other".into(), ..credit(7, 100) };
+        assert_eq!(elsewhere(other), vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
+    fn a_gift_of_tomorrow_is_not_ours() {
+        // Goal: a stranger's gift that is dated next year is not taken for ours, nor for proof that ours is not there.
+        // Method: it, before and after the window.
+        let strange = |sent_ms| {
+            decide(absent_once(doubt(1)), &[], &look(sent_ms, vec![credit(7, 365 * DAY_MS)]))
+        };
+        assert_eq!(strange(1_500).events, vec![]);
+        let after = strange(3_000).events;
+        assert!(matches!(&after[..], [(0, Event::StayedUnclear { .. })]), "{after:?}");
+    }
+
+    #[test]
+    fn a_no_that_was_doubted_is_a_no_once_the_gift_is_not_there() {
+        // Goal: a refusal after a doubt ends as a refusal, or as issued where it meant "I have it". Method: two looks
+        // that lack it, and one that shows it.
+        let refusal = Refusal { class: "declined".into(), message: "referans zaten var".into() };
+        let mut doubted = absent_once(doubt(1));
+        doubted.doubt.refusal = Some(refusal.clone());
+        let there = decide(doubted.clone(), &[], &look(1_500, vec![credit(7, 100)])).events;
+        assert_eq!(there, vec![(0, Event::FoundIssued { gift: id(7) })]);
+        let absent = decide(doubted, &[], &look(3_000, vec![])).events;
+        assert_eq!(absent, vec![(0, Event::Declined(refusal))]);
+    }
+
+    #[test]
+    fn a_provider_whose_balances_mean_nothing_is_judged_by_lists_where_a_person_says_so() {
+        // Goal: the way back that the settings offer. Method: lists that were and were not seen to show a gift.
+        let policy = Policy { proof: AbsenceProof::Lists, ..POLICY };
+        let seen = Look { gift_balance: GiftBalance::Unknown, ..look(3_000, vec![]) };
+        let settled =
+            |lists| settle(&[absent_once(doubt(1))], &[], &seen, agreed(), &policy, lists).events;
+        assert_eq!(settled(Lists::default()), vec![]);
+        let show_gifts = Lists { show_gifts: true, ..Lists::default() };
+        assert_eq!(settled(show_gifts), vec![(0, Event::FoundAbsent)]);
+        assert!(
+            !seen.wants_balance(&[doubt(1)], &policy) && seen.wants_balance(&[doubt(1)], &POLICY)
+        );
     }
 
     #[test]
@@ -423,7 +591,7 @@ mod tests {
     fn where_lists_leave_out_used_gifts_a_person_must_look() {
         // Goal: a gift that was spent at once is not given again. Method: such lists, before and after
         // the window; what they do show still counts.
-        let hide_used = Lists { hide_used: true, ..SHOW_GIFTS };
+        let hide_used = Lists { hide_used: true, ..Lists::default() };
         let at_ms = |sent_ms, credits| {
             let seen = look(sent_ms, credits);
             settle(&[doubt(1)], &[], &seen, agreed(), &POLICY, hide_used).events
@@ -461,12 +629,12 @@ mod tests {
         let seen = look(3_000, vec![slow(7, 100), slow(9, 0)]);
         let other = known(2, GiftState::Issued, Some(id(9)));
         let unmeasured = Skew::default();
-        let settled = settle(&[doubt(1)], &[other], &seen, unmeasured, &POLICY, SHOW_GIFTS);
+        let settled = settle(&[doubt(1)], &[other], &seen, unmeasured, &POLICY, Lists::default());
         assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
         assert!(settled.skew.is_measured());
         let alone = look(3_000, vec![slow(7, 100)]);
         let settled =
-            settle(&[absent_once(doubt(1))], &[], &alone, unmeasured, &POLICY, SHOW_GIFTS);
+            settle(&[absent_once(doubt(1))], &[], &alone, unmeasured, &POLICY, Lists::default());
         assert_eq!((settled.events.len(), settled.absent.len()), (0, 0));
     }
 
@@ -502,7 +670,7 @@ mod tests {
         let mut skew = Skew::default();
         skew.saw_ms(Some(ahead));
         let seen = look(3_000, vec![credit(7, ahead + 100)]);
-        let settled = settle(&[set_back], &[], &seen, skew, &POLICY, SHOW_GIFTS);
+        let settled = settle(&[set_back], &[], &seen, skew, &POLICY, Lists::default());
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
         // A look that was sent in the very millisecond of the first attempt shows no such thing.
         let mut at_once = absent_once(doubt(1));
@@ -518,10 +686,11 @@ mod tests {
             let mut skew = Skew::default();
             skew.saw_ms(Some(skew_ms));
             let found = look(1_001, vec![credit(7, skew_ms + 100)]);
-            let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, SHOW_GIFTS);
+            let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, Lists::default());
             assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);
             let old = look(3_000, vec![credit(7, skew_ms - DAY_MS - 5_000)]);
-            let settled = settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, SHOW_GIFTS);
+            let settled =
+                settle(&[absent_once(doubt(1))], &[], &old, skew, &POLICY, Lists::default());
             assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
         }
     }
@@ -564,7 +733,7 @@ mod tests {
         let settled = decide(absent_once(doubt(1)), &[], &theirs);
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
         // Where references were seen to be shown as they were sent, it is nobody's of ours.
-        let shown = Lists { show_references: true, ..SHOW_GIFTS };
+        let shown = Lists { show_references: true, ..Lists::default() };
         let settled =
             settle(&[absent_once(doubt(1))], &[], &theirs, agreed(), &POLICY, shown).events;
         assert_eq!(settled, vec![(0, Event::FoundAbsent)]);
@@ -609,13 +778,13 @@ mod tests {
         let mut tagged = absent_once(doubt(1));
         tagged.doubt.claimed.gift = tagged.doubt.claimed.gift.tagged();
         let seen = look(3_000, vec![credit(8, 100)]);
-        let keep_tags = Lists { show_tags: true, ..SHOW_GIFTS };
+        let keep_tags = Lists { show_tags: true, ..Lists::default() };
         let settled = |lists| settle(&[tagged.clone()], &[], &seen, agreed(), &POLICY, lists);
         assert_eq!(settled(keep_tags).events, vec![(0, Event::FoundAbsent)]);
         let cut = look(3_000, vec![Credit { description: "KUPON #0".into(), ..credit(8, 100) }]);
         let settled_cut = settle(&[tagged.clone()], &[], &cut, agreed(), &POLICY, keep_tags).events;
         assert_eq!(settled_cut, vec![], "a tag that was cut may be ours");
-        let open = settled(SHOW_GIFTS);
+        let open = settled(Lists::default());
         assert_eq!((open.events.len(), open.absent.len(), open.open), (0, 0, vec![0]));
         // An untagged gift is not helped by lists that keep the tags of others.
         let altered = Credit { description: "kupon".into(), ..credit(8, 100) };
@@ -631,7 +800,7 @@ mod tests {
         let seen = look(3_000, vec![credit(7, -600_000)]);
         let after = |open_looks| {
             let doubt = OpenDoubt { open_looks, ..absent_once(doubt(1)) };
-            settle(&[doubt], &[], &seen, Skew::default(), &POLICY, SHOW_GIFTS)
+            settle(&[doubt], &[], &seen, Skew::default(), &POLICY, Lists::default())
         };
         assert_eq!((after(OPEN_LOOKS - 1).events.len(), after(OPEN_LOOKS - 1).open), (0, vec![0]));
         let held = after(OPEN_LOOKS).events;
@@ -733,14 +902,14 @@ mod tests {
         };
         let (one, two) = (with_expiry(1, 5_400), with_expiry(2, 5_900));
         let seen = look(1_001, vec![seen(7, 5_900), seen(8, 5_400)]);
-        let settled = settle(&[one, two], &[], &seen, agreed(), &POLICY, SHOW_GIFTS);
+        let settled = settle(&[one, two], &[], &seen, agreed(), &POLICY, Lists::default());
         let found = |place, number| (place, Event::FoundIssued { gift: id(number) });
         assert_eq!(settled.events, vec![found(0, 8), found(1, 7)]);
         let (mut young, old) = (doubt(1), doubt(2));
         young.doubt.settle_from = at(1_050);
         young.doubt.claimed.first_sent_at = at(-50);
         let seen = look(1_001, vec![credit(7, 100)]);
-        let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, SHOW_GIFTS);
+        let settled = settle(&[young, old], &[], &seen, agreed(), &POLICY, Lists::default());
         assert_eq!(settled.events, vec![found(1, 7)]);
     }
 

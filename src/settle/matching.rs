@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
-
 use super::Skew;
-use super::decide::OpenDoubt;
+use super::decide::{Look, OpenDoubt};
 use crate::domain::GiftId;
 use crate::provider::Credit;
 
@@ -21,18 +19,18 @@ pub(super) struct Matched<'c> {
 /// first, the oldest doubt first among equals.
 pub(super) fn match_up<'c>(
     doubts: &[OpenDoubt],
-    credits: &'c [Credit],
+    look: &'c Look,
     claimed: &HashSet<GiftId>,
     skew: Skew,
 ) -> Matched<'c> {
     let free: Vec<&Credit> =
-        credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
+        look.credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
     let mut pairs: Vec<_> = doubts
         .iter()
         .enumerate()
         .flat_map(|(place, doubt)| {
             free.iter().filter_map(move |credit| {
-                let closeness = closeness(doubt, credit, skew)?;
+                let closeness = closeness(doubt, credit, look, skew)?;
                 Some((closeness, doubt.doubt.settle_from, place, *credit))
             })
         })
@@ -53,7 +51,7 @@ pub(super) fn match_up<'c>(
 
 /// How closely an entry fits a doubt; the lowest is an echoed reference or a tag. None: it is not its
 /// gift.
-fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
+fn closeness(doubt: &OpenDoubt, credit: &Credit, look: &Look, skew: Skew) -> Option<u64> {
     let claimed = &doubt.doubt.claimed;
     match credit.echoes(claimed.gift.key) {
         Some(true) => Some(0),
@@ -67,13 +65,22 @@ fn closeness(doubt: &OpenDoubt, credit: &Credit, skew: Skew) -> Option<u64> {
         }
         None => {
             let closeness = credit.fits(&claimed.gift.content)?;
-            let baseline = skew.baseline(claimed.first_sent_at);
-            is_since(credit, baseline).then_some(closeness.0 + 1)
+            is_of_our_time(credit, doubt, look, skew).then_some(closeness.0 + 1)
         }
     }
 }
 
-/// Whether an entry was made at `baseline` or later, by the server's clock.
-pub(super) fn is_since(credit: &Credit, baseline: DateTime<Utc>) -> bool {
-    credit.created_at.is_some_and(|created| created >= baseline)
+/// Whether an entry that nobody claimed fits the doubt as well as the one that was found.
+pub(super) fn could_be(credit: &Credit, doubt: &OpenDoubt, look: &Look, skew: Skew) -> bool {
+    credit.echoes(doubt.doubt.claimed.gift.key).is_none()
+        && credit.fits(&doubt.doubt.claimed.gift.content).is_some()
+        && is_of_our_time(credit, doubt, look, skew)
+}
+
+/// Whether an entry was made since the doubt's first attempt and not after the look, by the server's clock.
+fn is_of_our_time(credit: &Credit, doubt: &OpenDoubt, look: &Look, skew: Skew) -> bool {
+    let since = skew.baseline(doubt.doubt.claimed.first_sent_at);
+    credit
+        .created_at
+        .is_some_and(|created| created >= since && created <= skew.ceiling(look.sent_at))
 }

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | hands over each doubt | [`DoubtBook`]: which wallet is to be looked at next, and when |
 //! | GETs the wallet's list, once for all its doubts | [`settle`]: found, absent, unclear, or look again |
-//! | asks the second witness before a gift counts as absent | [`unheard`]: about which doubt; [`Testimony`]: what it says |
+//! | asks for the wallet's balance after a list that may prove absence | [`Look::whole`]: whether the list adds up to it |
 //! | keeps the clocks it sees | [`Skew`]: how far the server's clock may be behind ours |
 //! | warns where the settle window is short | [`LagWatch`]: how long lists lack a gift that is there |
 //! | (a reconcile) reads lists for a restored ledger | [`recall()`]: what that has forgotten |
@@ -16,9 +16,9 @@
 //! list shows a commit (V), and the settle window (S). The promise holds while S > D + V.
 //!
 //! **Invariant:** pure: no IO, no clock, no async.
-//! **Invariant:** presence needs the full match; absence is stricter: two whole lists, asked for after
-//! the window, of a provider whose lists were seen to show what exists, without anything in them
-//! that could be the gift after all.
+//! **Invariant:** presence needs the full match; absence is stricter: two lists, asked for after the window and
+//! apart from each other, that each add up to the wallet's balance, without anything in them that could be the gift
+//! after all.
 
 mod absence;
 mod book;
@@ -27,11 +27,11 @@ mod lag;
 mod matching;
 mod recall;
 mod skew;
-mod witness;
+mod whole;
 
 pub use book::DoubtBook;
-pub use decide::{InDoubt, Look, OpenDoubt, Policy, Settled, settle};
+pub use decide::{AbsenceProof, InDoubt, Look, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;
 pub use recall::{Recalled, recall};
 pub use skew::Skew;
-pub use witness::{Testimony, unheard};
+pub use whole::{GiftBalance, Sums};

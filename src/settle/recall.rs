@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::Skew;
-use super::decide::OpenDoubt;
+use super::decide::{AbsenceProof, Look, OpenDoubt};
 use super::matching::match_up;
 use crate::domain::{Gift, GiftId, GiftState};
 use crate::ledger::{Claimed, Doubt, KnownGift, Lists};
@@ -24,15 +24,17 @@ pub struct Recalled {
 /// knows: each that is not given by the ledger, and that an entry fits.
 ///
 /// An entry that a held gift could be is left to the person who decides about that. `lists` is what was
-/// learned of this provider's lists.
+/// learned of this provider's lists, and `proof` what a list must be for what it lacks to be sent.
 pub fn recall(
     known: &[KnownGift],
-    credits: &[Credit],
+    look: &Look,
     since: DateTime<Utc>,
     skew: Skew,
     lists: Lists,
+    proof: AbsenceProof,
 ) -> Recalled {
-    let mut claimed: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+    let ours = known.iter().filter_map(|gift| gift.gift_id);
+    let mut claimed: HashSet<GiftId> = ours.chain(look.elsewhere.iter().copied()).collect();
     let mut found: HashMap<usize, GiftId> = HashMap::new();
     // Tags may have been chosen after the copy was made.
     for is_tagged in [false, true] {
@@ -41,14 +43,12 @@ pub fn recall(
             .collect();
         let as_doubt = |place: &usize| as_doubt(&known[*place], since, is_tagged);
         let doubts: Vec<OpenDoubt> = open.iter().map(as_doubt).collect();
-        for (doubt, credit) in match_up(&doubts, credits, &claimed, skew).found {
+        for (doubt, credit) in match_up(&doubts, look, &claimed, skew).found {
             found.insert(open[doubt], credit.id);
         }
         claimed.extend(found.values());
     }
-    let left: Vec<&Credit> =
-        credits.iter().filter(|credit| !claimed.contains(&credit.id)).collect();
-    let unclear = unclear(known, &found, &left, since, skew, lists);
+    let unclear = unclear(known, &found, look, &claimed, (since, skew), lists, proof);
     let mut found: Vec<(usize, GiftId)> =
         found.into_iter().filter(|(place, _)| known[*place].state != GiftState::Held).collect();
     found.sort_unstable();
@@ -59,26 +59,40 @@ pub fn recall(
 fn unclear(
     known: &[KnownGift],
     found: &HashMap<usize, GiftId>,
-    left: &[&Credit],
-    since: DateTime<Utc>,
-    skew: Skew,
+    look: &Look,
+    claimed: &HashSet<GiftId>,
+    (since, skew): (DateTime<Utc>, Skew),
     lists: Lists,
+    proof: AbsenceProof,
 ) -> Option<String> {
     let is_unsent = |(place, gift): &(usize, &KnownGift)| {
         gift.state.is_sendable() && !found.contains_key(place)
     };
     let unsent: Vec<&KnownGift> =
         known.iter().enumerate().filter(is_unsent).map(|(_, gift)| gift).collect();
-    if !unsent.is_empty() && lists.hide_used {
+    if unsent.is_empty() {
+        return None;
+    }
+    if lists.hide_used {
         return Some("its list leaves out used gifts".to_owned());
     }
     let since = skew.baseline(since);
-    let may_be = |credit: &&&Credit| {
-        credit.reference.is_none_or(|_| !lists.show_references)
-            && credit.created_at.is_none_or(|created| created >= since)
-            && unsent.iter().any(|gift| credit.amount == gift.content.amount.to_decimal())
+    let may_be = |credit: &&Credit| {
+        let is_free = !claimed.contains(&credit.id)
+            && credit.reference.is_none_or(|_| !lists.show_references)
+            && credit.created_at.is_none_or(|created| created >= since);
+        let could_be = |gift: &&KnownGift| match look.elsewhere.contains(&credit.id) {
+            true => credit.fits(&gift.content).is_some(),
+            false => is_free && credit.amount == gift.content.amount.to_decimal(),
+        };
+        unsent.iter().any(could_be)
     };
-    left.iter().find(may_be).map(|credit| format!("{} may be one of its gifts", credit.id))
+    let credit = look.credits.iter().find(may_be);
+    let may_be = credit.map(|credit| format!("{} may be one of its gifts", credit.id));
+    may_be.or_else(|| match proof {
+        AbsenceProof::Balance => look.whole(lists).err(),
+        AbsenceProof::Lists => None,
+    })
 }
 
 fn may_be_given(state: GiftState) -> bool {
@@ -98,7 +112,7 @@ fn as_doubt(gift: &KnownGift, since: DateTime<Utc>, is_tagged: bool) -> OpenDoub
         first_sent_at: gift.first_sent_at.map_or(since, |sent| sent.min(since)),
     };
     let settle_from = claimed.first_sent_at;
-    OpenDoubt::new(Doubt { claimed, settle_from })
+    OpenDoubt::new(Doubt { claimed, settle_from, refusal: None })
 }
 
 #[cfg(test)]
@@ -134,7 +148,8 @@ mod tests {
     }
 
     fn told(known: &[KnownGift], credits: &[Credit], lists: Lists) -> Recalled {
-        recall(known, credits, at(0), Skew::default(), lists)
+        let look = Look::new(at(60), at(60), credits.to_vec());
+        recall(known, &look, at(0), Skew::default(), lists, AbsenceProof::Lists)
     }
 
     fn found(known: &[KnownGift], credits: &[Credit]) -> Vec<(usize, u128)> {

@@ -57,6 +57,11 @@ impl Skew {
         }
     }
 
+    /// The moment, by the server's clock, after which nothing was made that is seen at `now`.
+    pub fn ceiling(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + TimeDelta::milliseconds(self.lowest_ms.unwrap_or(0)) + TimeDelta::minutes(5)
+    }
+
     /// The moment, by the server's clock, before which a gift cannot be ours that we first sent at
     /// `first_sent_at`. Clocks that were never compared are taken to agree.
     pub fn baseline(&self, first_sent_at: DateTime<Utc>) -> DateTime<Utc> {

@@ -34,5 +34,4 @@ mod secrets;
 mod statement;
 mod surplus;
 mod tidy;
-mod witness;
 mod world;

@@ -74,7 +74,6 @@ const PURE: &[&str] = &[
     "src/provider/minted/percent.rs",
     "src/provider/removal.rs",
     "src/provider/reply.rs",
-    "src/provider/transaction.rs",
     "src/provider/transport.rs",
     "src/provider/wallet.rs",
     "src/provider/wire.rs",

@@ -2,15 +2,15 @@
 //!
 //! A guard of `settle` is taken away by telling it what a program without that guard would believe.
 
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::domain::{
     Event, Expiry, Gift, GiftContent, GiftId, GiftKey, GiftState, Money, WalletId,
 };
 use giftbatch::ledger::{Claimed, Doubt, KnownGift, Lists};
 use giftbatch::provider::{Credit, SeenExpiry};
-use giftbatch::settle::{InDoubt, Look, OpenDoubt, Policy, Skew, settle};
+use giftbatch::settle::{
+    AbsenceProof, GiftBalance, InDoubt, Look, OpenDoubt, Policy, Skew, settle,
+};
 use uuid::Uuid;
 
 use super::world::{self, Guard, Rows, Run, State, World};
@@ -39,15 +39,14 @@ pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) 
     let shown = (0..look.shows).map(|id| credit(world, id, at(state.book[usize::from(id)])));
     let old_twin = credit(world, OLD_TWIN, long_ago());
     let sent_at = if world.has(Guard::JudgedBySendTime) { look.sent_at } else { state.now };
-    let look = Look {
-        gift_balance: None,
-        sent_at: at(sent_at),
-        credits: shown.chain([old_twin]).collect(),
-        deleted: HashSet::new(),
-        heard: HashMap::new(),
-    };
+    let shown: Vec<Credit> = shown.chain([old_twin]).collect();
+    // The balance that a list beside it adds up to: lists that err are what the model is about.
+    let balance = shown.iter().map(|credit| credit.amount).sum();
+    let gift_balance = GiftBalance::Told(balance);
+    let look = Look { gift_balance, ..Look::new(at(sent_at), at(sent_at), shown) };
     let window = TimeDelta::minutes(i64::from(world.window));
-    let policy = Policy { window, max_attempts: 5, in_doubt: InDoubt::Settle };
+    let policy =
+        Policy { window, max_attempts: 5, in_doubt: InDoubt::Settle, proof: AbsenceProof::Balance };
     let lists = Lists { show_gifts: true, ..Lists::default() };
     let mut clocks_agree = Skew::default();
     clocks_agree.saw_ms(Some(0));
@@ -75,7 +74,7 @@ fn doubt(world: &World, state: &State, run: &Run, place: usize) -> OpenDoubt {
     OpenDoubt {
         absent_looks: u32::from(absent_looks),
         open_looks: 0,
-        ..OpenDoubt::new(Doubt { claimed, settle_from: at(row.settle_from) })
+        ..OpenDoubt::new(Doubt { claimed, settle_from: at(row.settle_from), refusal: None })
     }
 }
 

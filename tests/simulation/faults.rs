@@ -89,11 +89,9 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 22] = [
+    pub(crate) const OF_THE_REST: [Fault; 20] = [
         Fault::ListLags,
         Fault::ListHidesUsed,
-        Fault::WitnessSilent,
-        Fault::WitnessLies,
         Fault::Outage,
         Fault::KeysRevoked,
         Fault::ServerClockJump,

@@ -22,7 +22,7 @@ use giftbatch::ledger::{
 use giftbatch::pace::{Breaker, Pace};
 use giftbatch::provider::WalletClient;
 use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
-use giftbatch::settle::{InDoubt, Policy};
+use giftbatch::settle::{AbsenceProof, InDoubt, Policy};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
@@ -334,6 +334,7 @@ fn issue_options(terms: &Terms) -> IssueOptions {
             window: micros(terms.s),
             max_attempts: terms.max_attempts,
             in_doubt: InDoubt::Settle,
+            proof: AbsenceProof::Balance,
         },
         max_in_doubt: terms.max_in_doubt,
         give_up_after: micros(terms.give_up_after),

@@ -23,8 +23,6 @@ pub(crate) enum Breach {
     CommitsTooLate,
     /// Lists show a gift later than S.
     ListsTooLate,
-    /// The same, and the look-up of transactions shows it at once.
-    ListsTooLateWithWitness,
     /// Lists hide gifts that a customer used before we could see them.
     HidesDoubts,
 }
@@ -250,10 +248,7 @@ impl Terms {
         }
         // What would hide the breach is taken away.
         self.references = References::Absent;
-        self.transactions = match self.breach {
-            Breach::ListsTooLateWithWitness => Transactions::Shown,
-            _ => Transactions::NotServed,
-        };
+        self.transactions = Transactions::NotServed;
         self.tags = false;
         self.restores = false;
         self.limit = None;
@@ -267,7 +262,7 @@ impl Terms {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
             }
-            Breach::ListsTooLate | Breach::ListsTooLateWithWitness => {
+            Breach::ListsTooLate => {
                 self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
                 self.v = 4 * self.s + MINUTE;
             }

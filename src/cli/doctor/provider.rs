@@ -87,7 +87,9 @@ fn credentials(reading: &ListReading) -> Option<Check> {
     };
     let url = "check the wallet URL: its base path may be another";
     Some(match reading {
-        ListReading::Whole(_) | ListReading::NoList => Check::ok(name, "accepted"),
+        ListReading::Whole(_) | ListReading::Partial { .. } | ListReading::NoList => {
+            Check::ok(name, "accepted")
+        }
         ListReading::Obstructed(Obstacle::CredentialsRejected { why }) => rejected(why),
         ListReading::Obstructed(Obstacle::Forbidden(refusal)) => rejected(&refusal.message),
         ListReading::Obstructed(Obstacle::Throttled { .. }) => {

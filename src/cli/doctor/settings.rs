@@ -49,6 +49,7 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
     say("max_in_doubt", settings.max_in_doubt.to_string(), file.max_in_doubt.is_some());
     say("max_attempts", settings.max_attempts.to_string(), file.max_attempts.is_some());
     say("in_doubt", format!("{:?}", settings.in_doubt).to_lowercase(), file.in_doubt.is_some());
+    say("absence", format!("{:?}", settings.absence).to_lowercase(), file.absence.is_some());
     say("tag", settings.tag.to_string(), file.tag.is_some());
     let cap = |cap: Option<Money>| cap.map_or("none".to_owned(), money);
     let caps = settings.caps;

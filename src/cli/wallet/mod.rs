@@ -100,6 +100,10 @@ fn list(reading: ListReading) -> Reading<Vec<Credit>> {
         ListReading::Whole(credits) => Reading::Found(credits),
         ListReading::NoList => Reading::Found(Vec::new()),
         ListReading::Obstructed(obstacle) => Reading::Obstructed(obstacle),
+        ListReading::Partial { unreadable, .. } => {
+            let why = unreadable.join("; ");
+            Reading::Unreadable { why, trouble: crate::provider::Trouble::Odd }
+        }
         ListReading::Unreadable { why, trouble } => Reading::Unreadable { why, trouble },
     }
 }

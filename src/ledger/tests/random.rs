@@ -323,7 +323,7 @@ impl Both {
         let mut batch = bench.writer.begin().await.unwrap();
         let doubts = batch.doubts().await.unwrap().into_iter();
         let doubts: Vec<_> = doubts
-            .map(|Doubt { claimed, settle_from }| {
+            .map(|Doubt { claimed, settle_from, .. }| {
                 (claimed.first_sent_at, claimed.row, claimed.attempt, claimed.doubts, settle_from)
             })
             .collect();

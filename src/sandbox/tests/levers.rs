@@ -210,36 +210,3 @@ async fn stopping_frees_the_port() {
     let next = start(SandboxConfig { port, ..SandboxConfig::default() });
     assert_eq!(next.url(), sandbox.url());
 }
-
-/// Goal: the look-up of transactions shows what was chosen. Method: a gift that was credited and a create that came
-/// to nothing, by their references, under each choice.
-#[tokio::test]
-async fn transactions_are_shown_as_chosen() {
-    let sandbox = start(SandboxConfig::default());
-    let (given, reset) = (Uuid::from_u128(7), Uuid::from_u128(8));
-    let with = |reference: Uuid| create(&format!(r#","ExternalReference":"{reference}""#));
-    let shown = async |reference: Uuid| {
-        let path = format!("/api/v1/wallet/transaction/by/external-reference/{reference}");
-        let heard = ask(&sandbox, &request("GET", &path, "")).await;
-        let is_page = heard.status() != 200;
-        (heard.status(), if is_page { 0 } else { heard.value().as_array().map_or(0, Vec::len) })
-    };
-    sandbox.set_transactions(Transactions::Requests);
-    ask(&sandbox, &with(given)).await;
-    sandbox.set_profile(FaultProfile::always(FaultKind::ResetBeforeCommit));
-    ask(&sandbox, &with(reset)).await;
-    assert_eq!((shown(given).await, shown(reset).await), ((200, 1), (200, 1)));
-    for (chosen, of_given) in [
-        (Transactions::Shown, (200, 1)),
-        (Transactions::Silent, (200, 0)),
-        (Transactions::Late(TimeDelta::hours(1)), (200, 0)),
-        (Transactions::Late(TimeDelta::zero()), (200, 1)),
-        (Transactions::NotServed, (404, 0)),
-        (Transactions::Throttled, (429, 0)),
-    ] {
-        sandbox.set_transactions(chosen);
-        assert_eq!(shown(given).await, of_given, "{chosen:?}");
-        assert_eq!(shown(reset).await.1, 0, "{chosen:?}");
-    }
-    assert_eq!(sandbox.requests_of(Endpoint::Transactions), 14);
-}

@@ -1,0 +1,148 @@
+//! Whether a wallet's list is whole: every entry was read, and what is left of its gifts is what the wallet's
+//! balance says. Only such a list can show that something is not there.
+//!
+//! It stands apart because every proof of absence rests on it: a doubt's, a restored ledger's, a deleted gift's.
+//! A list may be cut at so many entries, come from a cache, or be a 404 that passes; a balance that was asked
+//! for after it tells.
+//!
+//! **Invariant:** a balance that could be meant in two ways proves nothing.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+
+use super::decide::Look;
+use crate::domain::Expiry;
+use crate::ledger::Lists;
+use crate::provider::{Credit, SeenExpiry, exact_sum};
+
+/// What a wallet's gifts add up to by its balances (`TotalGiftBalance`), asked for after its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GiftBalance {
+    /// It was not asked for, or no answer came.
+    Unknown,
+    /// The API tells none for this wallet.
+    Untold,
+    /// This much.
+    Told(Decimal),
+}
+
+/// How far the server's clock may be off: what expires about now may count or not.
+const ABOUT_NOW: TimeDelta = TimeDelta::minutes(2);
+
+/// What is left of a list's gifts, added up in the two ways in which a balance may mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// Of those that can be spent. The API page calls expired gifts inactive, and counts them in no balance.
+    pub valid: Decimal,
+    /// Of those and of what expired unspent.
+    pub all: Decimal,
+    /// What may count or not: it expires about now, or was used and does not say how much is left.
+    pub unsure: Decimal,
+}
+
+impl Sums {
+    /// Adds up a list of some moment; none where a decimal cannot hold it.
+    pub fn of(credits: &[Credit], now: DateTime<Utc>) -> Option<Sums> {
+        let mut sums = Sums { valid: Decimal::ZERO, all: Decimal::ZERO, unsure: Decimal::ZERO };
+        for credit in credits {
+            let left = credit.remaining.unwrap_or(credit.amount);
+            let is_told = credit.remaining.is_some() || !credit.is_used;
+            let sum = match has_expired(credit.expiry, now) {
+                _ if !is_told => &mut sums.unsure,
+                None => &mut sums.unsure,
+                Some(true) => &mut sums.all,
+                Some(false) => &mut sums.valid,
+            };
+            *sum = exact_sum([*sum, left])?;
+        }
+        sums.all = exact_sum([sums.all, sums.valid])?;
+        Some(sums)
+    }
+}
+
+/// Whether an expiry has passed, in whatever zone a bare date is meant; none where it passes about now.
+fn has_expired(expiry: SeenExpiry, now: DateTime<Utc>) -> Option<bool> {
+    let (first, last) = match expiry {
+        SeenExpiry::Exact(Expiry::Never) => return Some(false),
+        SeenExpiry::Exact(Expiry::At(at)) => (at, at),
+        SeenExpiry::Day(day) => {
+            // Zones reach from UTC+14, where the day begins first, to UTC-12, where it ends last.
+            let start = day.and_time(NaiveTime::MIN).and_utc();
+            let hours = |hours| TimeDelta::hours(hours);
+            (start.checked_sub_signed(hours(14))?, start.checked_add_signed(hours(36))?)
+        }
+    };
+    if first > now + ABOUT_NOW {
+        return Some(false);
+    }
+    (last < now - ABOUT_NOW).then_some(true)
+}
+
+impl Look {
+    /// Passes where the list is whole; else says why it is not known to be.
+    ///
+    /// `lists` is what was learned of this provider's lists and balances.
+    pub fn whole(&self, lists: Lists) -> Result<(), String> {
+        if !self.unreadable.is_empty() {
+            return Err(format!(
+                "its list has entries that cannot be read ({})",
+                self.unreadable.join("; ")
+            ));
+        }
+        let balance = match self.gift_balance {
+            GiftBalance::Told(balance) => balance,
+            GiftBalance::Unknown | GiftBalance::Untold => {
+                return Err("its balance is not told".to_owned());
+            }
+        };
+        let Some(sums) = Sums::of(&self.credits, self.as_of) else {
+            return Err("its list adds up to more than can be counted".to_owned());
+        };
+        let Sums { valid, all, unsure } = sums;
+        if !unsure.is_zero() {
+            return Err(format!("{unsure} of its list may count in its balance or not"));
+        }
+        let counts_expired = lists.balance_counts_expired();
+        match balance {
+            _ if balance == valid && balance == all => Ok(()),
+            _ if balance == valid && counts_expired != Some(true) => Ok(()),
+            _ if balance == all && counts_expired == Some(true) => Ok(()),
+            _ if balance == valid || balance == all => Err(format!(
+                "its balance is {balance}, and its list adds up to {valid}, or {all} with what has expired: \
+                 which of them this provider means is not known"
+            )),
+            _ if valid == all => {
+                Err(format!("its balance is {balance}, and its list adds up to {valid}"))
+            }
+            _ => Err(format!(
+                "its balance is {balance}, and its list adds up to {valid}, or {all} with what has expired"
+            )),
+        }
+    }
+
+    /// What this look teaches of balances and of lists; `is_known`: every entry of the list is a gift that we know,
+    /// and none of those that should be there is lacking.
+    pub(super) fn teaches(&self, is_known: bool) -> Lists {
+        let mut taught = Lists::default();
+        let (GiftBalance::Told(balance), Some(sums)) =
+            (self.gift_balance, Sums::of(&self.credits, self.as_of))
+        else {
+            return taught;
+        };
+        if !sums.unsure.is_zero() || !self.unreadable.is_empty() {
+            return taught;
+        }
+        if is_known && sums.valid != sums.all {
+            taught.balance_without_expired = balance == sums.valid;
+            taught.balance_with_expired = balance == sums.all;
+        }
+        if balance == sums.valid || balance == sums.all {
+            taught.whole = true;
+            taught.show_spent = self
+                .credits
+                .iter()
+                .any(|credit| credit.remaining.is_some_and(|left| left.is_zero()));
+        }
+        taught
+    }
+}
