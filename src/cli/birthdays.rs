@@ -10,7 +10,7 @@ use chrono::{Days, NaiveDate};
 
 use super::birthday_args::BirthdaysArgs;
 use super::commands::FileArgs;
-use super::context::{Context, Session};
+use super::context::{Context, Session, check_new};
 use super::dry_run;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -22,8 +22,11 @@ use super::preview::Preview;
 use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
 use crate::intake::{Birthdays, DefaultExpiry};
-use crate::ledger::Standing;
+use crate::ledger::{Ledger, Standing};
 use crate::report::{Summary, count};
+
+/// What the name of a day's campaign has behind that of its series.
+const DATE: &str = "-2027-03-01";
 
 /// The longest that a gift of today can be valid.
 const LONGEST: Days = Days::new(36_525);
@@ -39,10 +42,11 @@ pub(super) struct Day {
 pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Result<Exit, Failure> {
     let day = Day::of(&context, args)?;
     if args.limits.levers.dry_run {
-        return dry_run::birthdays(&context, args, &day).await;
+        return dry_run::birthdays(&context, args, day).await;
     }
     let client = give::client(&context)?;
     let mut session = context.session_or_new().await?;
+    let day = day.spelled_as_in(&session.ledger).await?;
     if let Some(known) = session.ledger.campaign(day.campaign.as_str()).await? {
         let standing = session.ledger.standing(known.id).await?;
         if standing != Standing::Open {
@@ -108,12 +112,30 @@ impl Day {
         Source { args: file, campaign, max_total, celebration }
     }
 
-    /// The day of a campaign of this series.
-    pub(super) fn of_series(&self, campaign: &str) -> Option<NaiveDate> {
-        let rest = campaign.strip_prefix(self.celebration.series.as_str())?;
-        let date: NaiveDate = rest.strip_prefix('-')?.parse().ok()?;
+    /// The same day of the series as the ledger spells its name: its keys are made of that.
+    pub(super) async fn spelled_as_in(mut self, ledger: &Ledger) -> Result<Day, Failure> {
+        let campaigns = ledger.campaigns().await?;
+        let known = campaigns.iter().find_map(|campaign| self.of_series(&campaign.name));
+        match known {
+            Some((series, _)) => {
+                let series = CampaignName::as_stored(series);
+                let name = format!("{series}-{}", self.window.on());
+                self.campaign = CampaignName::as_stored(&name);
+                self.celebration.series = series;
+            }
+            None => check_new(&self.celebration.series)?,
+        }
+        Ok(self)
+    }
+
+    /// The series' name and the day of a campaign of this series.
+    pub(super) fn of_series<'c>(&self, campaign: &'c str) -> Option<(&'c str, NaiveDate)> {
+        let (series, date) = campaign.split_at_checked(campaign.len().checked_sub(DATE.len())?)?;
+        let date = date.strip_prefix('-')?;
+        let day: NaiveDate = date.parse().ok()?;
         // One name a day: dates are read in more spellings than we write.
-        (campaign == format!("{}-{date}", self.celebration.series)).then_some(date)
+        let is_ours = date == day.to_string() && self.celebration.series.looks_like(series);
+        is_ours.then_some((series, day))
     }
 }
 

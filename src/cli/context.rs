@@ -10,6 +10,7 @@ use super::hooks::Told;
 use super::out::Out;
 use super::settings::Settings;
 use crate::clock::{self, Clock};
+use crate::domain::CampaignName;
 use crate::ledger::{Campaign, Ledger, RunLock, Writer, is_remembered};
 
 /// The command that runs, its settings, and the time.
@@ -113,6 +114,7 @@ pub(super) async fn campaign(ledger: &Ledger, name: &str) -> Result<Campaign, Fa
     if let Some(campaign) = ledger.campaign(name).await? {
         return Ok(campaign);
     }
+    check_new(&CampaignName::as_stored(name))?;
     let known: Vec<String> =
         ledger.campaigns().await?.into_iter().take(5).map(|campaign| campaign.name).collect();
     let failure = Failure::usage(format!("the ledger has no campaign {name:?}"));
@@ -121,4 +123,9 @@ pub(super) async fn campaign(ledger: &Ledger, name: &str) -> Result<Campaign, Fa
     } else {
         failure.hint(format!("it has: {}", known.join(", ")))
     })
+}
+
+/// Passes where a campaign, or a series of them, may begin under this name.
+pub(super) fn check_new(name: &CampaignName) -> Result<(), Failure> {
+    name.check_new().map_err(|error| Failure::usage(error.to_string()))
 }

@@ -87,11 +87,14 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
 pub(super) async fn birthdays(
     context: &Context,
     args: &BirthdaysArgs,
-    day: &Day,
+    day: Day,
 ) -> Result<Exit, Failure> {
+    let (known, _folder) = ledger(context).await?;
+    let day = day.spelled_as_in(&known).await?;
+    known.close().await;
     let file = args.file_args();
     let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
-    of_file(context, &day.source(&file, args.max_total), &wishes, Some(day)).await
+    of_file(context, &day.source(&file, args.max_total), &wishes, Some(&day)).await
 }
 
 /// What a file would bring, were it loaded now, behind what earlier days have left open.

@@ -53,7 +53,8 @@ pub(super) async fn find(
 ) -> Result<Vec<Open>, Failure> {
     let mut late = Vec::new();
     for campaign in ledger.open_campaigns().await? {
-        let Some(date) = day.of_series(&campaign.name).filter(|date| *date < day.window.on())
+        let Some((_, date)) =
+            day.of_series(&campaign.name).filter(|(_, date)| *date < day.window.on())
         else {
             continue;
         };

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::commands::{FileArgs, LoadArgs, OnInvalid};
-use super::context::{Context, Session};
+use super::context::{Context, Session, check_new};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
@@ -105,7 +105,16 @@ pub(super) async fn prepare<'s>(
 ) -> Result<(Load<'s>, Loaded), Failure> {
     let Source { args, campaign: name, max_total, celebration } = *source;
     let campaigns = session.ledger.campaigns().await?;
-    let known = campaigns.iter().find(|known| known.name == name.as_str());
+    let known = session.ledger.campaign(name.as_str()).await?;
+    let known = known.as_ref();
+    // A name is known by its looks, and keys are made of its letters.
+    let name = match known {
+        Some(known) => CampaignName::as_stored(&known.name),
+        None => name.clone(),
+    };
+    if known.is_none() && celebration.is_none() {
+        check_new(&name)?;
+    }
     // What a row means must not depend on the day: a campaign's days count from its first load.
     let today = context.now().trunc_subsecs(3);
     let base = known.map_or(today, |known| known.first_loaded_at);

@@ -6,7 +6,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
+
+use super::{fold_text, is_invisible};
 
 /// Why text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +60,8 @@ guid! {
     GiftId
 }
 
-/// The name under which a campaign is loaded, issued and reported.
+/// The name under which a campaign is loaded, issued and reported, in Unicode's composed form (NFC): keyboards
+/// write `ş` in one code point or two, and mean the same campaign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CampaignName(String);
 
@@ -73,15 +77,46 @@ pub enum NameError {
     /// A control character, or space at an end: two names that look the same would differ.
     #[error("a campaign's name has no control characters and no space at its ends")]
     Unclean,
+    /// Something that nobody sees: another name would look the same.
+    #[error(
+        "character {place} of the campaign's name cannot be told by looking (U+{:04X}): write the name without it",
+        u32::from(*char)
+    )]
+    Unseen {
+        /// Where it stands, counted from 1.
+        place: usize,
+        /// What it is.
+        char: char,
+    },
 }
 
 impl CampaignName {
     /// Characters that a name may have.
     pub const MAX_CHARS: usize = 100;
 
+    /// The name of a campaign that a ledger has, to the letter: its keys are made of it.
+    pub fn as_stored(name: &str) -> CampaignName {
+        CampaignName(name.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a person sees this name in that text.
+    pub fn looks_like(&self, other: &str) -> bool {
+        fold_text(&self.0) == fold_text(other)
+    }
+
+    /// Passes where it may be the name of a new campaign: nothing in it is invisible, and its spaces are the
+    /// usual ones. Names from before this rule are still known.
+    pub fn check_new(&self) -> Result<(), NameError> {
+        let is_unseen = |char: char| is_invisible(char) || (char.is_whitespace() && char != ' ');
+        match self.0.chars().enumerate().find(|(_, char)| is_unseen(*char)) {
+            Some((before, char)) => Err(NameError::Unseen { place: before + 1, char }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -89,14 +124,15 @@ impl FromStr for CampaignName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<CampaignName, NameError> {
-        if text.trim().is_empty() {
+        let name: String = text.nfc().collect();
+        if name.trim().is_empty() {
             Err(NameError::Empty)
-        } else if text.chars().count() > CampaignName::MAX_CHARS {
+        } else if name.chars().count() > CampaignName::MAX_CHARS {
             Err(NameError::TooLong)
-        } else if text.trim() != text || text.chars().any(char::is_control) {
+        } else if name.trim() != name || name.chars().any(char::is_control) {
             Err(NameError::Unclean)
         } else {
-            Ok(CampaignName(text.to_owned()))
+            Ok(CampaignName(name))
         }
     }
 }
@@ -148,5 +184,24 @@ mod tests {
         assert_eq!("may ".parse::<CampaignName>(), Err(NameError::Unclean));
         assert_eq!("m\u{7}y".parse::<CampaignName>(), Err(NameError::Unclean));
         assert_eq!("x".repeat(101).parse::<CampaignName>(), Err(NameError::TooLong));
+        let name = |text: &str| text.parse::<CampaignName>().unwrap();
+        assert_eq!(name("S\u{327}eker"), name("Şeker"));
+        assert_eq!(name(&"s\u{327}".repeat(100)), name(&"ş".repeat(100)));
+        assert_eq!(name("Şeker 2").check_new(), Ok(()));
+        for (text, place, char) in [
+            ("Ş\u{200b}eker", 2, '\u{200b}'),
+            ("\u{202e}Şeker", 1, '\u{202e}'),
+            ("Şeker\u{a0}2", 6, '\u{a0}'),
+            ("Şeker\u{feff}", 6, '\u{feff}'),
+        ] {
+            let unseen = name(text).check_new();
+            assert_eq!(unseen, Err(NameError::Unseen { place, char }), "{text:?}");
+            assert!(
+                unseen.unwrap_err().to_string().contains(&format!("U+{:04X}", u32::from(char)))
+            );
+            assert_eq!(name(text).looks_like("S\u{327}eker"), !text.contains('2'));
+        }
+        assert!(!name("Şeker").looks_like("Seker"));
+        assert_eq!(CampaignName::as_stored("S\u{327}eker").as_str(), "S\u{327}eker");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Batch, Campaign, GiftRecord, HistoryLine, KnownGift, Ledger, LedgerError, Provider,
     RefusalTally, RunRecord, sql,
 };
-use crate::domain::{GiftKey, GiftState, WalletId};
+use crate::domain::{CampaignName, GiftKey, GiftState, WalletId};
 
 /// Gifts of a campaign that wait to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +21,19 @@ pub struct Waiting {
 }
 
 impl Ledger {
-    /// One campaign by its name.
+    /// One campaign by its name; where none has it to the letter, the newest whose name looks the same.
     pub async fn campaign(&self, name: &str) -> Result<Option<Campaign>, LedgerError> {
-        sqlx::query_as(sql::CAMPAIGN_BY_NAME)
+        let exact = sqlx::query_as(sql::CAMPAIGN_BY_NAME)
             .bind(name)
             .fetch_optional(&*self.reading())
             .await
-            .doing("reading a campaign")
+            .doing("reading a campaign")?;
+        if exact.is_some() {
+            return Ok(exact);
+        }
+        let name = CampaignName::as_stored(name);
+        let campaigns = self.campaigns().await?;
+        Ok(campaigns.into_iter().find(|campaign| name.looks_like(&campaign.name)))
     }
 
     /// All campaigns, the newest first.
