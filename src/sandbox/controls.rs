@@ -9,6 +9,7 @@ use super::Sandbox;
 use super::book::{BookGift, Sighting, Source};
 use super::config::{Outage, RefusalKind, SandboxHolding, WalletFacts};
 use super::gift_request::GiftRequest;
+use super::kind::Commit;
 use super::profile::FaultProfile;
 use super::state::State;
 
@@ -47,7 +48,17 @@ impl Sandbox {
 
     /// Refuses every gift for this wallet, until it is mended.
     pub fn refuse_wallet(&self, wallet: Uuid, kind: RefusalKind) {
-        self.app.lock().refused.insert(wallet, kind);
+        self.app.lock().refused.insert(wallet, (kind, Commit::Never));
+    }
+
+    /// Credits every gift for this wallet and refuses it all the same, until it is mended: a notification fails, say.
+    pub fn refuse_after_commit(&self, wallet: Uuid, kind: RefusalKind) {
+        self.app.lock().refused.insert(wallet, (kind, Commit::Now));
+    }
+
+    /// Ends every list after so many of its oldest gifts.
+    pub fn cap_lists(&self, most: Option<usize>) {
+        self.app.lock().list_cap = most;
     }
 
     /// Lets a refused wallet receive gifts again.

@@ -114,6 +114,8 @@ fault_kinds! {
     LaggingList = "lagging_list" in List,
     /// A wallet's list leaves out a used gift.
     HiddenUsed = "hidden_used" in List,
+    /// A wallet's list ends before its newest gifts.
+    CappedList = "capped_list" in Control,
     /// A request met by [`Outage::Reset`].
     OutageReset = "outage_reset" in Control,
     /// A request met by [`Outage::Unavailable`].
@@ -126,6 +128,8 @@ fault_kinds! {
     SkewedClock = "skewed_clock" in Control,
     /// A POST that was refused because its wallet is.
     RefusedWallet = "refused_wallet" in Control,
+    /// A POST whose gift was credited, and that was refused all the same.
+    RefusedAfterCommit = "refused_after_commit" in Control,
     /// A POST that was refused because its reference had been credited before.
     DuplicateReference = "duplicate_reference" in Control,
     /// A POST, or a question to Minted Connect, that was refused because its content is not valid.

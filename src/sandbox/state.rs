@@ -26,7 +26,8 @@ pub(super) struct State {
     pub(super) skew: TimeDelta,
     pub(super) revoked: bool,
     pub(super) outage: Outage,
-    pub(super) refused: HashMap<Uuid, RefusalKind>,
+    pub(super) refused: HashMap<Uuid, (RefusalKind, Commit)>,
+    pub(super) list_cap: Option<usize>,
     pub(super) facts: HashMap<Uuid, WalletFacts>,
     /// What customers of Minted Connect hold.
     pub(super) holdings: HashMap<String, Vec<SandboxHolding>>,
@@ -91,6 +92,7 @@ impl State {
             revoked: false,
             outage: Outage::None,
             refused: HashMap::new(),
+            list_cap: None,
             facts: HashMap::new(),
             holdings: HashMap::new(),
             login: Login::default(),
@@ -135,9 +137,16 @@ impl State {
         if let Err(complaint) = self.check_wallet(request.wallet) {
             return Outcome::Refused(RefusalKind::NotFound404, complaint);
         }
-        if let Some(&kind) = self.refused.get(&request.wallet) {
-            self.tally.fault(FaultKind::RefusedWallet);
-            return Outcome::Refused(kind, REFUSED_WALLET);
+        match self.refused.get(&request.wallet) {
+            Some(&(kind, Commit::Now)) => {
+                self.tally.fault(FaultKind::RefusedAfterCommit);
+                return Outcome::Credited(self.credit(request, origin), Some(Reply::Refused(kind)));
+            }
+            Some(&(kind, _)) => {
+                self.tally.fault(FaultKind::RefusedWallet);
+                return Outcome::Refused(kind, REFUSED_WALLET);
+            }
+            None => {}
         }
         let fault = faults::post_fault(&self.config.faults, self.config.seed, key, origin.attempt);
         let plan = fault.and_then(FaultKind::plan);
@@ -206,6 +215,10 @@ impl State {
                 Some(kind) => left_out.push(kind),
                 None => shown.push(gift.clone()),
             }
+        }
+        if let Some(cap) = self.list_cap.filter(|cap| *cap < shown.len()) {
+            shown.truncate(cap);
+            left_out.push(FaultKind::CappedList);
         }
         left_out.sort_unstable();
         left_out.dedup();

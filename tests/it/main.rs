@@ -8,6 +8,7 @@ mod care;
 mod cli;
 mod crash;
 mod echo;
+mod evidence;
 mod export;
 mod files;
 mod guards;

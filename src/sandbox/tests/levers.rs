@@ -210,3 +210,22 @@ async fn stopping_frees_the_port() {
     let next = start(SandboxConfig { port, ..SandboxConfig::default() });
     assert_eq!(next.url(), sandbox.url());
 }
+
+/// Goal: a list ends early, and a no comes after the gift was made, as chosen. Method: three gifts under a cap of two; a
+/// refusal whose gift is in the book.
+#[tokio::test]
+async fn lists_are_cut_and_refusals_come_late_as_chosen() {
+    let sandbox = start(SandboxConfig::default());
+    let first = sandbox.seed_gift(foreign());
+    sandbox.seed_gift(foreign());
+    let wallet = foreign().wallet;
+    sandbox.refuse_after_commit(wallet, RefusalKind::IsFailure200);
+    let answer = ask(&sandbox, &create("")).await;
+    assert_eq!((answer.status(), sandbox.book().gifts.len()), (200, 3));
+    sandbox.cap_lists(Some(2));
+    let list = ask(&sandbox, &list_of(WALLET)).await.value();
+    let list = list.as_array().unwrap();
+    assert_eq!((list.len(), &list[0]["Id"]), (2, &first.to_string().into()));
+    assert_eq!(sandbox.stats().fault(FaultKind::CappedList), 1);
+    assert_eq!(sandbox.stats().fault(FaultKind::RefusedAfterCommit), 1);
+}

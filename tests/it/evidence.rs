@@ -1,0 +1,41 @@
+//! Stories of weak evidence: what looks like proof and is none must give nothing twice.
+
+use giftbatch::sandbox::{FaultKind, FaultProfile, SeedGift};
+
+use crate::world::{World, csv, rows, wallet};
+
+fn foreign(number: u32) -> SeedGift {
+    SeedGift {
+        wallet: wallet(number),
+        amount_minor: 700,
+        expires_at: None,
+        description: "theirs".to_owned(),
+        reference: None,
+        created_at: chrono::Utc::now() - chrono::TimeDelta::days(30),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_cut_proves_nothing() {
+    // Goal: a gift behind the end of a list is not given again. Method: lists of two entries, two older gifts in each
+    // wallet, and answers that are lost after the gift was made; what is said of it, and the provider's book.
+    let world = World::new();
+    let all = rows(3);
+    for number in 0..3 {
+        world.sandbox.seed_gift(foreign(number));
+        world.sandbox.seed_gift(foreign(number));
+    }
+    world.sandbox.cap_lists(Some(2));
+    world.sandbox.set_profile(FaultProfile::always(FaultKind::FinAfterCommit));
+    let file = world.file("may.csv", csv(&all));
+    let done = world.issue_file(&file, "may", &[]).expect(6);
+    assert_eq!(done.gifts("held"), 3, "{}", done.stdout);
+    let ours = |world: &World| {
+        world.book().gifts.iter().filter(|gift| gift.description != "theirs").count()
+    };
+    assert_eq!(ours(&world), 3);
+    let held = world.run(&["gifts", "may", "--state", "held", "--json"]).expect(0);
+    assert!(held.stdout.contains("its balance is"), "{}", held.stdout);
+    world.issue_file(&file, "may", &[]).expect(6);
+    assert_eq!(ours(&world), 3);
+}
