@@ -143,8 +143,10 @@ impl<'r> Dispatcher<'r> {
             let now = self.tools.clock.now();
             self.wake_at = None;
             self.supply.tick(now);
-            self.check_silence(now);
-            self.check_deadline(now);
+            if self.quota.is_over() {
+                self.supply = Supply::Closed;
+            }
+            let ends_at = self.check_time(now);
             self.start_requests(now);
             self.start_commit(now);
             self.tell(now);
@@ -154,6 +156,7 @@ impl<'r> Dispatcher<'r> {
             if self.is_finished() {
                 return Ok(self.ending());
             }
+            self.wake(ends_at);
             self.wait(now).await?;
         }
     }
@@ -228,7 +231,9 @@ impl<'r> Dispatcher<'r> {
             && self.pace.in_flight() == 0;
         // Full of doubts with no look left: nothing can be sent any more in this run.
         let is_over = self.supply.is_over() || self.is_full_of_doubts();
-        is_quiet && (self.stop.is_some() || (is_over && !self.book.has_looks_left()))
+        // What is quiet and waits for no moment would wait for what cannot come.
+        let is_idle = self.wake_at.is_none();
+        is_quiet && (self.stop.is_some() || is_idle || (is_over && !self.book.has_looks_left()))
     }
 
     pub(super) fn wake(&mut self, at: Option<DateTime<Utc>>) {

@@ -49,12 +49,20 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// From the deadline on no request is begun.
-    pub(super) fn check_deadline(&mut self, now: DateTime<Utc>) {
-        match self.options.deadline {
-            Some(at) if at <= now => self.stop(Stop::Deadline { at }),
-            at => self.wake(at),
+    /// Ends the run where its time is up, and says when that will be: the run waits for that moment only
+    /// beside something that may come before it.
+    pub(super) fn check_time(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (deadline, silent_for) = (self.options.deadline, self.pace.breaker.silent_for(now));
+        let patience = self.patience();
+        if let Some(silent_for) = silent_for.filter(|silent_for| *silent_for >= patience) {
+            self.stop(Stop::Silence { silent_for });
         }
+        // From the deadline on no request is begun.
+        if let Some(at) = deadline.filter(|at| *at <= now) {
+            self.stop(Stop::Deadline { at });
+        }
+        let silence = silent_for.map(|silent_for| now + (patience - silent_for));
+        deadline.into_iter().chain(silence).min().filter(|_| self.stop.is_none())
     }
 
     /// Why the run ends, where something of its campaign is left.
@@ -67,18 +75,6 @@ impl Dispatcher<'_> {
             // It came when the last gift was on its way.
             (Some(Stop::Deadline { .. }), _) if !is_left && self.progress.in_doubt == 0 => None,
             (stop, _) => stop.clone(),
-        }
-    }
-
-    pub(super) fn check_silence(&mut self, now: DateTime<Utc>) {
-        let Some(silent_for) = self.pace.breaker.silent_for(now) else {
-            return;
-        };
-        let patience = self.patience();
-        if silent_for >= patience {
-            self.stop(Stop::Silence { silent_for });
-        } else {
-            self.wake(Some(now + (patience - silent_for)));
         }
     }
 }

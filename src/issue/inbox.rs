@@ -7,7 +7,7 @@ use super::look::{DoneLook, Judged, LookFor};
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
 use crate::domain::{Event, GiftId, GiftState, WalletId};
-use crate::ledger::{Claimed, Waiting};
+use crate::ledger::Claimed;
 use crate::pace::Health;
 use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
 use crate::settle::{GiftBalance, Look};
@@ -230,9 +230,6 @@ impl Dispatcher<'_> {
             self.busy.take_off(claimed.gift.content.wallet);
             self.quota.claimed(claimed.row);
             self.ready.push_back(claimed);
-        }
-        if self.quota.is_over() {
-            self.supply = Supply::dry(Waiting { gifts: 0, next_ready_at: None });
         }
         if self.stop.is_some() {
             // They were being claimed while the run was told to stop.

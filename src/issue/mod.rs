@@ -34,6 +34,8 @@ mod recover;
 mod request;
 mod requests;
 mod supply;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;

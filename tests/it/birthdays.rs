@@ -587,6 +587,22 @@ async fn a_limit_is_for_all_days_together() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn days_that_use_a_limit_up_leave_nothing_to_wait_for() {
+    // Goal: a run ends that may begin no gift. Method: today is given, then earlier days use the limit up; and a
+    // limit of nothing.
+    let world = World::new();
+    let file = customers(&world, &[(1, "01.03"), (2, "01.03"), (3, "02.03")]);
+    let args = ["birthdays", &file, "--on", "2027-03-01", "--amount", "100", "--valid-for", "30d"];
+    world.run(&args).expect(7);
+    celebrate(&world, &file, "2027-03-02", &[]).expect(0);
+    assert_given(&world, &[3]);
+    celebrate(&world, &file, "2027-03-02", &["--catch-up", "3d", "--limit", "2"]).expect(0);
+    assert_given(&world, &[1, 2, 3]);
+    let nothing = celebrate(&world, &file, "2027-03-02", &["--limit", "0"]);
+    assert!([0, 2].contains(&nothing.code), "{nothing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_days_caps_count_all_days_that_are_given_together() {
     // Goal: several days pass no cap that each of them alone would keep. Method: two days of 200, a cap
     // between one and both: all together, in a dry run too, and what a limit leaves of them.
