@@ -10,7 +10,7 @@ use super::confirm::can_ask;
 use super::context::{self, Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::give::refuse_forgotten;
+use super::give::{delta, refuse_forgotten};
 use super::person::CancelArgs;
 use super::standing::{self, who};
 use super::{finish, logs};
@@ -61,17 +61,18 @@ async fn session(
     ledger: Ledger,
     campaign: &Campaign,
 ) -> Result<Session, Failure> {
-    let patience = context.settings.timeout + ENDING;
-    let mut waited = Duration::ZERO;
+    let patience = delta(context.settings.timeout + ENDING);
+    let began = context.now();
+    let mut is_told = false;
     loop {
         match RunLock::take(ledger.path(), context.command, context.now()) {
             Ok(lock) => return Session::of(ledger, lock, context.now()).await,
-            Err(LedgerError::Busy { .. }) if waited < patience => {
-                if waited.is_zero() {
+            Err(LedgerError::Busy { .. }) if context.now() - began < patience => {
+                if !is_told {
                     context.out.note("waiting for the run that holds the ledger to end");
+                    is_told = true;
                 }
                 context.clock.sleep(TRY_EVERY).await;
-                waited += TRY_EVERY;
             }
             Err(busy @ LedgerError::Busy { .. }) => {
                 let (campaign, name) = (&campaign.name, shell_word(&campaign.name));

@@ -226,6 +226,11 @@ fn words(stop: &Stop) -> Option<String> {
             "{in_a_row} answers in a row were none that the wallet API gives: is the wallet URL \
              right? Correct it and run the same command again"
         ),
+        Stop::ClockJumped { by } => format!(
+            "the machine's clock jumped by {} s, since it slept or was set: nothing more was sent; run the same \
+             command again",
+            by.num_seconds()
+        ),
         Stop::Deadline { at } => format!(
             "the deadline has come ({}): nothing more was sent; run the same command again",
             at.to_rfc3339_opts(SecondsFormat::Secs, true)

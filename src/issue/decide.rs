@@ -36,6 +36,11 @@ pub enum Stop {
         /// How many in a row.
         in_a_row: u32,
     },
+    /// The machine's clock jumped: it slept, or was set. Nobody knows how late it is.
+    ClockJumped {
+        /// How far.
+        by: TimeDelta,
+    },
     /// It had until then.
     Deadline {
         /// When that was.
@@ -66,6 +71,7 @@ impl Stop {
             Stop::Redirected => "redirected",
             Stop::Refusals { .. } => "refusals",
             Stop::Odd { .. } => "odd answers",
+            Stop::ClockJumped { .. } => "clock jumped",
             Stop::Deadline { .. } => "deadline",
             Stop::Limit { .. } => "limit",
             Stop::Canary { .. } => "canary",
@@ -259,6 +265,7 @@ mod tests {
             Stop::Redirected,
             Stop::Refusals { class, in_a_row },
             Stop::Odd { in_a_row },
+            Stop::ClockJumped { by: TimeDelta::zero() },
             Stop::Deadline { at: now() },
             Stop::Limit { gifts },
             Stop::Canary { gifts, wrong: Vec::new() },
@@ -273,6 +280,7 @@ mod tests {
                 "redirected",
                 "refusals",
                 "odd answers",
+                "clock jumped",
                 "deadline",
                 "limit",
                 "canary"

@@ -25,6 +25,7 @@ use super::request::{Reported, Request};
 use super::requests::{Busy, Sighting};
 use super::supply::Supply;
 use super::{IssueOptions, Tools};
+use crate::clock::LONGEST_NAP;
 use crate::domain::WalletId;
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
 use crate::pace::Pace;
@@ -256,7 +257,7 @@ impl<'r> Dispatcher<'r> {
 
     /// Waits for whatever comes first.
     async fn wait(&mut self, now: DateTime<Utc>) -> Result<(), LedgerError> {
-        let wait = self.wake_at.map(|at| (at - now).to_std().unwrap_or_default());
+        let wait = self.wake_at.map(|at| (at - now).to_std().unwrap_or_default().min(LONGEST_NAP));
         let interrupt = &self.tools.interrupt;
         let is_stopping = self.stop.is_some();
         let clock = &self.tools.clock;

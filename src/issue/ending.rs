@@ -52,6 +52,9 @@ impl Dispatcher<'_> {
     /// Ends the run where its time is up, and says when that will be: the run waits for that moment only
     /// beside something that may come before it.
     pub(super) fn check_time(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if let Some(by) = self.tools.clock.jumped() {
+            self.stop(Stop::ClockJumped { by });
+        }
         let (deadline, silent_for) = (self.options.deadline, self.pace.breaker.silent_for(now));
         let patience = self.patience();
         if let Some(silent_for) = silent_for.filter(|silent_for| *silent_for >= patience) {

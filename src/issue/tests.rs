@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use self::scene::{Scene, Serves, campaign, gift, options, start};
-use super::{IssueOptions, Sending};
+use super::{IssueOptions, Sending, Stop};
 use crate::domain::{Event, Expiry, GiftState};
 use crate::ledger::{ClaimFrom, Ledger, Outcome, Wish, Writer};
 
@@ -79,6 +79,20 @@ fn paused() -> Scene {
         ledger.wish(campaign, Wish::Pause, "ann", start()).await.unwrap();
         writer
     })
+}
+
+#[test]
+fn a_run_whose_machine_slept_sends_nothing_more() {
+    // Goal: who does not know how late it is gives nothing. Method: a provider that asks for a minute's patience, in
+    // which the machine sleeps; every gift can be sent again, and the run says why it ended.
+    let mut scene = planned();
+    scene.serves = Serves::Later(1, TimeDelta::minutes(1));
+    scene.jumps_at = Some(start() + TimeDelta::seconds(30));
+    let run = scene.run(&options());
+    assert_eq!(run.stop, Some(Stop::ClockJumped { by: TimeDelta::hours(8) }));
+    assert!(run.creates.iter().all(|at| *at < start() + TimeDelta::seconds(1)), "{run:?}");
+    assert_eq!(run.gifts(GiftState::InFlight) + run.gifts(GiftState::InDoubt), 0);
+    assert!(run.took < TimeDelta::seconds(45), "it is found out meanwhile: {run:?}");
 }
 
 #[test]

@@ -236,7 +236,7 @@ async fn cancelling_waits_for_no_other_campaigns_run() {
     // Goal: the wish holds at once, whoever holds the ledger, and that run writes it down at its end.
     // Method: a slow run of another campaign; cancel with little patience; the run's end.
     let mut world = World::new();
-    let (slow, mine) = (world.file("slow.csv", csv(&rows(90))), rows(7));
+    let (slow, mine) = (world.file("slow.csv", csv(&rows(110))), rows(7));
     let file = world.file("may.csv", csv(&mine));
     world.run(&["load", &file, "--campaign", "may"]).expect(0);
     world.set("GIFTBATCH_RATE", "4").set("GIFTBATCH_TIMEOUT", "100ms");
@@ -250,7 +250,7 @@ async fn cancelling_waits_for_no_other_campaigns_run() {
     Done::wait(child).expect(0);
     let status = world.run(&["status", "may", "--json"]).expect(0);
     assert_eq!(status.gifts("cancelled"), 7);
-    assert_eq!(world.book().gifts.len(), 90);
+    assert_eq!(world.book().gifts.len(), 110);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,8 @@ pub(super) struct Machine {
     at_work: AtomicUsize,
     /// Nobody has anything to do, and nothing is to come.
     stuck: Notify,
+    /// From then on its clock has jumped.
+    jumps_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -54,12 +56,13 @@ struct Moment {
 }
 
 impl Machine {
-    fn new() -> Arc<Machine> {
+    fn new(jumps_at: Option<DateTime<Utc>>) -> Arc<Machine> {
         let now = Moment { wall: start(), sleepers: BTreeMap::new(), count: 0 };
         Arc::new(Machine {
             now: Mutex::new(now),
             at_work: AtomicUsize::new(0),
             stuck: Notify::new(),
+            jumps_at,
         })
     }
 
@@ -90,6 +93,10 @@ struct MachineClock(Arc<Machine>);
 impl Time for MachineClock {
     fn now(&self) -> DateTime<Utc> {
         self.0.lock().wall
+    }
+
+    fn jumped(&self) -> Option<TimeDelta> {
+        self.0.jumps_at.filter(|at| *at <= self.now()).map(|_| TimeDelta::hours(8))
     }
 
     fn sleep(&self, wait: Duration) -> Sleep {
@@ -262,6 +269,8 @@ fn answered(status: u16, value: &str, is_success: bool) -> Delivery {
 pub(super) struct Scene {
     folder: tempfile::TempDir,
     pub(super) serves: Serves,
+    /// When the machine sleeps, where it does.
+    pub(super) jumps_at: Option<DateTime<Utc>>,
 }
 
 /// What came of a run.
@@ -322,7 +331,8 @@ impl Scene {
     where
         F: Future<Output = Writer>,
     {
-        let scene = Scene { folder: tempfile::tempdir().unwrap(), serves: Serves::Well };
+        let scene =
+            Scene { folder: tempfile::tempdir().unwrap(), serves: Serves::Well, jumps_at: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let ledger = Ledger::open(&scene.path()).await.unwrap();
@@ -343,14 +353,15 @@ impl Scene {
 
     /// The same again, untouched by runs of this one.
     pub(super) fn copy(&self, serves: Serves) -> Scene {
-        let copy = Scene { folder: tempfile::tempdir().unwrap(), serves };
+        let folder = tempfile::tempdir().unwrap();
+        let copy = Scene { folder, serves, jumps_at: self.jumps_at };
         std::fs::copy(self.path(), copy.path()).unwrap();
         copy
     }
 
     /// A run to its end, of which this says what is waited for in vain where it has none.
     pub(super) fn run(&self, options: &IssueOptions) -> Told {
-        let machine = Machine::new();
+        let machine = Machine::new(self.jumps_at);
         let passing = machine.clone();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
