@@ -118,7 +118,7 @@ impl Transport for Echo {
             None => self.list(request.url.as_str()),
         };
         let date = Some(httpdate::fmt_http_date(SystemTime::now()));
-        let answered = Delivery::Answered { status: 200, date, retry_after: None, body };
+        let answered = Delivery::Answered { status: 200, date, retry_after: None, age: None, body };
         Box::pin(std::future::ready(answered))
     }
 }

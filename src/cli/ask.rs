@@ -115,7 +115,7 @@ impl Subject<'_> {
             Reading::Obstructed(Obstacle::Throttled { .. }) => {
                 self.unread("the provider asks to slow down (HTTP 429)")
             }
-            Reading::Obstructed(Obstacle::NeverSent { why }) => self.unread(&why),
+            Reading::Obstructed(Obstacle::NeverSent { why, .. }) => self.unread(&why),
             Reading::Unreadable { why, trouble: Trouble::Redirected | Trouble::Odd } => {
                 self.unread(&why).hint("is the URL right? If so, run the same command again later")
             }

@@ -105,7 +105,7 @@ pub(super) fn decide(verdict: Verdict, now: DateTime<Utc>) -> Decision {
         Verdict::NotProcessed(obstacle) => match obstacle {
             // The pace waits for the whole run; the gift itself may go as soon as it may.
             Obstacle::Throttled { .. } => undelivered("the provider asked to slow down", now),
-            Obstacle::NeverSent { why } => undelivered(&why, now + AGAIN),
+            Obstacle::NeverSent { why, .. } => undelivered(&why, now + AGAIN),
             Obstacle::Forbidden(refusal) => Decision::AskPermission(refusal),
             Obstacle::CredentialsRejected { why } => rejected(why, now),
         },
@@ -183,6 +183,7 @@ impl Streak {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Barrier;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_900_000_000, 0).unwrap()
@@ -223,7 +224,10 @@ mod tests {
         assert_eq!(told(Verdict::Declined(refusal("gone"))), ("declined", None));
         let throttled = Verdict::NotProcessed(Obstacle::Throttled { wait: None });
         assert_eq!(told(throttled), ("undelivered", None));
-        let never = Verdict::NotProcessed(Obstacle::NeverSent { why: "refused".into() });
+        let never = Verdict::NotProcessed(Obstacle::NeverSent {
+            barrier: Barrier::Refused,
+            why: "refused".into(),
+        });
         assert_eq!(told(never), ("undelivered", None));
         let rejected =
             Verdict::NotProcessed(Obstacle::CredentialsRejected { why: "HTTP 401".into() });
@@ -247,7 +251,7 @@ mod tests {
             Decision::Record(Event::Undelivered { retry_at, why }, None) => (retry_at, why),
             other => panic!("{other:?}"),
         };
-        let never = Obstacle::NeverSent { why: "refused".into() };
+        let never = Obstacle::NeverSent { barrier: Barrier::Refused, why: "refused".into() };
         assert_eq!(retry_at(never), (now() + TimeDelta::seconds(1), "refused".to_owned()));
         let (at, _) = retry_at(Obstacle::Throttled { wait: None });
         assert_eq!(at, now());
@@ -301,7 +305,12 @@ mod tests {
         assert_eq!(told(ListReading::Obstructed(keys), 0), ("undelivered", stop()));
         let list = Obstacle::Forbidden(refusal("forbidden"));
         assert_eq!(told(ListReading::Obstructed(list), 0), ("undelivered", stop()));
-        let never = || ListReading::Obstructed(Obstacle::NeverSent { why: String::new() });
+        let never = || {
+            ListReading::Obstructed(Obstacle::NeverSent {
+                barrier: Barrier::Other,
+                why: String::new(),
+            })
+        };
         let odd = || ListReading::Unreadable { why: String::new(), trouble: Trouble::Odd };
         for reading in [never, odd] as [fn() -> ListReading; 2] {
             assert_eq!(told(reading(), PERMISSION_READS - 1), ("ask", None));

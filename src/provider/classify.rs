@@ -9,8 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::envelope::{Envelope, Says, clean};
-use super::reply::{Answer, Loss, Reply};
-use super::wire::{WireGift, WireInstant, read_instant};
+use super::reply::{Answer, Barrier, Loss, Reply};
+use super::wire::{WireGift, read_made_at};
 use crate::domain::{Gift, GiftId, Refusal, parse_guid};
 
 /// What a reply to a create proves.
@@ -54,9 +54,17 @@ pub enum Obstacle {
     Forbidden(Refusal),
     /// The connection was never made.
     NeverSent {
+        /// Of which kind the trouble is.
+        barrier: Barrier,
         /// What stood in the way.
         why: String,
     },
+}
+
+impl Obstacle {
+    pub(super) fn never_sent(barrier: Barrier, why: &str) -> Obstacle {
+        Obstacle::NeverSent { barrier, why: clean(why) }
+    }
 }
 
 /// What an unknown outcome says about the server.
@@ -80,12 +88,12 @@ pub enum Trouble {
 pub fn classify(gift: &Gift, reply: &Reply) -> Verdict {
     let answer = match reply {
         Reply::Answered(answer) => answer,
-        Reply::NeverSent { why } => {
-            return Verdict::NotProcessed(Obstacle::NeverSent { why: clean(why) });
+        Reply::NeverSent { barrier, why } => {
+            return Verdict::NotProcessed(Obstacle::never_sent(*barrier, why));
         }
         Reply::Lost { loss, why } => return lost(*loss, why),
     };
-    let envelope = Envelope::read(&answer.body);
+    let envelope = answer.envelope();
     match (answer.status, envelope.as_ref().map(Envelope::says)) {
         (200..=299, Some(Says::Done)) => accepted(gift, envelope.as_ref()),
         (status @ 200..=299, Some(Says::Failed)) => declined(status, envelope.as_ref()),
@@ -151,7 +159,7 @@ fn accepted(gift: &Gift, envelope: Option<&Envelope<'_>>) -> Verdict {
     if echoed.is_some_and(|echoed| echoed != gift.key.0) {
         return odd("a success about another reference");
     }
-    let made_at = value.created_at.as_deref().and_then(read_instant).and_then(WireInstant::exact);
+    let made_at = value.created_at.as_deref().and_then(read_made_at);
     Verdict::Accepted { gift: GiftId(id), made_at }
 }
 
@@ -400,7 +408,8 @@ mod tests {
     #[test]
     fn losses_are_doubts_and_a_connection_never_made_is_not() {
         // Goal: only a connection that was never made proves anything. Method: each kind.
-        let never = Reply::NeverSent { why: "connection refused".into() };
+        let never =
+            Reply::NeverSent { barrier: Barrier::Refused, why: "connection refused".into() };
         assert_eq!(word(&classify(&gift(), &never)), "never sent");
         for (loss, expected) in
             [(Loss::TimedOut, "timed out"), (Loss::Cut, "cut"), (Loss::TooLarge, "odd")]

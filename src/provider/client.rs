@@ -5,12 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
 use super::BaseUrl;
 use super::classify::{Verdict, classify};
-use super::credit::{ListReading, read_gift, read_list};
 use super::http::{ClientError, Credentials, Http};
+use super::list::{ListReading, read_gift, read_list};
 use super::removal::{Removal, read_removal};
 use super::reply::{Answer, Exchange, Reply};
 use super::transport::{Delivery, Method, Request, Transport, Url};
@@ -22,8 +22,8 @@ use crate::domain::{Gift, GiftId, WalletId};
 /// The largest answer that is read, but for lists.
 pub(super) const ANSWER_BYTES: usize = 1 << 20;
 
-/// The largest list that is read.
-const LIST_BYTES: usize = 16 << 20;
+/// The largest list that is read: some 250,000 gifts.
+const LIST_BYTES: usize = 128 << 20;
 
 /// A client of the wallet API; cheap to clone.
 #[derive(Clone, Debug)]
@@ -152,18 +152,39 @@ impl WalletClient {
 /// Reads the headers of what was delivered; the body is left to who asked.
 pub(super) fn reply(delivery: Delivery) -> Reply {
     match delivery {
-        Delivery::Answered { status, date, retry_after: wait, body } => {
-            let server_time = date.as_deref().and_then(http_date);
+        Delivery::Answered { status, date, retry_after: wait, age, body } => {
+            let server_time = date.as_deref().and_then(http_date).filter(is_shown_by_a_clock);
             let retry_after = wait.and_then(|text| retry_after(&text, server_time));
-            Reply::Answered(Answer { status, retry_after, server_time, body })
+            let age = age.as_deref().and_then(age_of);
+            Reply::Answered(Answer {
+                status,
+                retry_after,
+                server_time,
+                age,
+                body,
+                ..Answer::default()
+            })
         }
-        Delivery::NeverSent { why } => Reply::NeverSent { why },
+        Delivery::NeverSent { barrier, why } => Reply::NeverSent { barrier, why },
         Delivery::Lost { loss, why } => Reply::Lost { loss, why },
     }
 }
 
 fn http_date(text: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text).ok().map(DateTime::from)
+}
+
+/// A clock that was never set shows 1970, and none shows the last year that can be written.
+fn is_shown_by_a_clock(instant: &DateTime<Utc>) -> bool {
+    (1971..9999).contains(&instant.year())
+}
+
+/// Whole seconds; of several members the first counts, and what is longer than 68 years is that long (RFC 9111,
+/// 1.2.2 and 5.1).
+fn age_of(text: &str) -> Option<Duration> {
+    let first = text.split(',').next()?.trim();
+    let is_number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Duration::from_secs(first.parse().unwrap_or(u64::MAX).min(1 << 31)))
 }
 
 /// Seconds, or a date by the server's own clock. Where the server does not show its clock, a date

@@ -1,21 +1,13 @@
-//! A wallet's gift list, and whether an entry of it is a gift that we know.
-//!
-//! **Invariant:** a list counts only where it was answered whole and every entry could be read: what
-//! is missing from a list that we half understand proves nothing.
+//! A gift as the provider shows it, and whether it is a gift that we know.
 
 use std::fmt;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::classify::{Obstacle, Trouble, Verdict, lost, refusal, throttled, unknown};
-use super::envelope::{Envelope, Says};
-use super::reply::Reply;
-use super::wire::{WireGift, WireInstant, read_instant};
-use crate::domain::{
-    Expiry, GiftContent, GiftId, GiftKey, WalletId, normalise_description, parse_guid,
-};
+use super::wire::{WireGift, WireInstant, is_beyond_clocks, read_instant, read_made_at};
+use crate::domain::{Expiry, GiftContent, GiftId, GiftKey, normalise_description, parse_guid};
 
 /// A gift as the provider's list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,32 +47,35 @@ pub struct Closeness(pub u64);
 /// A bare date may stand for any instant of that day in any zone: this is the closeness of all.
 const DAY_CLOSENESS: Closeness = Closeness(1_000);
 
-/// What one look at a wallet's list brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ListReading {
-    /// The whole list.
-    Whole(Vec<Credit>),
-    /// A list with entries that cannot be read.
-    Partial {
-        /// Those that can.
-        credits: Vec<Credit>,
-        /// The others, in words.
-        unreadable: Vec<String>,
-    },
-    /// The API says, in its own envelope, that it has no list for this wallet.
-    NoList,
-    /// The server did not look.
-    Obstructed(Obstacle),
-    /// Something came, but not a list.
-    Unreadable {
-        /// What came.
-        why: String,
-        /// What it says about the server.
-        trouble: Trouble,
-    },
-}
-
 impl Credit {
+    /// Reads an entry; else says what of it cannot be read.
+    pub(super) fn read(gift: WireGift) -> Result<Credit, String> {
+        let id = parse_guid(&gift.id).map_err(|_| "its id is no GUID")?;
+        let amount = gift.amount.ok_or("no amount")?.0;
+        if amount <= Decimal::ZERO {
+            return Err(format!("an amount of {amount}"));
+        }
+        let remaining = gift.remaining_amount.map(|remaining| remaining.0);
+        if let Some(remaining) = remaining.filter(|remaining| *remaining < Decimal::ZERO) {
+            return Err(format!("a remaining amount of {remaining}"));
+        }
+        let expiry = match gift.expiration_date.as_deref() {
+            Some(_) if gift.is_unlimited == Some(true) => SeenExpiry::Exact(Expiry::Never),
+            Some(text) => SeenExpiry::read(text).ok_or("its expiry is no date")?,
+            None => SeenExpiry::Exact(Expiry::Never),
+        };
+        Ok(Credit {
+            id: GiftId(id),
+            amount,
+            remaining,
+            expiry,
+            description: normalise_description(&gift.description.unwrap_or_default()),
+            created_at: gift.created_at.as_deref().and_then(read_made_at),
+            reference: gift.external_reference.and_then(|text| parse_guid(&text).ok()),
+            is_used: gift.is_used.unwrap_or(false) || remaining.is_some_and(|left| left < amount),
+        })
+    }
+
     /// Whether this may be the gift with that content, and how closely.
     ///
     /// Amounts as decimals, expiries less than a second apart (a server may drop fractions),
@@ -117,9 +112,17 @@ impl fmt::Display for SeenExpiry {
 }
 
 impl SeenExpiry {
+    fn read(text: &str) -> Option<SeenExpiry> {
+        Some(match read_instant(text)? {
+            WireInstant::At(instant) => SeenExpiry::Exact(Expiry::at(instant)),
+            WireInstant::Day(day) => SeenExpiry::Day(day),
+            WireInstant::Nothing => SeenExpiry::Exact(Expiry::Never),
+        })
+    }
+
     fn closeness(self, expected: Expiry) -> Option<Closeness> {
-        match (self, expected) {
-            (SeenExpiry::Exact(seen), expected) if seen.is_same_second(expected) => {
+        match (self, as_shown(expected)) {
+            (SeenExpiry::Exact(seen), expected) if as_shown(seen).is_same_second(expected) => {
                 let apart = match (seen.as_ms(), expected.as_ms()) {
                     (Some(seen), Some(expected)) => seen.abs_diff(expected),
                     _ => 0,
@@ -128,130 +131,35 @@ impl SeenExpiry {
             }
             (SeenExpiry::Day(day), Expiry::At(instant)) => {
                 // Zones reach from UTC-12 to UTC+14.
-                let start = day.and_hms_opt(0, 0, 0)?.and_utc() - TimeDelta::hours(14);
-                let end =
-                    (day + Days::new(1)).and_hms_opt(0, 0, 0)?.and_utc() + TimeDelta::hours(12);
-                (start <= instant && instant < end).then_some(DAY_CLOSENESS)
+                let start = day.and_time(NaiveTime::MIN).and_utc();
+                let since = instant.signed_duration_since(start);
+                let is_that_day = (-TimeDelta::hours(14)..TimeDelta::hours(36)).contains(&since);
+                is_that_day.then_some(DAY_CLOSENESS)
             }
             _ => None,
         }
     }
 }
 
-/// Says what the reply to a GET of the list of `wallet` shows.
-pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
-    read(reply, |envelope| entries(wallet, envelope.value()))
-}
-
-/// Says what the reply to a GET of one gift of `wallet` shows: a list of that gift, or no list.
-pub fn read_gift(wallet: WalletId, id: GiftId, reply: &Reply) -> ListReading {
-    read(reply, |envelope| match entries(wallet, envelope.value().map(|gift| vec![gift])) {
-        ListReading::Whole(credits) if credits.iter().any(|credit| credit.id != id) => {
-            ListReading::odd("another gift than was asked for")
-        }
-        reading => reading,
-    })
-}
-
-fn read(reply: &Reply, success: impl Fn(&Envelope<'_>) -> ListReading) -> ListReading {
-    let answer = match reply {
-        Reply::Answered(answer) => answer,
-        Reply::NeverSent { why } => {
-            return ListReading::Obstructed(Obstacle::NeverSent { why: why.clone() });
-        }
-        Reply::Lost { loss, why } => return ListReading::from_verdict(lost(*loss, why)),
-    };
-    let envelope = Envelope::read(&answer.body);
-    match (answer.status, envelope.as_ref().map(|envelope| (envelope, envelope.says()))) {
-        (200..=299, Some((envelope, Says::Done))) => success(envelope),
-        // Any other failure may be a passing one: it says nothing about the wallet.
-        (404 | 410, Some((_, Says::Failed))) => ListReading::NoList,
-        (403, Some((envelope, Says::Failed))) => {
-            ListReading::Obstructed(Obstacle::Forbidden(refusal(403, Some(envelope))))
-        }
-        (429, _) => ListReading::from_verdict(throttled(answer)),
-        (status @ (401 | 403), _) => {
-            ListReading::Obstructed(Obstacle::CredentialsRejected { why: format!("HTTP {status}") })
-        }
-        (status, _) => ListReading::from_verdict(unknown(status)),
+/// An expiry as a provider may write it back: one that no clock can show is never.
+fn as_shown(expiry: Expiry) -> Expiry {
+    match expiry {
+        Expiry::At(instant) if is_beyond_clocks(instant.date_naive()) => Expiry::Never,
+        other => other,
     }
-}
-
-impl ListReading {
-    /// Why the server did not look, where it did not.
-    pub fn obstacle(&self) -> Option<&Obstacle> {
-        match self {
-            ListReading::Obstructed(obstacle) => Some(obstacle),
-            _ => None,
-        }
-    }
-
-    fn odd(why: &str) -> ListReading {
-        ListReading::Unreadable { why: why.to_owned(), trouble: Trouble::Odd }
-    }
-
-    fn from_verdict(verdict: Verdict) -> ListReading {
-        match verdict {
-            Verdict::NotProcessed(obstacle) => ListReading::Obstructed(obstacle),
-            Verdict::Unknown { why, trouble } => ListReading::Unreadable { why, trouble },
-            Verdict::Accepted { .. } | Verdict::Declined(_) => {
-                ListReading::odd("an answer to another question")
-            }
-        }
-    }
-}
-
-fn entries(wallet: WalletId, gifts: Option<Vec<WireGift>>) -> ListReading {
-    let Some(gifts) = gifts else {
-        return ListReading::odd("a success without a readable list");
-    };
-    let mut credits = Vec::with_capacity(gifts.len());
-    for gift in gifts {
-        let other = gift.wallet_id.as_deref().is_some_and(|text| text.parse() != Ok(wallet));
-        if other {
-            return ListReading::odd("a list that shows another wallet's gifts");
-        }
-        match credit(gift) {
-            Some(credit) => credits.push(credit),
-            None => return ListReading::odd("a list with an entry that cannot be read"),
-        }
-    }
-    ListReading::Whole(credits)
-}
-
-fn credit(gift: WireGift) -> Option<Credit> {
-    let amount = gift.amount?.0;
-    let remaining = gift.remaining_amount.map(|remaining| remaining.0);
-    let expiry = match gift.expiration_date.as_deref().map(read_instant) {
-        None => SeenExpiry::Exact(Expiry::Never),
-        Some(Some(WireInstant::At(instant))) => SeenExpiry::Exact(Expiry::at(instant)),
-        Some(Some(WireInstant::Day(day))) => SeenExpiry::Day(day),
-        Some(None) => return None,
-    };
-    let created_at = gift.created_at.as_deref().and_then(read_instant).and_then(WireInstant::exact);
-    Some(Credit {
-        id: GiftId(parse_guid(&gift.id).ok()?),
-        amount,
-        remaining,
-        expiry,
-        description: normalise_description(&gift.description.unwrap_or_default()),
-        created_at,
-        reference: gift.external_reference.and_then(|text| parse_guid(&text).ok()),
-        is_used: gift.is_used.unwrap_or(false) || remaining.is_some_and(|left| left < amount),
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::reply::Answer;
+    use super::super::wire::WireGift;
     use super::*;
     use crate::domain::Money;
 
     const WALLET: &str = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
 
-    fn read(status: u16, body: &str) -> ListReading {
-        let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
-        read_list(WALLET.parse().unwrap(), &Reply::Answered(answer))
+    /// An entry of a list, as JSON.
+    fn read(entry: &str) -> Result<Credit, String> {
+        Credit::read(serde_json::from_str::<WireGift>(entry).unwrap())
     }
 
     fn content(expiry: &str) -> GiftContent {
@@ -264,16 +172,13 @@ mod tests {
     }
 
     fn documented() -> Credit {
-        let ListReading::Whole(credits) =
-            read(200, include_str!("../../samples/wire/gifts_by_wallet.json"))
-        else {
-            panic!("the documented list is read");
-        };
-        credits.into_iter().next().unwrap()
+        let body = include_str!("../../samples/wire/gifts_by_wallet.json");
+        let (entry, _) = body.strip_prefix(r#"{"Value":["#).unwrap().split_once(']').unwrap();
+        read(entry).unwrap()
     }
 
     #[test]
-    fn the_documented_list_is_read_whole() {
+    fn the_documented_entry_is_read() {
         // Goal: the sample of the API page is understood. Method: the file, each field.
         let credit = documented();
         assert_eq!(credit.id.to_string(), "6a623f97-c376-44ea-8995-09dfacd0ddcf");
@@ -322,37 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn one_gift_that_was_asked_for_is_that_gift() {
-        // Goal: another gift than the one that was asked for is no answer. Method: a gift under its own id
-        // and under another; then the API's word that it has none.
-        let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
-        let read = |asked: &str, status, body: &str| {
-            let answer = Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() };
-            read_gift(WALLET.parse().unwrap(), asked.parse().unwrap(), &Reply::Answered(answer))
-        };
-        let body = format!(
-            r#"{{"Value":{{"Id":"{id}","Amount":1}},"Errors":[],"IsSuccess":true,"IsFailure":false}}"#
-        );
-        let ListReading::Whole(credits) = read(id, 200, &body) else {
-            panic!("it is the gift that was asked for");
-        };
-        assert_eq!(credits.iter().map(|credit| credit.id.to_string()).collect::<Vec<_>>(), [id]);
-        let other = read(WALLET, 200, &body);
-        assert!(
-            matches!(other, ListReading::Unreadable { trouble: Trouble::Odd, .. }),
-            "{other:?}"
-        );
-        let none = r#"{"Errors":["no such gift"],"IsSuccess":false,"IsFailure":true}"#;
-        assert_eq!(read(id, 404, none), ListReading::NoList);
-    }
-
-    #[test]
     fn a_gift_is_used_where_the_list_says_so_or_less_is_left() {
         // Goal: used gifts are known by either sign. Method: the signs, together and alone.
         let is_used = |rest: &str| {
             let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
             let gift = format!(r#"{{"Id":"{id}","Amount":10{rest}}}"#);
-            credit(serde_json::from_str(&gift).unwrap()).unwrap().is_used
+            read(&gift).unwrap().is_used
         };
         assert!(!is_used(""));
         assert!(!is_used(r#","RemainingAmount":10"#));
@@ -363,46 +243,73 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_list_is_a_list() {
-        // Goal: absence is never read out of half an answer. Method: what may come instead.
-        let list = |value: &str| {
-            format!(r#"{{"Value":{value},"Errors":[],"IsSuccess":true,"IsFailure":false}}"#)
+    fn what_no_clock_can_show_means_nothing() {
+        // Goal: the least and the greatest instants stand for none, on both sides. Method: an entry with each form
+        // of both, its expiry and its time of making; then with days about them, and a gift of ours until then.
+        let with = |date: &str| {
+            let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+            let rest = format!(r#""ExpirationDate":"{date}","CreatedAt":"{date}""#);
+            read(&format!(r#"{{"Id":"{id}","Amount":1000,"Description":"KUPON100",{rest}}}"#))
+                .unwrap()
         };
-        assert_eq!(read(200, &list("[]")), ListReading::Whole(vec![]));
-        let entry = |reference: &str| {
-            let ListReading::Whole(credits) = read(
-                200,
-                &list(&format!(
-                    r#"[{{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf","Amount":1,"ExternalReference":{reference}}}]"#
-                )),
-            ) else {
-                panic!("a list");
-            };
-            credits[0].reference
-        };
-        for nothing in ["null", "\"\"", "\"none\"", "\"00000000-0000-0000-0000-000000000000\""] {
-            assert_eq!(entry(nothing), None, "{nothing}");
+        for none in [
+            "0001-01-01T00:00:00",
+            "0001-01-01T00:00:00+03:00",
+            "0001-12-31",
+            "9999-12-31T23:59:59.9999999",
+            "9999-12-31T23:59:59-03:00",
+            "9999-01-01",
+            "+262142-12-31",
+            "-262143-01-01",
+            "+262142-12-31T23:59:59",
+            "0000-01-01",
+        ] {
+            let entry = with(none);
+            let seen = (entry.expiry, entry.created_at);
+            assert_eq!(seen, (SeenExpiry::Exact(Expiry::Never), None), "{none}");
+            for ours in ["9999-12-31T20:59:59Z", "9999-01-01T00:00:00Z"] {
+                assert_eq!(entry.fits(&content(ours)), Some(Closeness(0)), "{none} {ours}");
+            }
+            assert_eq!(entry.fits(&content("9998-12-31T23:59:59Z")), None);
         }
-        assert!(entry("\"6a623f97-c376-44ea-8995-09dfacd0ddcf\"").is_some());
-        let unreadable =
-            |status, body: &str| matches!(read(status, body), ListReading::Unreadable { .. });
-        assert!(unreadable(200, &list("null")));
-        assert!(unreadable(200, &list(r#"[{"Id":"x","Amount":1}]"#)));
-        assert!(unreadable(200, &list(r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#)));
-        assert!(unreadable(200, &list("[]")[..20]));
-        assert!(unreadable(200, "<html>"));
-        assert!(unreadable(500, ""));
-        assert!(unreadable(404, "<html>no such page</html>"));
-        let failed = r#"{"Errors":["no such wallet"],"IsSuccess":false,"IsFailure":true}"#;
-        assert_eq!(read(404, failed), ListReading::NoList);
-        assert!(unreadable(200, failed), "a passing failure is no empty list");
-        assert!(unreadable(422, failed));
-        let forbidden = read(403, failed);
-        assert!(matches!(forbidden, ListReading::Obstructed(Obstacle::Forbidden(_))));
-        let keys = read(403, "<html>");
-        assert!(matches!(keys, ListReading::Obstructed(Obstacle::CredentialsRejected { .. })));
-        let elsewhere = r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf","Amount":1,
-            "WalletId":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#;
-        assert!(unreadable(200, &list(elsewhere)));
+        let instant = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let least = with("0002-01-01T00:00:00");
+        assert_eq!(least.expiry, SeenExpiry::Exact(Expiry::at(instant("0002-01-01T00:00:00Z"))));
+        assert_eq!(least.created_at, None, "before there were clocks to set");
+        assert_eq!(with("1970-01-01T00:00:00Z").created_at, None);
+        let young = "1971-01-01T00:00:00Z";
+        assert_eq!(with(young).created_at, Some(instant(young)));
+        assert_eq!(with("2026-04-29").created_at, None, "a bare date is too little");
+    }
+
+    #[test]
+    fn an_unlimited_gift_never_expires() {
+        // Goal: `IsUnlimited` decides. Method: with a date, without, and with a word that is none.
+        let expiry = |rest: &str| {
+            let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
+            read(&format!(r#"{{"Id":"{id}","Amount":1{rest}}}"#)).map(|credit| credit.expiry)
+        };
+        let never = Ok(SeenExpiry::Exact(Expiry::Never));
+        assert_eq!(expiry(""), never);
+        assert_eq!(expiry(r#","ExpirationDate":null,"IsUnlimited":false"#), never);
+        assert_eq!(expiry(r#","ExpirationDate":"2027-01-01","IsUnlimited":true"#), never);
+        let day = NaiveDate::from_ymd_opt(2027, 1, 1).unwrap();
+        let limited = r#","ExpirationDate":"2027-01-01","IsUnlimited":false"#;
+        assert_eq!(expiry(limited), Ok(SeenExpiry::Day(day)));
+        assert_eq!(expiry(r#","ExpirationDate":"soon""#), Err("its expiry is no date".into()));
+    }
+
+    #[test]
+    fn a_day_at_the_calendars_ends_is_compared_as_any_other() {
+        // Goal: no answer panics. Method: the first and the last day there is, held against the first and the last
+        // instant.
+        for day in [NaiveDate::MIN, NaiveDate::MAX] {
+            for instant in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+                let content =
+                    GiftContent { expiry: Expiry::At(instant), ..content("2026-04-29T02:00:34Z") };
+                let seen = Credit { expiry: SeenExpiry::Day(day), ..documented() };
+                assert_eq!(seen.fits(&content), None);
+            }
+        }
     }
 }

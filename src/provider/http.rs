@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
-    WWW_AUTHENTICATE,
+    AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    PRAGMA, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
 };
 use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
 use super::hide::hide;
-use super::reply::Loss;
+use super::reply::{Barrier, Loss};
 use super::transport::{Delivery, Method, Request, Sending, Transport, Url};
 
 /// An idle connection is closed by us before most servers close it: each one that the server closes
@@ -119,7 +119,7 @@ impl Http {
     fn request(&self, request: Request) -> RequestBuilder {
         let Request { method, url, body, .. } = request;
         let request = match method {
-            Method::Get => self.client.get(url),
+            Method::Get => fresh(self.client.get(url)),
             Method::Post => self.client.post(url),
             Method::Delete => self.client.delete(url),
         };
@@ -137,7 +137,7 @@ impl Http {
         authorization: Option<HeaderValue>,
         cap: usize,
     ) -> (Delivery, Vec<Vec<u8>>) {
-        let mut request = self.client.get(url);
+        let mut request = fresh(self.client.get(url));
         if let Some(mut proof) = authorization {
             proof.set_sensitive(true);
             request = request.header(AUTHORIZATION, proof);
@@ -151,6 +151,11 @@ impl Http {
             Err(error) => (failed(&error), Vec::new()),
         }
     }
+}
+
+/// What is read has to be the server's own word, not what a cache has kept (RFC 9111, 5.2.1.4 and 5.4).
+fn fresh(request: RequestBuilder) -> RequestBuilder {
+    request.header(CACHE_CONTROL, "no-cache").header(PRAGMA, "no-cache")
 }
 
 impl Transport for Http {
@@ -180,8 +185,8 @@ async fn carry(request: RequestBuilder, cap: usize, keys: Arc<[SecretString]>) -
         Err(error) => failed(&error),
     };
     match delivery {
-        Delivery::Answered { status, date, retry_after, body } => {
-            Delivery::Answered { status, date, retry_after, body: hide(body, &keys) }
+        Delivery::Answered { status, date, retry_after, age, body } => {
+            Delivery::Answered { status, date, retry_after, age, body: hide(body, &keys) }
         }
         other => other,
     }
@@ -192,7 +197,7 @@ async fn read(mut response: Response, cap: usize) -> Delivery {
         let text = response.headers().get(name)?.to_str().ok()?;
         Some(text.to_owned())
     };
-    let (date, retry_after) = (header(DATE), header(RETRY_AFTER));
+    let (date, retry_after, age) = (header(DATE), header(RETRY_AFTER), header(AGE));
     let expected = response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
     let mut body = Vec::with_capacity(expected.unwrap_or(0).min(cap));
     loop {
@@ -210,7 +215,7 @@ async fn read(mut response: Response, cap: usize) -> Delivery {
         }
     }
     let status = response.status().as_u16();
-    Delivery::Answered { status, date, retry_after, body }
+    Delivery::Answered { status, date, retry_after, age, body }
 }
 
 /// A header's value for people.
@@ -230,7 +235,11 @@ fn secret(header: &'static str, key: &SecretString) -> Result<HeaderValue, Clien
 
 fn failed(error: &reqwest::Error) -> Delivery {
     // The only errors that prove that nothing was sent: refused, name not found, TLS not agreed on.
-    if error.is_connect() { Delivery::NeverSent { why: words(error) } } else { lost(error) }
+    if error.is_connect() {
+        Delivery::NeverSent { barrier: Barrier::Other, why: words(error) }
+    } else {
+        lost(error)
+    }
 }
 
 fn lost(error: &reqwest::Error) -> Delivery {

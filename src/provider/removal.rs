@@ -30,12 +30,12 @@ pub enum Removal {
 pub fn read_removal(reply: &Reply) -> Removal {
     let answer = match reply {
         Reply::Answered(answer) => answer,
-        Reply::NeverSent { why } => {
-            return Removal::NotProcessed(Obstacle::NeverSent { why: why.clone() });
+        Reply::NeverSent { barrier, why } => {
+            return Removal::NotProcessed(Obstacle::never_sent(*barrier, why));
         }
         Reply::Lost { loss, why } => return lost(*loss, why).into(),
     };
-    let envelope = Envelope::read(&answer.body);
+    let envelope = answer.envelope();
     match (answer.status, envelope.as_ref().map(Envelope::says)) {
         (200..=299, Some(Says::Done)) => Removal::Done,
         (status @ (200..=299 | 400 | 403 | 404 | 410 | 422), Some(Says::Failed)) => {
@@ -67,7 +67,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::provider::{Answer, Loss};
+    use crate::provider::{Answer, Barrier, Loss};
 
     const DONE: &str = r#"{"Value":true,"Errors":[],"IsSuccess":true,"IsFailure":false}"#;
     const FAILED: &str =
@@ -100,7 +100,7 @@ mod tests {
         // Goal: a lost answer is no failure. Method: the two ways in which none comes.
         let lost = Reply::Lost { loss: Loss::TimedOut, why: String::new() };
         assert_eq!(said(&read_removal(&lost)), "unknown");
-        let never = Reply::NeverSent { why: "refused".into() };
+        let never = Reply::NeverSent { barrier: Barrier::Refused, why: "refused".into() };
         assert_eq!(said(&read_removal(&never)), "never sent");
     }
 

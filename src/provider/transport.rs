@@ -1,7 +1,7 @@
 //! How a request reaches the provider: the seam between what is asked and what carries it.
 //!
 //! It stands apart so that the whole of a run can be held against a pretend network. What comes back
-//! is raw: its status, two headers as text, its bytes. Whatever has a meaning is read above.
+//! is raw: its status, three headers as text, its bytes. Whatever has a meaning is read above.
 //!
 //! **Invariant:** a request is carried at most once, and its answer is read up to its cap.
 
@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 pub use reqwest::Url;
 
-use super::reply::Loss;
+use super::reply::{Barrier, Loss};
 
 /// What is to be done with what a URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,15 @@ pub enum Delivery {
         date: Option<String>,
         /// The header `Retry-After`.
         retry_after: Option<String>,
+        /// The header `Age`.
+        age: Option<String>,
         /// The body, decoded and within its cap.
         body: Vec<u8>,
     },
     /// The connection was never made: the request cannot have reached the server.
     NeverSent {
+        /// Of which kind the trouble is.
+        barrier: Barrier,
         /// What stood in the way.
         why: String,
     },

@@ -1,11 +1,11 @@
 //! Wallet records and balances: the answers that people ask for, with nothing decided on them.
 
-use chrono::{DateTime, Datelike, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::classify::{Obstacle, Trouble, lost, throttled, unknown};
-use super::envelope::{Envelope, Says, clean};
+use super::envelope::{Envelope, Says};
 use super::exact;
 use super::reply::Reply;
 use super::wire::{WireDecimal, WireInstant, WireText, read_instant};
@@ -139,13 +139,12 @@ pub(super) fn read_record(wallet: WalletId, reply: &Reply) -> Reading<WalletReco
     })
 }
 
-/// `0001-01-01T00:00:00` says that there is none.
 fn frozen_until(text: &str) -> Option<DateTime<Utc>> {
-    let instant = match read_instant(text)? {
-        WireInstant::At(instant) => instant,
-        WireInstant::Day(day) => day.and_time(NaiveTime::MIN).and_utc(),
-    };
-    (instant.year() > 1).then_some(instant)
+    match read_instant(text)? {
+        WireInstant::At(instant) => Some(instant),
+        WireInstant::Day(day) => Some(day.and_time(NaiveTime::MIN).and_utc()),
+        WireInstant::Nothing => None,
+    }
 }
 
 pub(super) fn read_balances(wallet: WalletId, reply: &Reply) -> Reading<Balances> {
@@ -184,13 +183,13 @@ where
 {
     let answer = match reply {
         Reply::Answered(answer) => answer,
-        Reply::NeverSent { why } => {
-            return Reading::Obstructed(Obstacle::NeverSent { why: clean(why) });
+        Reply::NeverSent { barrier, why } => {
+            return Reading::Obstructed(Obstacle::never_sent(*barrier, why));
         }
         Reply::Lost { loss, why } => return lost(*loss, why).into(),
     };
     let status = answer.status;
-    let envelope = Envelope::read(&answer.body);
+    let envelope = answer.envelope();
     let words = envelope.as_ref().map(Envelope::message).filter(|words| !words.is_empty());
     let words = words.unwrap_or_else(|| format!("HTTP {status} without a reason"));
     match (status, envelope.as_ref().map(Envelope::says)) {

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -59,7 +59,7 @@ fn plain_number(amount: Money) -> Box<RawValue> {
 
 /// A gift as an answer shows it. What is not needed to know it is optional.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a gift")]
 pub(super) struct WireGift {
     pub(super) id: String,
     #[serde(default)]
@@ -71,6 +71,8 @@ pub(super) struct WireGift {
     #[serde(default)]
     pub(super) expiration_date: Option<String>,
     #[serde(default)]
+    pub(super) is_unlimited: Option<bool>,
+    #[serde(default)]
     pub(super) description: Option<String>,
     #[serde(default)]
     pub(super) is_used: Option<bool>,
@@ -78,6 +80,13 @@ pub(super) struct WireGift {
     pub(super) created_at: Option<String>,
     #[serde(default)]
     pub(super) external_reference: Option<String>,
+}
+
+impl WireGift {
+    /// Whether it names another wallet than this one.
+    pub(super) fn is_of_another(&self, wallet: WalletId) -> bool {
+        self.wallet_id.as_deref().is_some_and(|text| text.parse() != Ok(wallet))
+    }
 }
 
 /// An exact decimal that may come as a number or as text.
@@ -117,29 +126,42 @@ pub(super) enum WireInstant {
     At(DateTime<Utc>),
     /// A bare date: its zone is unknown.
     Day(NaiveDate),
+    /// One that no clock can show: it stands for none.
+    Nothing,
 }
 
-impl WireInstant {
-    /// The instant, where there is more than a date.
-    pub(super) fn exact(self) -> Option<DateTime<Utc>> {
-        match self {
-            WireInstant::At(instant) => Some(instant),
-            WireInstant::Day(_) => None,
-        }
-    }
+/// Whether no clock can show this day: the platform's least and greatest instants lie in the years 1 and
+/// 9999, and it writes them where it means none. So every instant that is read is far from the calendar's ends.
+pub(super) fn is_beyond_clocks(day: NaiveDate) -> bool {
+    !(2..9999).contains(&day.year())
 }
 
 /// Reads any fraction length, `Z`, an offset, or no zone (read as UTC), and bare dates.
 pub(super) fn read_instant(text: &str) -> Option<WireInstant> {
     let text = text.trim();
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(WireInstant::Day(day));
+        return Some(if is_beyond_clocks(day) {
+            WireInstant::Nothing
+        } else {
+            WireInstant::Day(day)
+        });
     }
     let zoned = DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
     let instant = zoned.or_else(|_| {
         NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|naive| naive.and_utc())
     });
-    instant.ok().map(WireInstant::At)
+    Some(match instant.ok()? {
+        instant if is_beyond_clocks(instant.date_naive()) => WireInstant::Nothing,
+        instant => WireInstant::At(instant),
+    })
+}
+
+/// Reads when something was made: a bare date is too little to tell, and a clock that was never set shows 1970.
+pub(super) fn read_made_at(text: &str) -> Option<DateTime<Utc>> {
+    match read_instant(text)? {
+        WireInstant::At(instant) if instant.year() > 1970 => Some(instant),
+        WireInstant::At(_) | WireInstant::Day(_) | WireInstant::Nothing => None,
+    }
 }
 
 #[cfg(test)]

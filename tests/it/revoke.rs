@@ -300,7 +300,7 @@ fn answered(status: u16, value: &str, is_success: bool) -> Delivery {
         r#"{{"Value":{value},"Errors":[],"IsSuccess":{is_success},"IsFailure":{}}}"#,
         !is_success
     );
-    Delivery::Answered { status, date: None, retry_after: None, body: body.into_bytes() }
+    Delivery::Answered { status, date: None, retry_after: None, age: None, body: body.into_bytes() }
 }
 
 impl Pretend {

@@ -68,6 +68,7 @@ const PURE: &[&str] = &[
     "src/provider/credit.rs",
     "src/provider/envelope.rs",
     "src/provider/exact.rs",
+    "src/provider/list.rs",
     "src/provider/minted/answer.rs",
     "src/provider/minted/challenge.rs",
     "src/provider/minted/holdings.rs",

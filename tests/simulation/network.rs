@@ -180,7 +180,7 @@ impl State {
         };
         let words = match &exchange.answer {
             Some(Delivery::Answered { status, .. }) => format!("HTTP {status}"),
-            Some(Delivery::NeverSent { why }) => format!("never sent: {why}"),
+            Some(Delivery::NeverSent { why, .. }) => format!("never sent: {why}"),
             Some(Delivery::Lost { why, .. }) => format!("lost: {why}"),
             None => unreachable!("what is delivered was answered"),
         };

@@ -184,6 +184,7 @@ impl Provider {
             status,
             date: terms.shows_its_clock.then(|| http_date(self.clock(now))),
             retry_after: None,
+            age: None,
             body: body.into_bytes(),
         }
     }

@@ -1,7 +1,7 @@
 //! What a request meets: everything that can go wrong on the way there, at the server, and on the way
 //! back, drawn when it leaves.
 
-use giftbatch::provider::{Delivery, Loss};
+use giftbatch::provider::{Barrier, Delivery, Loss};
 use serde_json::json;
 
 use crate::faults::Fault;
@@ -194,7 +194,7 @@ impl State {
 }
 
 fn never(why: &str) -> Delivery {
-    Delivery::NeverSent { why: why.to_owned() }
+    Delivery::NeverSent { barrier: Barrier::Refused, why: why.to_owned() }
 }
 
 fn lost(loss: Loss, why: &str) -> Delivery {

@@ -54,7 +54,7 @@ fn check(reading: &Reading<Holdings>) -> Check {
         Reading::Obstructed(Obstacle::Throttled { .. }) => {
             Check::warn(NAME, "not known: it asks to slow down (429)", "try again later")
         }
-        Reading::Obstructed(Obstacle::NeverSent { why }) => {
+        Reading::Obstructed(Obstacle::NeverSent { why, .. }) => {
             Check { name: NAME.to_owned(), ..unreachable(why) }
         }
         Reading::Unreadable { why, trouble: Trouble::Redirected | Trouble::Odd } => {
@@ -71,6 +71,7 @@ fn check(reading: &Reading<Holdings>) -> Check {
 mod tests {
     use super::super::check::Verdict;
     use super::*;
+    use crate::provider::Barrier;
 
     #[test]
     fn each_answer_has_its_line() {
@@ -90,7 +91,11 @@ mod tests {
                 "rejected (wrong)",
             ),
             (obstructed(Obstacle::Throttled { wait: None }), Verdict::Warn, "429"),
-            (obstructed(Obstacle::NeverSent { why: why() }), fail(Exit::Stopped), "wrong"),
+            (
+                obstructed(Obstacle::NeverSent { barrier: Barrier::Other, why: why() }),
+                fail(Exit::Stopped),
+                "wrong",
+            ),
             (odd(Trouble::Odd), fail(Exit::Stopped), "not known"),
             (odd(Trouble::TimedOut), fail(Exit::Stopped), "not known"),
         ] {

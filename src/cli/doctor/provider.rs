@@ -46,7 +46,7 @@ fn connection(url: &BaseUrl, exchange: &Exchange, reading: &ListReading) -> Vec<
         return vec![Check::ok("connection", format!("answered in {took} ms")), tls];
     }
     match reading {
-        ListReading::Obstructed(Obstacle::NeverSent { why }) => vec![unreachable(why)],
+        ListReading::Obstructed(Obstacle::NeverSent { why, .. }) => vec![unreachable(why)],
         ListReading::Unreadable { why, .. } => {
             let advice = "the connection was made, but nothing came back that is an answer: try again, or \
                           ask your provider";

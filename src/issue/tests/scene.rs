@@ -22,7 +22,7 @@ use crate::ledger::{
     Campaign, Ledger, LoadHeader, Meanwhile, NewRow, RunLock, RunNote, Side, Watch, Writer,
 };
 use crate::pace::Pace;
-use crate::provider::{self, Delivery, Loss, Method, Request, Transport, WalletClient};
+use crate::provider::{self, Barrier, Delivery, Loss, Method, Request, Transport, WalletClient};
 use crate::settle::{AbsenceProof, InDoubt, Policy};
 
 /// No story takes longer by the machine's own clock.
@@ -202,7 +202,10 @@ impl Provider {
             book.creates.push(self.machine.lock().wall);
         }
         match self.serves {
-            Serves::Nobody => Delivery::NeverSent { why: "connection refused".to_owned() },
+            Serves::Nobody => Delivery::NeverSent {
+                barrier: Barrier::Refused,
+                why: "connection refused".to_owned(),
+            },
             Serves::No if is_create => answered(422, "null", false),
             Serves::Later(times, wait) if is_create && book.creates.len() as u64 <= times => {
                 let mut answer = answered(429, "null", false);
@@ -262,7 +265,7 @@ fn answered(status: u16, value: &str, is_success: bool) -> Delivery {
         r#"{{"Value":{value},"Errors":[],"IsSuccess":{is_success},"IsFailure":{}}}"#,
         !is_success
     );
-    Delivery::Answered { status, date: None, retry_after: None, body: body.into_bytes() }
+    Delivery::Answered { status, date: None, retry_after: None, age: None, body: body.into_bytes() }
 }
 
 /// A campaign in a ledger, before a run.

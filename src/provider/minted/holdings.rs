@@ -76,8 +76,8 @@ struct WireHolding {
 pub(super) fn read_holdings(reply: &Reply) -> Reading<Holdings> {
     let answer = match reply {
         Reply::Answered(answer) => answer,
-        Reply::NeverSent { why } => {
-            return Reading::Obstructed(Obstacle::NeverSent { why: clean(why) });
+        Reply::NeverSent { barrier, why } => {
+            return Reading::Obstructed(Obstacle::never_sent(*barrier, why));
         }
         Reply::Lost { loss, why } => return lost(*loss, why).into(),
     };
