@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
+use crate::manners::is_leftover;
 use crate::provider::{Entry, Provider};
 use crate::terms::{PlanRow, Terms};
 
@@ -67,13 +68,14 @@ impl Judgement {
 /// What makes gifts interchangeable.
 type Content = (Uuid, i64, Option<i64>, String);
 
-fn asked_for(row: &PlanRow) -> Content {
-    (row.wallet, row.minor, row.expires_ms, row.description.clone())
+fn asked_for(terms: &Terms, row: &PlanRow) -> Content {
+    (terms.manners.purse(row.wallet), row.minor, row.expires_ms, row.description.clone())
 }
 
-fn given(entry: &Entry) -> Content {
+fn given(terms: &Terms, entry: &Entry) -> Content {
     let expires = entry.expires.map(|at| at.timestamp_millis());
-    (entry.wallet, entry.minor, expires, without_tag(&entry.description).to_owned())
+    let wallet = terms.manners.purse(entry.wallet);
+    (wallet, entry.minor, expires, without_tag(&entry.description).to_owned())
 }
 
 /// What the customer was to read: a tag is `#` and eight hexadecimal digits at the end.
@@ -102,18 +104,9 @@ pub(crate) fn judge(
     if is_stuck {
         judgement.unfinished.push("a run never ended".to_owned());
     }
-    each_row(terms, provider, rows, &mut judgement);
-    let has_causes = Causes::of(terms);
-    if has_causes.to_hold {
-        judgement.held_for_cause = std::mem::take(&mut judgement.held).len() as u64;
-    }
-    if terms.transactions.may_lie() {
-        // Who says that an absent gift was given is not overruled.
-        let all = judgement.held.len();
-        judgement.held.retain(|why| !why.contains("carries its reference"));
-        judgement.held_for_cause += (all - judgement.held.len()) as u64;
-    }
-    if has_causes.to_stay_open && !is_stuck {
+    let causes = Causes::of(terms, provider);
+    each_row(terms, provider, rows, &causes, &mut judgement);
+    if causes.to_stay_open && !is_stuck {
         judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
     }
     if terms.hides_used {
@@ -126,24 +119,63 @@ pub(crate) fn judge(
 
 /// What a world gives cause for, though it keeps its promises.
 struct Causes {
+    /// Wherever it is.
     to_hold: bool,
+    /// In these wallets.
+    to_hold_in: HashSet<Uuid>,
     to_stay_open: bool,
 }
 
 impl Causes {
-    fn of(terms: &Terms) -> Causes {
+    fn of(terms: &Terms, provider: &Provider) -> Causes {
         let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
         let forgets = terms.restores;
         Causes {
-            // Clocks that are set blur what is older than a gift; a stranger's gift may be ours.
-            to_hold: terms.hides_used || forgets || sets_clocks || !terms.foreign_now.is_empty(),
+            // Lists that leave something out may hide what was used; clocks that are set blur what is older than a gift; a stranger's gift may be ours.
+            to_hold: terms.hides_used
+                || terms.manners.cut.is_some()
+                || forgets
+                || sets_clocks
+                || !terms.foreign_now.is_empty(),
+            to_hold_in: odd_wallets(terms, provider),
             // Lists that leave something out prove no absence, and strangers' gifts may be forgotten ones.
             to_stay_open: terms.hides_used || (forgets && !terms.foreign_now.is_empty()),
         }
     }
 }
 
-fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {
+/// Wallets of which nobody can know everything, whatever their lists show.
+fn odd_wallets(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
+    let manners = &terms.manners;
+    let mut wallets: HashSet<Uuid> = HashSet::new();
+    let mut entries: HashMap<Uuid, usize> = HashMap::new();
+    for entry in &provider.book {
+        // A gift that was made and refused, or that nobody knows the time of, may be any like it.
+        if provider.refused_committed.contains(&entry.reference) || entry.odd_time.is_some() {
+            wallets.insert(entry.wallet);
+        }
+        // Leftovers that count in balances cannot be told from gifts that a list lacks.
+        if is_leftover(entry) && !manners.drops_expired {
+            wallets.insert(entry.wallet);
+        }
+        *entries.entry(entry.wallet).or_default() += 1;
+    }
+    let is_cut = |count: usize| manners.cut.is_some_and(|cut| cut.most() < count);
+    wallets.extend(entries.iter().filter(|(_, count)| is_cut(**count)).map(|(of, _)| *of));
+    wallets.extend(manners.denied.iter().map(|(of, ..)| *of));
+    wallets.extend(manners.smudges.iter().map(|smudge| smudge.wallet));
+    wallets.extend(manners.of_next_year.iter().map(|row| terms.rows[*row].wallet));
+    wallets.extend(manners.merged.iter().flat_map(|(one, other, _)| [*one, *other]));
+    wallets
+}
+
+fn each_row(
+    terms: &Terms,
+    provider: &Provider,
+    rows: &[Reported],
+    causes: &Causes,
+    found: &mut Judgement,
+) {
     let ours: HashMap<Uuid, &Entry> =
         provider.book.iter().filter(|entry| entry.is_ours).map(|entry| (entry.id, entry)).collect();
     let mut claimed = HashSet::new();
@@ -158,7 +190,7 @@ fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut J
             ("issued", Some(gift)) => {
                 found.issued += 1;
                 let entry = ours.get(&gift);
-                if entry.is_none_or(|entry| given(entry) != asked_for(plan)) {
+                if entry.is_none_or(|entry| given(terms, entry) != asked_for(terms, plan)) {
                     found.lost.push(format!("line {line}: {gift} is not the gift it asked for"));
                 } else if !claimed.insert(gift) {
                     found.lost.push(format!("line {line}: {gift} is another line's too"));
@@ -178,6 +210,9 @@ fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut J
                 }
             }
             ("cancelled", None) => found.cancelled += 1,
+            ("held", None) if causes.to_hold || causes.to_hold_in.contains(&plan.wallet) => {
+                found.held_for_cause += 1;
+            }
             ("held", None) => found.held.push(row.error.clone().unwrap_or_default()),
             // Of gifts that no list can tell apart one waits while the other is with a person.
             ("planned" | "deferred", None) if has_held_twin(terms, plan, rows) => {
@@ -186,7 +221,9 @@ fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut J
             (state, _) => found.unfinished.push(format!("line {line} is {state}: {:?}", row.error)),
         }
         let is_whole = row.state != "issued" || row.reconciled.as_deref() == Some("matched");
-        if !is_whole || row.reconciled.as_deref() == Some("unexpected") {
+        let is_alarm = row.reconciled.as_deref() == Some("unexpected");
+        // What was given and refused is there, and is said to be.
+        if !is_whole || (is_alarm && !provider.refused_committed.contains(&row.key)) {
             found.false_alarms.push(format!("line {line}: reconciled as {:?}", row.reconciled));
         }
     }
@@ -198,7 +235,7 @@ fn each_row(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut J
 }
 
 fn has_held_twin(terms: &Terms, plan: &PlanRow, rows: &[Reported]) -> bool {
-    let twins = terms.rows.iter().filter(|other| asked_for(other) == asked_for(plan));
+    let twins = terms.rows.iter().filter(|other| asked_for(terms, other) == asked_for(terms, plan));
     let is_held = |line: u64| rows.iter().any(|row| row.line == line && row.state == "held");
     twins.map(|twin| twin.line).any(is_held)
 }
@@ -206,14 +243,14 @@ fn has_held_twin(terms: &Terms, plan: &PlanRow, rows: &[Reported]) -> bool {
 fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {
     let mut lines: HashMap<Content, Vec<u64>> = HashMap::new();
     for plan in &terms.rows {
-        lines.entry(asked_for(plan)).or_default().push(plan.line);
+        lines.entry(asked_for(terms, plan)).or_default().push(plan.line);
     }
     let mut given_to: HashMap<Content, u64> = HashMap::new();
     for entry in provider.book.iter().filter(|entry| entry.is_ours) {
-        if !lines.contains_key(&given(entry)) {
+        if !lines.contains_key(&given(terms, entry)) {
             found.unexpected.push(format!("{} was given to nobody's order", entry.id));
         }
-        *given_to.entry(given(entry)).or_default() += 1;
+        *given_to.entry(given(terms, entry)).or_default() += 1;
     }
     for (content, lines) in &lines {
         let count = given_to.get(content).copied().unwrap_or_default();
@@ -224,7 +261,8 @@ fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &m
         // What is reported as "maybe" may be in the book; what is reported as "no" may not.
         let may_be = |row: &&Reported| {
             lines.contains(&row.line)
-                && !matches!(row.state, "refused" | "planned" | "deferred" | "cancelled")
+                && (row.reconciled.as_deref() == Some("unexpected")
+                    || !matches!(row.state, "refused" | "planned" | "deferred" | "cancelled"))
         };
         let most = rows.iter().filter(may_be).count() as u64;
         if count > most {

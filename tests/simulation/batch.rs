@@ -109,7 +109,7 @@ impl Batch {
     }
 
     /// Fails with every story that broke the promise, and how to see it again.
-    pub(crate) fn assert_kept(&self) {
+    pub(crate) fn assert_safe(&self) {
         assert!(
             self.broken.is_empty(),
             "the promise was broken; see how with\n  GIFTBATCH_SEED=N cargo test --test simulation -- \
@@ -117,6 +117,11 @@ impl Batch {
             self.broken.join("\n")
         );
         assert!(self.recovered > 0, "no doubt was ever settled: this proves nothing");
+    }
+
+    /// Fails as well where something was left to a person, or for ever, for no cause of the world's.
+    pub(crate) fn assert_kept(&self) {
+        self.assert_safe();
         for (name, counts) in [("unfinished", &self.unfinished), ("wrong", &self.false_alarms)] {
             assert!(counts.is_empty(), "for no cause of the world's, gifts are {name}: {counts:?}");
         }

@@ -31,12 +31,21 @@ pub(crate) enum Fault {
     // The API says no.
     IsFailure,
     Forbidden,
+    // The API says no, and has given.
+    RefusedAfterCommit,
     // The list.
     ListLags,
     ListHidesUsed,
-    // The look-up of transactions.
-    WitnessSilent,
-    WitnessLies,
+    ListCut,
+    ListDenied,
+    ListUnreadable,
+    // Times that no clock can show.
+    OddTime,
+    OddProxyClock,
+    ForeignTwinOfNextYear,
+    // Wallets.
+    Leftovers,
+    WalletsMerged,
     // Of the world.
     Outage,
     KeysRevoked,
@@ -89,9 +98,13 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 20] = [
+    pub(crate) const OF_THE_REST: [Fault; 24] = [
+        Fault::RefusedAfterCommit,
         Fault::ListLags,
         Fault::ListHidesUsed,
+        Fault::ListCut,
+        Fault::ListDenied,
+        Fault::Leftovers,
         Fault::Outage,
         Fault::KeysRevoked,
         Fault::ServerClockJump,

@@ -13,6 +13,7 @@ mod auditor;
 mod batch;
 mod dice;
 mod faults;
+mod manners;
 mod network;
 mod process;
 mod provider;
@@ -20,7 +21,6 @@ mod script;
 mod server;
 mod story;
 mod terms;
-mod witness;
 mod world;
 
 use crate::batch::{Batch, number};
@@ -60,12 +60,22 @@ fn what_breaks_the_promise_is_found_out() {
     // Goal: the auditor can find a fault. Method: worlds that break a condition of the promise.
     // Lists that hide what was used are seldom believed: that takes more of them.
     let breaches =
-        [(Breach::CommitsTooLate, 30), (Breach::ListsTooLate, 30), (Breach::HidesDoubts, 90)];
+        [(Breach::CommitsTooLate, 30), (Breach::AllTooLate, 30), (Breach::HidesDoubts, 90)];
     for (breach, stories) in breaches {
         let batch = Batch::tell(0, stories, breach);
         println!("{breach:?}: {batch}");
         assert!(batch.duplicated > 0, "{breach:?} was not found out");
     }
+}
+
+#[test]
+fn a_true_balance_prevents_doubles_where_lists_are_too_late() {
+    // Goal: a late list proves no absence. Method: lists later than S, as they give doubles where balances are as
+    // late, beside balances that are true at once; what nobody can know is left to a person.
+    let batch = Batch::tell(0, 30, Breach::ListsTooLate);
+    println!("{batch}");
+    batch.assert_safe();
+    assert!(batch.seen[&Fault::ListLags] > 30, "lists were never late");
 }
 
 #[test]

@@ -20,7 +20,6 @@ pub(crate) enum Asked {
     List(Uuid),
     Gift(Uuid),
     Balances(Uuid),
-    Transactions(Uuid),
 }
 
 /// When the server commits a create.
@@ -124,7 +123,6 @@ impl State {
             Asked::List(wallet) => format!("list {wallet} ->"),
             Asked::Gift(id) => format!("gift {id} ->"),
             Asked::Balances(wallet) => format!("balances {wallet} ->"),
-            Asked::Transactions(reference) => format!("transactions {reference} ->"),
         };
         self.note(format_args!("#{id} {words} {fault:?} {trouble:?}"));
         if let (Asked::Create(create), true) = (&asked, self.is_cancelled) {
@@ -188,7 +186,7 @@ impl State {
         if let Some(reference) = told {
             let run = self.run;
             self.provider.told.push((reference, run));
-            if self.terms.hides_used && self.terms.breach == Breach::None {
+            if self.terms.spends_late() && self.terms.breach == Breach::None {
                 self.plan_use(reference, 60 * SECOND);
             }
         }
@@ -264,7 +262,6 @@ fn asked_by(url: &str) -> Asked {
     let id = last.parse().expect("a run asks for lists, gifts and balances, each by an id");
     match url {
         url if url.contains("/by/wallet/") => Asked::List(id),
-        url if url.contains("/by/external-reference/") => Asked::Transactions(id),
         url if url.contains("/balances?") => Asked::Balances(id),
         _ => Asked::Gift(id),
     }

@@ -28,6 +28,8 @@ pub(crate) struct Entry {
     pub(crate) committed_at: i64,
     /// By the server's own clock.
     pub(crate) created_at: DateTime<Utc>,
+    /// What is shown in its place.
+    pub(crate) odd_time: Option<&'static str>,
     pub(crate) used_at: Option<i64>,
 }
 
@@ -73,6 +75,8 @@ pub(crate) struct Provider {
     pub(crate) left: Vec<Create>,
     /// References that the API said no to, for good.
     pub(crate) refused: Vec<Uuid>,
+    /// Those of them that it had committed.
+    pub(crate) refused_committed: Vec<Uuid>,
     /// References that met revoked keys in the API's own words.
     pub(crate) forbidden: Vec<Uuid>,
     /// References of gifts whose success reached us, and which run it reached.
@@ -111,6 +115,7 @@ impl Provider {
             is_ours: true,
             committed_at: now,
             created_at: self.clock(now),
+            odd_time: None,
             used_at: None,
         });
         Made::New(self.book.len() - 1)
@@ -120,22 +125,27 @@ impl Provider {
     pub(crate) fn list(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Vec<Value> {
         let is_shown = |entry: &&Entry| {
             let is_hidden = terms.hides_used && entry.used_at.is_some_and(|used| used <= as_of);
-            entry.wallet == wallet && entry.committed_at <= as_of && !is_hidden
+            let is_its = terms.manners.shows(wallet, entry.wallet, as_of);
+            is_its && entry.committed_at <= as_of && !is_hidden
         };
-        self.book.iter().filter(is_shown).map(|entry| self.write(terms, entry, as_of)).collect()
+        let write = |entry: &Entry| self.write(terms, entry, wallet, as_of);
+        self.book.iter().filter(is_shown).map(write).collect()
     }
 
     /// A gift by its id.
     pub(crate) fn one(&self, terms: &Terms, gift: Uuid, now: i64) -> Option<Value> {
         let entry = self.book.iter().find(|entry| entry.id == gift)?;
-        Some(self.write(terms, entry, now))
+        Some(self.write(terms, entry, entry.wallet, now))
     }
 
     /// The balances of a wallet: what is left of its gifts, and money of its own.
     pub(crate) fn balances(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Value {
         let is_left = |entry: &&Entry| {
             let is_used = entry.used_at.is_some_and(|used| used <= as_of);
-            entry.wallet == wallet && entry.committed_at <= as_of && !is_used
+            let has_expired = entry.expires.is_some_and(|at| at <= instant(as_of));
+            let is_its = terms.manners.shows(wallet, entry.wallet, as_of);
+            let is_counted = !(terms.manners.drops_expired && has_expired);
+            is_its && entry.committed_at <= as_of && !is_used && is_counted
         };
         let gifts = self.book.iter().filter(is_left).map(|entry| entry.minor).sum();
         json!({
@@ -151,15 +161,15 @@ impl Provider {
     /// The success that answers a create.
     pub(crate) fn success(&self, terms: &Terms, place: usize) -> Value {
         let entry = &self.book[place];
-        envelope(terms, self.write(terms, entry, entry.committed_at), true)
+        envelope(terms, self.write(terms, entry, entry.wallet, entry.committed_at), true)
     }
 
-    fn write(&self, terms: &Terms, entry: &Entry, as_of: i64) -> Value {
+    fn write(&self, terms: &Terms, entry: &Entry, wallet: Uuid, as_of: i64) -> Value {
         let is_used = entry.used_at.is_some_and(|used| used <= as_of);
         let remaining = if is_used { 0 } else { entry.minor };
         let mut gift = Map::new();
         gift.insert("Id".into(), json!(entry.id));
-        gift.insert("WalletId".into(), json!(entry.wallet.to_string().to_uppercase()));
+        gift.insert("WalletId".into(), json!(wallet.to_string().to_uppercase()));
         gift.insert("Amount".into(), amount(terms, entry.minor));
         gift.insert("RemainingAmount".into(), amount(terms, remaining));
         let expires = entry.expires.map(|at| date(terms, at));
@@ -167,7 +177,8 @@ impl Provider {
         gift.insert("ExpirationDate".into(), json!(expires));
         gift.insert("Description".into(), json!(entry.description));
         gift.insert("IsUsed".into(), json!(is_used));
-        gift.insert("CreatedAt".into(), json!(date(terms, entry.created_at)));
+        let created = entry.odd_time.map_or_else(|| date(terms, entry.created_at), str::to_owned);
+        gift.insert("CreatedAt".into(), json!(created));
         match terms.references {
             References::Absent => {}
             References::Blank => drop(gift.insert("ExternalReference".into(), json!(""))),

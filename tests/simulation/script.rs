@@ -19,6 +19,10 @@ impl State {
     }
 
     pub(crate) fn draw_fault(&mut self, asked: &Asked, trouble: Option<Trouble>) -> Option<Fault> {
+        if trouble.is_none() && matches!(asked, Asked::Create(_)) && self.refuses_committed() {
+            self.count(Fault::RefusedAfterCommit);
+            return Some(Fault::RefusedAfterCommit);
+        }
         let faulty = self.terms.faulty;
         if trouble.is_some() || self.is_quiet || !self.dice.chance(faulty) {
             return None;
@@ -102,7 +106,7 @@ impl State {
     /// Whether, and when, a request that ends so is committed.
     fn draw_commit(&mut self, fault: Option<Fault>) -> Commit {
         match fault {
-            None => Commit::Served,
+            None | Some(Fault::RefusedAfterCommit) => Commit::Served,
             Some(
                 Fault::Throttled
                 | Fault::ThrottledWithWait
@@ -150,7 +154,8 @@ impl State {
             }
             Fault::ProxyPage => {
                 let status = *self.dice.pick(&[200, 404, 400, 502]);
-                self.page(status, "<html>please log in</html>")
+                let page = self.page(status, "<html>please log in</html>");
+                self.with_proxy_clock(page)
             }
             Fault::Garbled => self.page(200, "{\"Value\":{\"Id\":\"6a62"),
             Fault::Empty => self.page(200, ""),
@@ -170,6 +175,10 @@ impl State {
                 let status = *self.dice.pick(&[200, 400, 404, 410, 413, 415, 422]);
                 self.page(status, &failure("the wallet is frozen"))
             }
+            Fault::RefusedAfterCommit => {
+                let status = *self.odd.pick(&[200, 400, 422]);
+                self.page(status, &failure("the customer could not be told"))
+            }
             Fault::Forbidden => self.page(403, &failure("not for this wallet")),
             _ => return None,
         })
@@ -177,6 +186,15 @@ impl State {
 
     pub(crate) fn page(&self, status: u16, body: &str) -> Delivery {
         self.provider.answer(&self.terms, self.now, status, body.to_owned())
+    }
+
+    /// A proxy's page has the proxy's clock, which may never have been set.
+    fn with_proxy_clock(&mut self, mut page: Delivery) -> Delivery {
+        if let (Delivery::Answered { date, .. }, Some(clock)) = (&mut page, self.proxy_clock()) {
+            *date = Some(http_date(clock));
+            self.count(Fault::OddProxyClock);
+        }
+        page
     }
 
     fn throttled(&mut self, seconds: Option<i64>) -> Delivery {

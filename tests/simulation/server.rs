@@ -21,8 +21,12 @@ impl State {
         let is_own = exchange.answer.is_none();
         let answer = match asked {
             Asked::Create(create) => {
-                let is_no = matches!(exchange.fault, Some(Fault::IsFailure | Fault::Forbidden));
-                if is_no {
+                let fault = exchange.fault;
+                if fault == Some(Fault::RefusedAfterCommit) {
+                    self.provider.refused_committed.push(create.reference());
+                }
+                let no = [Fault::IsFailure, Fault::Forbidden, Fault::RefusedAfterCommit];
+                if fault.is_some_and(|fault| no.contains(&fault)) {
                     self.provider.refused.push(create.reference());
                 }
                 (commit == Commit::Served).then(|| self.take(id, &create))
@@ -30,7 +34,6 @@ impl State {
             Asked::List(wallet) => is_own.then(|| self.show(id, wallet)),
             Asked::Gift(gift) => is_own.then(|| self.show_one(id, gift)),
             Asked::Balances(wallet) => is_own.then(|| self.show_balances(wallet)),
-            Asked::Transactions(of) => is_own.then(|| self.show_transactions(id, of)),
         };
         if let Some(answer) = answer.filter(|_| is_own) {
             self.exchange(id).answer = Some(answer);
@@ -44,6 +47,7 @@ impl State {
         match self.provider.commit(&self.terms, create, now, &mut self.dice) {
             Made::New(place) => {
                 let gift = self.provider.book[place].id;
+                self.provider.book[place].odd_time = self.odd_time();
                 self.note(format_args!("#{id} COMMIT {gift} for {}", create.reference()));
                 let faulty = self.terms.faulty;
                 let enforces = self.terms.references == References::Enforced;
@@ -53,7 +57,7 @@ impl State {
                 }
                 // Where used gifts leave the lists, only those are spent that we have surely written
                 // down: else nobody could tell that they were ever given.
-                if !self.terms.hides_used || self.terms.breach == Breach::HidesDoubts {
+                if !self.terms.spends_late() || self.terms.breach == Breach::HidesDoubts {
                     self.plan_use(create.reference(), 2 * SECOND);
                 }
                 let body = self.provider.success(&self.terms, place).to_string();
@@ -73,11 +77,16 @@ impl State {
         let most = self.terms.v;
         let lag = if self.dice.chance(300) { most } else { self.dice.between(0, most) };
         let as_of = self.now - lag;
-        let gifts = self.provider.list(&self.terms, wallet, as_of);
+        let mut gifts = self.provider.list(&self.terms, wallet, as_of);
         let all = self.provider.list(&self.terms, wallet, self.now).len();
         if gifts.len() < all {
             self.count(Fault::ListLags);
         }
+        if self.denies(wallet, all) {
+            self.note(format_args!("#{id} denies {all} gifts of {wallet}"));
+            return self.page(404, &failure("no such wallet"));
+        }
+        self.cut(wallet, &mut gifts);
         self.note(format_args!("#{id} shows {} of {all} gifts of {wallet}", gifts.len()));
         if gifts.is_empty() && self.terms.empty_list_is_404 {
             return self.page(404, &failure("no gifts"));
@@ -88,8 +97,9 @@ impl State {
 
     /// The balances of a wallet, as old as this server's lists may be.
     fn show_balances(&mut self, wallet: Uuid) -> Delivery {
-        let as_of = self.now - self.dice.between(0, self.terms.v);
+        let as_of = self.now - self.dice.between(0, self.terms.balance_lag);
         let value = self.provider.balances(&self.terms, wallet, as_of);
+        self.note(format_args!("{wallet} has {}", value["TotalGiftBalance"]));
         self.page(200, &envelope(&self.terms, value, true).to_string())
     }
 
@@ -106,7 +116,7 @@ impl State {
     /// A customer may spend the gift within this time.
     pub(crate) fn plan_use(&mut self, reference: Uuid, within: i64) {
         if self.dice.chance(200) {
-            let at = self.now + 10 * SECOND * i64::from(self.terms.hides_used);
+            let at = self.now + 10 * SECOND * i64::from(self.terms.spends_late());
             let at = at + self.dice.between(0, within);
             self.push(at, Event::Spend(reference));
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::witness::Transactions;
+use crate::manners::{Manners, Often};
 
 pub(crate) const MS: i64 = 1_000;
 pub(crate) const SECOND: i64 = 1_000 * MS;
@@ -21,7 +21,9 @@ pub(crate) enum Breach {
     None,
     /// The server commits later than S.
     CommitsTooLate,
-    /// Lists show a gift later than S.
+    /// Lists and balances show a gift later than S.
+    AllTooLate,
+    /// Lists do, balances tell the truth at once: this alone gives nothing twice.
     ListsTooLate,
     /// Lists hide gifts that a customer used before we could see them.
     HidesDoubts,
@@ -93,6 +95,8 @@ pub(crate) struct Terms {
     // The three times.
     pub(crate) d: i64,
     pub(crate) v: i64,
+    /// How late balances may be.
+    pub(crate) balance_lag: i64,
     pub(crate) s: i64,
     // The network.
     pub(crate) timeout: i64,
@@ -110,7 +114,7 @@ pub(crate) struct Terms {
     pub(crate) shows_its_clock: bool,
     pub(crate) empty_list_is_404: bool,
     pub(crate) hides_used: bool,
-    pub(crate) transactions: Transactions,
+    pub(crate) manners: Manners,
     /// The server's clock less the true time.
     pub(crate) server_skew: i64,
     pub(crate) server_jumps: Vec<(i64, i64)>,
@@ -161,6 +165,7 @@ impl Terms {
             breach,
             d,
             v,
+            balance_lag: v,
             s: d + v + margin,
             timeout: *dice.pick(&[2 * SECOND, 10 * SECOND, 30 * SECOND]),
             latency: *dice.pick(&[5 * MS, 80 * MS, 600 * MS]),
@@ -180,7 +185,7 @@ impl Terms {
             shows_its_clock: dice.chance(900),
             empty_list_is_404: dice.chance(200),
             hides_used: dice.chance(100),
-            transactions: Transactions::NotServed,
+            manners: Manners::default(),
             server_skew: draw_skew(dice),
             server_jumps: Vec::new(),
             foreign_now: Vec::new(),
@@ -213,6 +218,12 @@ impl Terms {
         terms
     }
 
+    /// Whether customers spend only what we have surely written down: where lists leave something out, nobody could
+    /// tell else that it was ever given.
+    pub(crate) fn spends_late(&self) -> bool {
+        self.hides_used || self.manners.leaves_out()
+    }
+
     fn draw_rest(&mut self, dice: &mut Dice) {
         if dice.chance(80) {
             let jump = *dice.pick(&[-HOUR, -MINUTE, MINUTE, HOUR]);
@@ -224,7 +235,12 @@ impl Terms {
             self.limit = Some(*aside.pick(&[1, 2, 5, 20]));
             self.looks_back = aside.chance(500);
         }
-        self.transactions = Transactions::draw(&mut Dice::new(!aside.next()));
+        self.manners =
+            Manners::draw(&mut Dice::new(!aside.next()), &self.rows, self.s, Often::USUAL);
+        // What a lost ledger knew is not taken back from whole lists alone, yet.
+        if self.restores {
+            self.manners.cut = None;
+        }
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
             self.server_skew = dice.between(-MINUTE / 60, MINUTE / 60);
@@ -248,7 +264,7 @@ impl Terms {
         }
         // What would hide the breach is taken away.
         self.references = References::Absent;
-        self.transactions = Transactions::NotServed;
+        self.manners = Manners::default();
         self.tags = false;
         self.restores = false;
         self.limit = None;
@@ -262,9 +278,11 @@ impl Terms {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
             }
-            Breach::ListsTooLate => {
+            Breach::AllTooLate | Breach::ListsTooLate => {
                 self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
                 self.v = 4 * self.s + MINUTE;
+                let is_true = self.breach == Breach::ListsTooLate;
+                self.balance_lag = if is_true { 0 } else { self.v };
             }
         }
     }

@@ -82,6 +82,8 @@ pub(crate) struct State {
     sequence: u64,
     queue: BTreeMap<Place, Event>,
     pub(crate) dice: Dice,
+    /// Chances of what a provider does that no page tells of: so that the rest of a story stays.
+    pub(crate) odd: Dice,
     pub(crate) terms: Terms,
     pub(crate) provider: Provider,
     pub(crate) exchanges: BTreeMap<u64, Exchange>,
@@ -137,6 +139,7 @@ impl World {
             now: 0,
             sequence: 0,
             queue: BTreeMap::new(),
+            odd: Dice::new(!dice.clone().next()),
             dice,
             provider: Provider { skew: terms.server_skew, ..Provider::default() },
             terms,
@@ -223,12 +226,14 @@ impl State {
     fn furnish(&mut self) {
         for row in self.terms.foreign_old.clone() {
             let age = 30 * DAY + self.dice.between(0, HOUR);
-            self.foreign(row, -age);
+            self.foreign(row, -age, -age);
             self.count(Fault::ForeignTwinOfOld);
         }
         for (row, at) in self.terms.foreign_now.clone() {
             self.push(at, Event::Foreign(row));
         }
+        self.furnish_twins();
+        self.furnish_wallets();
         for (at, jump) in self.terms.server_jumps.clone() {
             self.push(at, Event::ServerJump(jump));
         }
@@ -286,7 +291,7 @@ impl State {
             Event::Spend(reference) => self.spend(reference),
             Event::Foreign(row) => {
                 if !self.is_quiet {
-                    self.foreign(row, self.now);
+                    self.foreign(row, self.now, self.now);
                     self.count(Fault::ForeignTwinOfNow);
                 }
             }
@@ -303,11 +308,11 @@ impl State {
 
     fn spend(&mut self, reference: uuid::Uuid) {
         let now = self.now;
-        let hides = self.terms.hides_used;
+        let (hides, is_late) = (self.terms.hides_used, self.terms.spends_late());
         let killed = &self.killed;
         let is_forgotten =
             |(told, run): &(uuid::Uuid, u64)| *told == reference && killed.contains(run);
-        if hides && self.provider.told.iter().any(is_forgotten) {
+        if is_late && self.provider.told.iter().any(is_forgotten) {
             return;
         }
         let entry = self.provider.book.iter_mut().find(|entry| entry.reference == reference);
@@ -322,7 +327,7 @@ impl State {
     }
 
     /// A stranger gives what a row asks for.
-    fn foreign(&mut self, row: usize, at: i64) {
+    pub(crate) fn foreign(&mut self, row: usize, at: i64, made: i64) {
         let row = self.terms.rows[row].clone();
         let entry = Entry {
             id: self.dice.guid(),
@@ -333,7 +338,8 @@ impl State {
             reference: self.dice.guid(),
             is_ours: false,
             committed_at: at,
-            created_at: self.provider.clock(at),
+            created_at: self.provider.clock(made),
+            odd_time: None,
             used_at: None,
         };
         self.note(format_args!("a stranger gives {} like line {}", entry.id, row.line));
