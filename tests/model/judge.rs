@@ -3,14 +3,13 @@
 //! A guard of `settle` is taken away by telling it what a program without that guard would believe.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use giftbatch::domain::{
-    Event, Expiry, Gift, GiftContent, GiftId, GiftKey, GiftState, Money, WalletId,
-};
+use giftbatch::domain::{Event, Expiry, Gift, GiftContent, GiftId, GiftKey, Money, WalletId};
 use giftbatch::ledger::{Claimed, Doubt, KnownGift, Lists};
 use giftbatch::provider::{Credit, SeenExpiry};
 use giftbatch::settle::{
     AbsenceProof, GiftBalance, InDoubt, Look, OpenDoubt, Policy, Skew, settle,
 };
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::world::{self, Guard, Rows, Run, State, World};
@@ -28,8 +27,7 @@ pub(crate) struct Judged {
 
 /// Judges a look of `run` that has been answered.
 pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) -> Judged {
-    let rows: Vec<usize> =
-        (0..2).filter(|row| state.rows[*row].state == GiftState::InDoubt).collect();
+    let rows: Vec<usize> = (0..2).filter(|row| state.is_open(*row)).collect();
     let doubts: Vec<OpenDoubt> = rows.iter().map(|row| doubt(world, state, run, *row)).collect();
     let known: Vec<KnownGift> = if world.has(Guard::UniqueClaim) {
         (0..2).map(|row| known_gift(world, state, row)).collect()
@@ -40,8 +38,10 @@ pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) 
     let old_twin = credit(world, OLD_TWIN, long_ago());
     let sent_at = if world.has(Guard::JudgedBySendTime) { look.sent_at } else { state.now };
     let shown: Vec<Credit> = shown.chain([old_twin]).collect();
-    // The balance that a list beside it adds up to: lists that err are what the model is about.
-    let balance = shown.iter().map(|credit| credit.amount).sum();
+    // Where lists are not cut the balance is what they add up to: it errs as they do.
+    let is_true = world.cuts && world.has(Guard::Balance);
+    let entries = if is_true { state.book.len() + 1 } else { shown.len() };
+    let balance = shown[0].amount * Decimal::from(entries);
     let gift_balance = GiftBalance::Told(balance);
     let look = Look { gift_balance, ..Look::new(at(sent_at), at(sent_at), shown) };
     let window = TimeDelta::minutes(i64::from(world.window));
@@ -70,11 +70,17 @@ fn doubt(world: &World, state: &State, run: &Run, place: usize) -> OpenDoubt {
             _ => long_ago(),
         },
     };
+    let other = &state.rows[1 - place];
+    let settle_from = if row.is_wanted && world.has(Guard::WindowOfTheWallet) {
+        row.settle_from.max(other.settle_from).max(other.issued_at)
+    } else {
+        row.settle_from
+    };
     let absent_looks = if world.has(Guard::TwoLooks) { run.absent_looks[place] } else { 1 };
     OpenDoubt {
         absent_looks: u32::from(absent_looks),
         open_looks: 0,
-        ..OpenDoubt::new(Doubt { claimed, settle_from: at(row.settle_from), refusal: None })
+        ..OpenDoubt::new(Doubt { claimed, settle_from: at(settle_from), refusal: None })
     }
 }
 

@@ -28,6 +28,8 @@ const SMALL: World = World {
     lag: 1,
     window: 3,
     stale_lists: 1,
+    cuts: false,
+    refusals: 0,
     runs: 2,
     horizon: 4,
     without: None,
@@ -102,6 +104,31 @@ fn each_guard_that_is_missing_is_found_out() {
     }
     let ageless = World { rows: Rows::Lookalikes, without: Some(Guard::OldestFirst), ..SMALL };
     assert!(find_fault(&ageless).is_some(), "nothing breaks where age does not decide");
+}
+
+#[test]
+fn what_is_refused_is_looked_for_before_it_is_tried_again() {
+    // Goal: a no is no proof. Method: a server that makes a gift and refuses it, and a person who wants it tried
+    // again; with the look before, and without.
+    for rows in [Rows::Twins, Rows::Lookalikes] {
+        let world = World { rows, stale_lists: 0, refusals: 1, ..SMALL };
+        assert_eq!(find_fault(&world), None);
+        let blind = World { without: Some(Guard::LookBeforeReopening), ..world };
+        assert!(find_fault(&blind).is_some(), "nothing breaks where nobody looks");
+    }
+    let hasty = Some(Guard::WindowOfTheWallet);
+    let world = World { stale_lists: 0, refusals: 1, without: hasty, ..SMALL };
+    assert!(find_fault(&world).is_some(), "nothing breaks where only its own attempt counts");
+}
+
+#[test]
+fn a_list_that_is_cut_proves_nothing_beside_a_true_balance() {
+    // Goal: what a list leaves out for good is not given again. Method: any list may lack all of ours, beside true
+    // balances; with a look at them, and without.
+    let world = World { stale_lists: 0, cuts: true, ..SMALL };
+    assert_eq!(find_fault(&world), None);
+    let blind = World { without: Some(Guard::Balance), ..world };
+    assert!(find_fault(&blind).is_some(), "nothing breaks where nobody looks at balances");
 }
 
 #[test]

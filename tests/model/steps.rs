@@ -1,6 +1,6 @@
 //! What can happen next, and what it does.
 
-use giftbatch::domain::{Event, GiftState};
+use giftbatch::domain::{Event, GiftState, Refusal};
 use stateright::{Model, Property};
 
 use super::judge::{gift_id, judge, place_of};
@@ -27,6 +27,10 @@ pub(crate) enum Step {
     Answer { run: usize, row: usize },
     /// The server turns it away for now: proof that nothing happened.
     TurnAway { run: usize, row: usize },
+    /// The server says no for good, and the answer is recorded: it may have made the gift before.
+    Refuse { run: usize, row: usize },
+    /// A person wants a refused gift tried again.
+    Retry { row: usize },
     /// The client gives up waiting: time-out, cut connection.
     Lose { run: usize, row: usize },
     /// A GET of the wallet's list, which shows the first so many gifts of the book.
@@ -52,6 +56,11 @@ impl Model for World {
             steps.push(Step::Start);
         }
         steps.extend((0..state.let_go.len()).map(|place| Step::MakeLate { place }));
+        for row in 0..2 {
+            if state.rows[row].state == GiftState::Refused && !state.rows[row].is_wanted {
+                steps.push(Step::Retry { row });
+            }
+        }
         for run in 0..state.runs.len() {
             self.steps_of(state, run, steps);
         }
@@ -96,6 +105,17 @@ impl Model for World {
                 let event = Event::Undelivered { retry_at, why: String::new() };
                 self.land(&mut state, run, row, &event);
             }
+            Step::Refuse { run, row } => {
+                state.refusals_left -= 1;
+                let refusal = Refusal { class: String::new(), message: String::new() };
+                self.land(&mut state, run, row, &Event::Declined(refusal));
+            }
+            Step::Retry { row } if self.has(Guard::LookBeforeReopening) => {
+                state.rows[row].is_wanted = true;
+            }
+            Step::Retry { row } => {
+                self.record(&mut state, row, GiftState::Refused, &Event::Reopened);
+            }
             Step::Lose { run, row } => {
                 self.let_go(&mut state, run, row);
                 self.land(&mut state, run, row, &Event::AnswerLost { why: String::new() });
@@ -106,20 +126,14 @@ impl Model for World {
             }
             Step::Judge { run } => {
                 let look = state.runs[run].look.take()?;
-                let judged = judge(self, before, &before.runs[run], look);
-                for row in judged.absent {
-                    state.runs[run].absent_looks[row] += 1;
-                }
-                for (row, event) in judged.events {
-                    self.record(&mut state, row, GiftState::InDoubt, &event);
-                }
+                self.take(&mut state, before, run, look);
             }
         }
         Some(state)
     }
 
     fn properties(&self) -> Vec<Property<World>> {
-        vec![
+        let mut properties = vec![
             Property::always("no gift is given twice", |_, state: &State| {
                 state.book.len() <= state.rows.iter().filter(|row| row.was_meant).count()
             }),
@@ -138,7 +152,14 @@ impl Model for World {
             Property::sometimes("a second run ends what the first one left", |_, state: &State| {
                 is_all_issued(state) && state.started > 1
             }),
-        ]
+        ];
+        if self.refusals > 0 {
+            properties.push(Property::sometimes(
+                "a refused gift is issued in the end",
+                |_, state: &State| is_all_issued(state) && state.refusals_left == 0,
+            ));
+        }
+        properties
     }
 }
 
@@ -147,6 +168,26 @@ pub(crate) fn is_all_issued(state: &State) -> bool {
 }
 
 impl World {
+    /// Records what a look proved.
+    fn take(&self, state: &mut State, before: &State, run: usize, look: Look) {
+        let judged = judge(self, before, &before.runs[run], look);
+        for row in judged.absent {
+            state.runs[run].absent_looks[row] += 1;
+        }
+        for (row, event) in judged.events {
+            let (expected, event) = match (state.rows[row].is_wanted, event) {
+                (true, Event::FoundIssued { gift }) => {
+                    (GiftState::Refused, Event::Recalled { gift })
+                }
+                (true, Event::FoundAbsent) => (GiftState::Refused, Event::Reopened),
+                // It stays refused.
+                (true, _) => continue,
+                (false, event) => (GiftState::InDoubt, event),
+            };
+            self.record(state, row, expected, &event);
+        }
+    }
+
     /// What a process may do next.
     fn steps_of(&self, state: &State, run: usize, steps: &mut Vec<Step>) {
         let process = &state.runs[run];
@@ -166,10 +207,15 @@ impl World {
                 ]),
                 Post::Made(_) => steps.extend([Step::Answer { run, row }, Step::Lose { run, row }]),
             }
+            // A no after a doubt is a doubt: as if it were lost.
+            let is_at_server = matches!(post, Post::Sent | Post::Made(_));
+            if is_at_server && state.refusals_left > 0 && !state.rows[row].was_absent {
+                steps.push(Step::Refuse { run, row });
+            }
         }
         if process.look.is_some() {
             steps.push(Step::Judge { run });
-        } else if process.posts == [Post::None; 2] && state.is_any(GiftState::InDoubt) {
+        } else if process.posts == [Post::None; 2] && (0..2).any(|row| state.is_open(row)) {
             self.looks(state, run, steps);
         }
     }
@@ -194,6 +240,9 @@ impl World {
         let surely = state.book.iter().filter(is_shown).count() as u8;
         let all = state.book.len() as u8;
         steps.extend((surely..=all).map(|shows| Step::Look { run, shows, is_stale: false }));
+        if self.cuts && surely > 0 {
+            steps.push(Step::Look { run, shows: 0, is_stale: false });
+        }
         if state.stale_left > 0 && surely > 0 {
             steps.push(Step::Look { run, shows: 0, is_stale: true });
         }
@@ -252,6 +301,7 @@ impl World {
         }
         row.state = row.state.next(event).expect("the model makes legal events only");
         row.settle_from = 0;
+        row.is_wanted = false;
         match event {
             Event::Started => {
                 row.first_sent_at = row.first_sent_at.or(Some(now));
@@ -259,14 +309,16 @@ impl World {
                     row.intent_at = now;
                 }
             }
-            Event::AnswerLost { .. } | Event::Orphaned => row.settle_from = now,
-            Event::Confirmed { gift } | Event::FoundIssued { gift } => {
+            Event::AnswerLost { .. } | Event::Orphaned | Event::Declined(_) => {
+                row.settle_from = now;
+            }
+            Event::Confirmed { gift } | Event::FoundIssued { gift } | Event::Recalled { gift } => {
                 row.gift = Some(place_of(*gift));
                 row.issued_at = now;
                 row.first_sent_at = None;
-                row.was_found = matches!(event, Event::FoundIssued { .. });
+                row.was_found = !matches!(event, Event::Confirmed { .. });
             }
-            Event::FoundAbsent => row.was_absent = true,
+            Event::FoundAbsent | Event::Reopened => row.was_absent = true,
             _ => {}
         }
         for run in &mut state.runs {

@@ -19,6 +19,8 @@ impl World {
                 format!("the answer for row {row} reaches {}", name(state, run))
             }
             Step::TurnAway { row, .. } => format!("the server turns row {row} away for now"),
+            Step::Refuse { row, .. } => format!("the server refuses row {row} for good"),
+            Step::Retry { row } => format!("a person wants row {row} tried again"),
             Step::Lose { run, row } => {
                 format!("{} gives up waiting for row {row}", name(state, run))
             }

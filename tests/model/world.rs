@@ -1,6 +1,6 @@
 //! The model's world: a ledger of two rows, the runs that work on it, and a server.
 //!
-//! Left out is what cannot give twice: refusals for good, expiry, pace, people. A process dies between any
+//! Left out is what cannot give twice: expiry, pace, and people but for those who want a refused gift tried again. A process dies between any
 //! two steps, and a step is what becomes durable, or is seen by the server, at once.
 //!
 //! **Invariant:** a state holds only small numbers that still matter, so that states that mean the
@@ -31,6 +31,13 @@ pub(crate) enum Guard {
     OldestFirst,
     /// Absence is proved by two looks.
     TwoLooks,
+    /// Absence is proved by lists that add up to the wallet's balance.
+    Balance,
+    /// A refused gift is looked for, as a doubt is, before it is tried again.
+    LookBeforeReopening,
+    /// Its window begins with the last attempt of any gift of its wallet: another's doubt may have found its gift, and
+    /// have one of its own that no list shows yet.
+    WindowOfTheWallet,
 }
 
 /// What the two rows of the model are to each other.
@@ -54,6 +61,10 @@ pub(crate) struct World {
     pub(crate) window: u8,
     /// Lists that may be older than V, as from a replica that hangs.
     pub(crate) stale_lists: u8,
+    /// Whether any list may be cut, and show nothing of ours. Balances tell the truth then.
+    pub(crate) cuts: bool,
+    /// Creates that may be refused, whatever the server has made of them.
+    pub(crate) refusals: u8,
     /// Runs that may be started, one after another.
     pub(crate) runs: u8,
     /// The last tick.
@@ -82,6 +93,7 @@ pub(crate) struct State {
     /// The server's book: when each of our gifts was made, in order. The place is the gift's id.
     pub(crate) book: Vec<u8>,
     pub(crate) stale_left: u8,
+    pub(crate) refusals_left: u8,
 }
 
 /// A row of the ledger. What no longer matters is 0.
@@ -94,6 +106,8 @@ pub(crate) struct Row {
     pub(crate) settle_from: u8,
     pub(crate) gift: Option<u8>,
     pub(crate) issued_at: u8,
+    /// It was refused, and a person wants it tried again.
+    pub(crate) is_wanted: bool,
     /// Some run meant to send it.
     pub(crate) was_meant: bool,
     /// It was found absent, and so sent again.
@@ -141,6 +155,7 @@ impl State {
             settle_from: 0,
             gift: None,
             issued_at: 0,
+            is_wanted: false,
             was_meant: false,
             was_absent: false,
             was_found: false,
@@ -153,6 +168,7 @@ impl State {
             let_go: Vec::new(),
             book: Vec::new(),
             stale_left: world.stale_lists,
+            refusals_left: world.refusals,
         }
     }
 
@@ -160,6 +176,11 @@ impl State {
     pub(crate) fn make(&mut self) -> u8 {
         self.book.push(self.now);
         self.book.len() as u8 - 1
+    }
+
+    /// Whether it has to be known of a row what became of it.
+    pub(crate) fn is_open(&self, row: usize) -> bool {
+        self.rows[row].state == GiftState::InDoubt || self.rows[row].is_wanted
     }
 
     pub(crate) fn is_any(&self, state: GiftState) -> bool {

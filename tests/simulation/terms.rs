@@ -241,6 +241,10 @@ impl Terms {
         if self.restores {
             self.manners.cut = None;
         }
+        // A reconcile whose clock was set back takes back what an earlier one has found, yet.
+        if self.local_jumps {
+            self.manners.refuses_committed = 0;
+        }
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
             self.server_skew = dice.between(-MINUTE / 60, MINUTE / 60);
