@@ -11,6 +11,7 @@
 //! | [`ledger`] | one SQLite file: the only memory, and the only module that names sqlx |
 //! | [`provider`] | the wallet API: a client that sends once, and what its answers prove |
 //! | [`pace`] | when the next request may go: rate, concurrency, breaker |
+//! | [`drive`] | asks one question after another by the pace, and says why it ended |
 //! | [`settle`] | whether a gift went through whose answer was lost |
 //! | [`issue`] | sends every gift that may be sent, once, and settles doubts on the way |
 //! | [`preflight`] | looks at each wallet of a file before its gifts are loaded |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod crash;
 pub mod domain;
+pub mod drive;
 pub mod intake;
 pub mod interrupt;
 pub mod issue;

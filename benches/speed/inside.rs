@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use giftbatch::clock::{self, Clock};
+use giftbatch::drive::Rules;
 use giftbatch::issue::{IssueOptions, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{Campaign, Ledger, RunLock, RunNote, Writer};
 use giftbatch::pace::Pace;
@@ -96,12 +97,14 @@ pub(crate) fn reconcile(path: &Path, origin: &str, echo: &Arc<Echo>) {
             command: "bench",
             note: RunNote::default(),
             client: client(origin, echo, &clock),
-            clock,
-            interrupt: echo.interrupt.clone(),
+            rules: Rules {
+                clock,
+                interrupt: echo.interrupt.clone(),
+                patience: TimeDelta::minutes(15),
+                deadline: None,
+            },
             progress: watch::channel(ReconcileProgress::default()).0,
             window: TimeDelta::minutes(5),
-            give_up_after: TimeDelta::minutes(15),
-            deadline: None,
             only: None,
             balances: false,
         };

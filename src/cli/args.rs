@@ -66,7 +66,7 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_SETTLE",
           value_parser = values::positive_duration)]
     pub(super) settle: Option<std::time::Duration>,
-    /// Give up after so long without one usable answer [default: 15m].
+    /// Give up after so long without one useful answer [default: 15m].
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_GIVE_UP_AFTER",
           value_parser = values::positive_duration)]
     pub(super) give_up_after: Option<std::time::Duration>,

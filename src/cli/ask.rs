@@ -12,7 +12,8 @@ use chrono::TimeDelta;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::pace::{Health, Pace, Permit};
+use crate::drive::Shows as _;
+use crate::pace::{Pace, Permit};
 use crate::provider::{Obstacle, Reading, Trouble};
 
 /// So often a question is asked.
@@ -45,7 +46,7 @@ pub(super) async fn ask<T>(
         turn(context, pace, subject).await?;
         let sent_at = context.now();
         let reading = question().await;
-        pace.ended(Health::of_answer(&reading), sent_at, context.now());
+        pace.ended(reading.sign().health(), sent_at, context.now());
         match reading {
             Reading::Found(thing) => return Ok(thing),
             reading if tries_left == 0 || !is_worth_another(&reading) => {

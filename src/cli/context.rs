@@ -6,11 +6,14 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use super::failure::Failure;
+use super::give::delta;
 use super::hooks::Told;
 use super::out::Out;
 use super::settings::Settings;
 use crate::clock::{self, Clock};
 use crate::domain::CampaignName;
+use crate::drive::Rules;
+use crate::interrupt::Interrupt;
 use crate::ledger::{Campaign, Ledger, RunLock, Writer, is_remembered};
 
 /// The command that runs, its settings, and the time.
@@ -69,6 +72,12 @@ impl Context {
     /// When the command started.
     pub(super) fn started_at(&self) -> DateTime<Utc> {
         self.now() - self.started.elapsed()
+    }
+
+    /// What holds for whatever is asked of the provider.
+    pub(super) fn rules(&self, interrupt: Interrupt) -> Rules {
+        let (clock, patience) = (self.clock.clone(), delta(self.settings.give_up_after));
+        Rules { clock, interrupt, patience, deadline: None }
     }
 
     pub(super) fn elapsed_ms(&self) -> u64 {

@@ -16,19 +16,18 @@ use tokio::sync::{mpsc, watch};
 use super::commands::FileArgs;
 use super::context::{Context, Session};
 use super::early::Early;
-use super::exit::{Exit, Signal};
+use super::ended::{MINTED, Why, not_loaded};
+use super::exit::Signal;
 use super::failure::Failure;
 use super::give::delta;
-use super::minted::KEYS;
-use super::progress::{Display, Shown};
+use super::progress::{Display, Shown, unread_words};
 use crate::domain::duration_text;
+use crate::drive::Ended;
 use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, customer_of, read};
 use crate::ledger::{HoldingAnswer, Ledger, RowGroup, WantedCustomers, Writer};
 use crate::pace::Pace;
 use crate::plan::Estimate;
-use crate::preflight::{
-    HolderOptions, HolderProgress, Lack, PreflightStop, Requirement, ask_for_holdings,
-};
+use crate::preflight::{HolderOptions, HolderProgress, Lack, Requirement, ask_for_holdings};
 use crate::provider::MintedClient;
 use crate::report::count;
 
@@ -65,7 +64,7 @@ pub(super) fn minted_client(
 pub(super) async fn eligibility(
     context: &Context,
     session: &mut Session,
-    mut client: MintedClient,
+    client: MintedClient,
     args: &FileArgs,
     survey: &Survey,
     options: &ReadOptions,
@@ -92,26 +91,23 @@ pub(super) async fn eligibility(
     let options = HolderOptions {
         check,
         metals: requirement.metals().to_vec(),
-        clock: context.clock.clone(),
-        interrupt: early.interrupt.clone(),
+        rules: context.rules(early.interrupt.clone()),
         progress,
-        give_up_after: delta(context.settings.give_up_after),
     };
     let display = Display::start(context.out, source.clone());
     let (ledger, writer) = (&session.ledger, &mut session.writer);
     // A service of its own has a pace of its own.
     let mut pace = Pace::new(rate, 1);
-    let stop = ask_for_holdings(ledger, writer, &mut pace, &mut client, wanted, &options).await;
+    let ended = ask_for_holdings(ledger, writer, &mut pace, client, wanted, &options).await;
     display.finish().await;
     let progress = *source.borrow();
     early.leave();
-    match stop? {
-        None => {
-            let (ledger, survey) = (session.ledger.clone(), survey.clone());
-            Ok(Some(Holders { ledger, requirement, survey, column }))
-        }
-        Some(stop) => Err(stopped(&stop, progress, early.first())),
+    let ended = ended?;
+    if ended.is_some() || progress.unread > 0 {
+        return Err(stopped(ended.as_ref(), progress, early.first()));
     }
+    let (ledger, survey) = (session.ledger.clone(), survey.clone());
+    Ok(Some(Holders { ledger, requirement, survey, column }))
 }
 
 /// What it will take, before it is begun.
@@ -173,43 +169,15 @@ fn read_customers(
     Ok(())
 }
 
-fn stopped(stop: &PreflightStop, progress: HolderProgress, signal: Option<Signal>) -> Failure {
-    let HolderProgress { customers, answered, unread } = progress;
-    let nothing = "nothing was stored or sent";
-    let kept = format!(
-        "{} of {} answers are kept: the same command asks for the rest",
-        count(answered),
-        count(customers)
+/// Why nothing is loaded, where of some customers there is no answer.
+fn stopped(ended: Option<&Ended>, progress: HolderProgress, signal: Option<Signal>) -> Failure {
+    let HolderProgress { customers, answered, unread, .. } = progress;
+    let what = if unread == 1 { "customer" } else { "customers" };
+    let unread = Why::new(
+        format!("{} {what} could not be read", count(unread)),
+        "giftbatch holdings CUSTOMER says why",
     );
-    let why = |kept: &str| format!("giftbatch holdings CUSTOMER says why; {kept}");
-    match stop {
-        PreflightStop::GaveUp => {
-            let message = "holdings: no usable answer from Minted Connect";
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(why(&kept))
-        }
-        PreflightStop::Odd { why } => {
-            let message =
-                format!("holdings: one answer after another is none of Minted Connect's ({why})");
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
-                .hint(format!("is GIFTBATCH_MINTED_URL right? {kept}"))
-        }
-        PreflightStop::Unread => {
-            let customers = if unread == 1 { "customer" } else { "customers" };
-            let message = format!("holdings: {} {customers} could not be read", count(unread));
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(why(&kept))
-        }
-        PreflightStop::CredentialsRejected { why } => {
-            let message = format!("Minted Connect rejects the credentials ({why}); {nothing}");
-            Failure::new(Exit::CredentialsRejected, message).hint(format!("{KEYS}; {kept}"))
-        }
-        PreflightStop::Interrupted => {
-            let exit = match signal {
-                Some(Signal::Terminate) => Exit::Terminated,
-                _ => Exit::Interrupted,
-            };
-            Failure::new(exit, format!("holdings: stopped; {nothing}")).hint(kept)
-        }
-    }
+    not_loaded("holdings", MINTED, (ended, unread), (answered, customers), signal)
 }
 
 impl Holders {
@@ -253,9 +221,6 @@ impl Shown for HolderProgress {
     }
 
     fn words(&self) -> String {
-        match self.unread {
-            0 => String::new(),
-            unread => format!("{unread} could not be read"),
-        }
+        unread_words(self.unread, self.pulse)
     }
 }

@@ -1,5 +1,6 @@
 //! How a command ends: the exit codes of the command line's contract.
 
+use super::ended;
 use crate::domain::GiftState;
 use crate::issue::Stop;
 use crate::reconcile::Reconciled;
@@ -70,24 +71,20 @@ impl Exit {
         reconciled: Option<&Reconciled>,
         signal: Option<Signal>,
     ) -> Exit {
-        let was_stopped = matches!(stop, Some(Stop::Interrupted))
-            || matches!(reconciled, Some(Reconciled::Interrupted));
-        let keys = matches!(stop, Some(Stop::CredentialsRejected { .. }))
-            || matches!(reconciled, Some(Reconciled::CredentialsRejected { .. }));
-        let is_late = matches!(reconciled, Some(Reconciled::OutOfTime));
+        let ended = stop.and_then(Stop::early);
+        let ended = ended.or_else(|| reconciled.and_then(Reconciled::early));
+        let early = ended.map(|ended| ended::exit(ended, signal));
         let gifts = |state| summary.states.gifts(state);
         let in_flight = gifts(GiftState::InFlight);
         let waiting: u64 = GiftState::SENDABLE.map(gifts).into_iter().sum();
         let refused = gifts(GiftState::Refused);
         // A canary that was the whole campaign holds nothing back.
         let is_stopped = !matches!(stop, None | Some(Stop::Canary { .. }));
-        match signal.filter(|_| was_stopped) {
-            Some(Signal::Interrupt) => Exit::Interrupted,
-            Some(Signal::Terminate) => Exit::Terminated,
-            None if summary.status() == Status::Attention || in_flight > 0 => Exit::Attention,
-            None if keys => Exit::CredentialsRejected,
-            None if is_stopped || was_stopped || is_late => Exit::Stopped,
-            None if waiting > 0 => Exit::Stopped,
+        match early {
+            Some(exit @ (Exit::Interrupted | Exit::Terminated)) => exit,
+            _ if summary.status() == Status::Attention || in_flight > 0 => Exit::Attention,
+            Some(exit) => exit,
+            None if is_stopped || waiting > 0 => Exit::Stopped,
             None if refused > 0 => Exit::SomeRefused,
             None => Exit::Done,
         }
@@ -99,14 +96,12 @@ impl Exit {
         end: &Reconciled,
         signal: Option<Signal>,
     ) -> Exit {
-        match (end, signal) {
-            (Reconciled::Interrupted, Some(Signal::Terminate)) => Exit::Terminated,
-            (Reconciled::Interrupted, _) => Exit::Interrupted,
-            (Reconciled::Forgetful, _) => Exit::Attention,
+        let early = end.early().map(|ended| ended::exit(ended, signal));
+        match early {
+            Some(exit @ (Exit::Interrupted | Exit::Terminated)) => exit,
+            _ if *end == Reconciled::Forgetful => Exit::Attention,
             _ if summary.status() == Status::Attention => Exit::Attention,
-            (Reconciled::CredentialsRejected { .. }, _) => Exit::CredentialsRejected,
-            (Reconciled::GaveUp | Reconciled::OutOfTime, _) => Exit::Stopped,
-            (Reconciled::Finished, _) => Exit::Done,
+            early => early.unwrap_or(Exit::Done),
         }
     }
 

@@ -1,9 +1,10 @@
 //! The end of a command: its document or its text.
 
-use chrono::SecondsFormat;
+use serde_json::Value;
 
 use super::context::Context;
-use super::exit::{Exit, Signal};
+use super::ended::{self, PROVIDER, Why};
+use super::exit::Exit;
 use super::failure::Failure;
 use super::issuing::named;
 use super::out::Out;
@@ -19,69 +20,70 @@ use crate::report::{self, Document, Subject, Summary, count, text};
 pub(super) struct Ending {
     pub(super) stop: Option<Stop>,
     pub(super) reconciled: Option<Reconciled>,
-    pub(super) signal: Option<Signal>,
     /// Somebody paused or cancelled the campaign while it ran.
     pub(super) is_withheld: bool,
 }
 
 impl Ending {
-    /// Says why it ended early, where it did.
-    pub(super) fn explain(&self, out: Out, summary: &Summary) {
+    /// Why it ended early, where it did.
+    pub(super) fn why(&self, summary: &Summary) -> Option<Why> {
         if self.is_withheld {
-            out.complain(&format!("error: {}", withheld(summary)));
+            return Some(withheld(summary));
         }
-        if let Some(Stop::Limit { gifts }) = &self.stop {
-            let left =
-                GiftState::SENDABLE.map(|state| summary.states.gifts(state)).into_iter().sum();
-            out.note(&format!(
-                "stopped at --limit {gifts}, and {} left: the same command goes on",
-                if left == 1 {
-                    "1 gift is".to_owned()
-                } else {
-                    format!("{} gifts are", count(left))
-                }
-            ));
-        } else if let Some(words) = self.stop.as_ref().and_then(words) {
-            out.complain(&format!("error: {words}"));
+        match (&self.stop, self.reconciled.as_ref().and_then(Reconciled::early)) {
+            (Some(stop), _) => Some(stopped(stop, summary)),
+            (None, Some(ended)) => Some(ended::why(ended, PROVIDER)),
+            (None, None) => None,
         }
-        self.reconciled.iter().for_each(|end| explain_reconciled(out, end));
     }
 }
 
-/// Says why a reconcile ended early, where the findings alone do not say it.
-pub(super) fn explain_reconciled(out: Out, end: &Reconciled) {
-    match end {
-        Reconciled::CredentialsRejected { why } => {
-            out.complain(&format!("error: the provider rejects the credentials ({why})"));
-        }
-        Reconciled::OutOfTime => out.complain(
-            "error: the deadline came before every wallet was read back: run the same command again",
-        ),
-        _ => {}
-    }
+/// What a document says besides how its campaign stands.
+#[derive(Debug, Default)]
+pub(super) struct Besides {
+    /// Why the command ended early.
+    pub(super) why: Option<Why>,
+    /// What the file said that was loaded.
+    pub(super) preview: Option<Value>,
+    /// Something more under a name, at the end.
+    pub(super) more: Option<(&'static str, Value)>,
 }
 
 /// The document of a command that ended this way.
 pub(super) fn document(context: &Context, summary: &Summary, exit: Exit) -> String {
-    loaded_document(context, summary, exit, None)
+    document_with(context, summary, exit, Besides::default())
 }
 
-fn loaded_document(
+/// The same, and what else there is to say.
+pub(super) fn document_with(
     context: &Context,
     summary: &Summary,
     exit: Exit,
-    preview: Option<serde_json::Value>,
+    besides: Besides,
 ) -> String {
+    let Besides { why, preview, more } = besides;
     let subject = Subject::Campaign(summary);
     let status = exit.status(Some(summary));
     let elapsed_ms = context.elapsed_ms();
     let document = Document::of(context.command, subject, status, exit.code(), elapsed_ms);
-    document.with_preview(preview).to_json()
+    let document = document.with_preview(preview);
+    let document = match why {
+        Some(Why { message, hint, .. }) => document.with_error(report::Failure { message, hint }),
+        None => document,
+    };
+    let document = document.to_json();
+    match more {
+        None => document,
+        Some((name, more)) => {
+            let open = document.strip_suffix('}').unwrap_or(&document);
+            format!("{open},\"{name}\":{more}}}")
+        }
+    }
 }
 
 /// Prints where the campaign stands: the document, or the text.
 pub(super) fn tell(context: &Context, summary: &Summary, exit: Exit) {
-    tell_loaded(context, summary, exit, None);
+    tell_with(context, summary, exit, Besides::default());
 }
 
 /// The same, and in the document what the file said that was loaded.
@@ -91,25 +93,15 @@ pub(super) fn tell_loaded(
     exit: Exit,
     preview: Option<serde_json::Value>,
 ) {
-    print(context, summary, exit, &loaded_document(context, summary, exit, preview));
+    tell_with(context, summary, exit, Besides { preview, ..Besides::default() });
 }
 
-/// The same, and at the end of the document something more under a name.
-pub(super) fn tell_with(
-    context: &Context,
-    summary: &Summary,
-    exit: Exit,
-    (name, more): (&str, serde_json::Value),
-) {
-    let document = document(context, summary, exit);
-    let open = document.strip_suffix('}').unwrap_or(&document);
-    print(context, summary, exit, &format!("{open},\"{name}\":{more}}}"));
-}
-
-fn print(context: &Context, summary: &Summary, exit: Exit, document: &str) {
-    context.told.of(summary.clone(), document);
+/// The same, and whatever else there is to say.
+pub(super) fn tell_with(context: &Context, summary: &Summary, exit: Exit, besides: Besides) {
+    let document = document_with(context, summary, exit, besides);
+    context.told.of(summary.clone(), &document);
     if context.out.args.json {
-        context.out.result(document);
+        context.out.result(&document);
     } else if exit == Exit::Done {
         context.out.people(&text::summary_on(summary, screen()));
     } else {
@@ -189,62 +181,49 @@ pub(super) fn failed_document(
 }
 
 /// Why a run ended that somebody paused or cancelled, and what to do.
-fn withheld(summary: &Summary) -> String {
+fn withheld(summary: &Summary) -> Why {
     let (campaign, name) = (&summary.campaign, report::shell_word(&summary.campaign));
     match &summary.standing {
-        Standing::Cancelled(wished) => format!(
+        Standing::Cancelled(wished) => Why::alone(format!(
             "{campaign:?} was cancelled by {}: what was not sent is withdrawn, and nothing more is sent",
             wished.by
+        )),
+        Standing::Paused(wished) => Why::new(
+            format!("{campaign:?} was paused by {}: nothing new is sent", wished.by),
+            format!("go on with `giftbatch resume {name}`, then the same command again"),
         ),
-        Standing::Paused(wished) => format!(
-            "{campaign:?} was paused by {}: nothing new is sent; go on with `giftbatch resume {name}`, then \
-             the same command again",
-            wished.by
+        Standing::Open => Why::new(
+            format!("{campaign:?} was paused, and resumed since"),
+            "run the same command again",
         ),
-        Standing::Open => {
-            format!("{campaign:?} was paused, and resumed since: run the same command again")
-        }
     }
 }
 
-/// Why a run stopped and what to do, where the exit code alone does not say it.
-fn words(stop: &Stop) -> Option<String> {
-    Some(match stop {
-        Stop::Interrupted | Stop::Withheld | Stop::Limit { .. } => return None,
-        Stop::Silence { silent_for } => format!(
-            "no usable answer from the provider for {} s: gave up; run the same command again later",
-            silent_for.num_seconds()
-        ),
-        Stop::CredentialsRejected { why } => format!(
-            "the provider rejects the credentials ({why}); no gift was refused by it: mend \
-             GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT and run the same command again"
-        ),
-        Stop::Redirected => {
-            "the provider redirects: the wallet URL is wrong; correct it and run again".to_owned()
+/// Why a run stopped, and what to do.
+fn stopped(stop: &Stop, summary: &Summary) -> Why {
+    match stop {
+        Stop::Early(ended) => ended::why(ended, PROVIDER),
+        Stop::Limit { gifts } => {
+            let left =
+                GiftState::SENDABLE.map(|state| summary.states.gifts(state)).into_iter().sum();
+            let are = if left == 1 { "gift is" } else { "gifts are" };
+            let message = format!("stopped at --limit {gifts}, and {} {are} left", count(left));
+            Why::new(message, "the same command goes on").wanted()
         }
-        Stop::Odd { in_a_row } => format!(
-            "{in_a_row} answers in a row were none that the wallet API gives: is the wallet URL \
-             right? Correct it and run the same command again"
+        Stop::Canary { gifts, wrong } => Why::new(
+            format!(
+                "canary: of {} not every one is in its wallet as it was sent, so nothing more was sent:{}",
+                if *gifts == 1 { "1 gift".to_owned() } else { format!("{gifts} gifts") },
+                named(wrong)
+            ),
+            format!(
+                "look at each with `giftbatch show KEY`; once that is mended, the same command sends the next \
+                 {gifts} first"
+            ),
         ),
-        Stop::ClockJumped { by } => format!(
-            "the machine's clock jumped by {} s, since it slept or was set: nothing more was sent; run the same \
-             command again",
-            by.num_seconds()
+        Stop::Refusals { class, in_a_row } => Why::new(
+            format!("{in_a_row} gifts in a row were refused as {class}: stopped"),
+            "look at `giftbatch gifts NAME --state refused`, mend the cause, then `giftbatch retry NAME`",
         ),
-        Stop::Deadline { at } => format!(
-            "the deadline has come ({}): nothing more was sent; run the same command again",
-            at.to_rfc3339_opts(SecondsFormat::Secs, true)
-        ),
-        Stop::Canary { gifts, wrong } => format!(
-            "canary: of {} not every one is in its wallet as it was sent, so nothing more was sent:{}\n\
-             look at each with `giftbatch show KEY`; once that is mended, the same command sends the next \
-             {gifts} first",
-            if *gifts == 1 { "1 gift".to_owned() } else { format!("{gifts} gifts") },
-            named(wrong)
-        ),
-        Stop::Refusals { class, in_a_row } => format!(
-            "{in_a_row} gifts in a row were refused as {class}: stopped; look at `giftbatch gifts \
-             NAME --state refused`, mend the cause, then `giftbatch retry NAME`"
-        ),
-    })
+    }
 }

@@ -9,7 +9,7 @@ use super::context::{self, Context, Session};
 use super::dry_run;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::finish::{self, Ending};
+use super::finish::{self, Besides, Ending};
 use super::issuing::{Baton, Errand};
 use super::load::load;
 use super::note::note;
@@ -17,6 +17,7 @@ use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
 use super::standing::{self, Lookout};
 use crate::domain::{GiftState, Money};
+use crate::drive::Ended;
 use crate::issue::{IssueOptions, Progress, Sending, Stop};
 use crate::ledger::{Campaign, Ledger, LedgerError, Sender, Standing};
 use crate::pace::Pace;
@@ -194,7 +195,7 @@ pub(super) async fn give(
     // A run that has sent as much as it may has done its part.
     if reconcile && matches!(stop, None | Some(Stop::Limit { .. })) {
         if deadline.is_some_and(|at| at <= context.now()) {
-            reconciled = Some(Reconciled::OutOfTime);
+            reconciled = deadline.map(|at| Reconciled::Early(Ended::Deadline { at }));
         } else {
             let bounds = Bounds { deadline, ..Bounds::default() };
             let (back, _, end) =
@@ -208,14 +209,15 @@ pub(super) async fn give(
     standing::withdraw(context, &mut session).await?;
     let campaign = context::campaign(&session.ledger, &campaign.name).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
-    let is_early = stop.is_some() || reconciled == Some(Reconciled::Interrupted);
-    let is_withheld =
-        is_early && (signals.interrupt.withhold.is_cancelled() || stop == Some(Stop::Withheld));
-    let ending = Ending { stop, reconciled, signal: signals.first(), is_withheld };
-    let exit =
-        Exit::of_run(&summary, ending.stop.as_ref(), ending.reconciled.as_ref(), ending.signal);
-    ending.explain(context.out, &summary);
-    finish::tell_loaded(context, &summary, exit, preview);
+    let is_early = stop.is_some() || reconciled == Some(Reconciled::Early(Ended::Interrupted));
+    let is_withheld = is_early
+        && (signals.interrupt.withhold.is_cancelled()
+            || stop == Some(Stop::Early(Ended::Withheld)));
+    let exit = Exit::of_run(&summary, stop.as_ref(), reconciled.as_ref(), signals.first());
+    let why = Ending { stop, reconciled, is_withheld }.why(&summary);
+    why.iter().for_each(|why| why.tell(context.out));
+    let besides = Besides { why, preview, ..Besides::default() };
+    finish::tell_with(context, &summary, exit, besides);
     session.close().await;
     Ok(Given { exit, left })
 }

@@ -129,10 +129,8 @@ impl Errand<'_> {
         let (session, pace, end) =
             reconcile_one(context, session, client, campaign, (pace, bounds), signals).await?;
         let stop = match end {
-            Reconciled::Interrupted => Some(Stop::Interrupted),
-            Reconciled::CredentialsRejected { why } => Some(Stop::CredentialsRejected { why }),
-            Reconciled::OutOfTime => deadline.map(|at| Stop::Deadline { at }),
-            Reconciled::Finished | Reconciled::Forgetful | Reconciled::GaveUp => {
+            Reconciled::Early(ended) => Some(ended.into()),
+            Reconciled::Finished | Reconciled::Forgetful => {
                 let wrong = session.ledger.not_matched(&begun).await?;
                 let gifts = begun.len() as u64;
                 (!wrong.is_empty()).then(|| Stop::Canary { gifts, wrong: lines(&wrong) })

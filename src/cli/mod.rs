@@ -26,6 +26,7 @@ mod dry_print;
 mod dry_run;
 mod early;
 mod eligibility;
+mod ended;
 mod exit;
 mod export;
 mod failure;

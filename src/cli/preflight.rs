@@ -16,18 +16,17 @@ use tokio::sync::{mpsc, watch};
 use super::commands::FileArgs;
 use super::context::{Context, Session};
 use super::early::Early;
-use super::exit::{Exit, Signal};
+use super::ended::{PROVIDER, Why, not_loaded};
+use super::exit::Signal;
 use super::failure::Failure;
 use super::give::{client, delta, pace};
-use super::progress::{Display, Shown};
-use super::settings::KEYS;
+use super::progress::{Display, Shown, unread_words};
 use crate::domain::{WalletId, duration_text};
+use crate::drive::Ended;
 use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, read};
 use crate::ledger::{Ledger, NewRow, RowGroup, WantedWallets, Writer};
 use crate::plan::Estimate;
-use crate::preflight::{
-    PreflightOptions, PreflightProgress, PreflightStop, WalletFault, fault_of, run_preflight,
-};
+use crate::preflight::{PreflightOptions, PreflightProgress, WalletFault, fault_of, run_preflight};
 use crate::report::count;
 
 /// Answers that are older are forgotten: nobody takes them for good, and the wallets of all files add up.
@@ -74,30 +73,23 @@ pub(super) async fn preflight(
     let wanted = session.ledger.wanted_wallets(number).await?;
     context.out.note(&cost(context, wanted, &duration_text(max_age)));
     let (progress, source) = watch::channel(PreflightProgress::default());
-    let options = PreflightOptions {
-        client,
-        clock: context.clock.clone(),
-        interrupt: early.interrupt.clone(),
-        progress,
-        give_up_after: delta(context.settings.give_up_after),
-    };
+    let options =
+        PreflightOptions { client, rules: context.rules(early.interrupt.clone()), progress };
     let display = Display::start(context.out, source.clone());
     let (ledger, writer) = (&session.ledger, &mut session.writer);
-    let stop = run_preflight(ledger, writer, &mut pace(context), number, wanted, &options).await;
+    let ended = run_preflight(ledger, writer, &mut pace(context), number, wanted, &options).await;
     display.finish().await;
     let progress = *source.borrow();
     early.leave();
     let mut batch = session.writer.begin().await?;
     batch.forget_wallets(number, begun_at - delta(KEPT.max(max_age))).await?;
     batch.commit().await?;
-    match stop? {
-        None => Ok(Some(Wallets {
-            ledger: session.ledger.clone(),
-            now: context.now(),
-            survey: survey.clone(),
-        })),
-        Some(stop) => Err(stopped(&stop, progress, early.first())),
+    let ended = ended?;
+    if ended.is_some() || progress.unread > 0 {
+        return Err(stopped(ended.as_ref(), progress, early.first()));
     }
+    let (ledger, survey) = (session.ledger.clone(), survey.clone());
+    Ok(Some(Wallets { ledger, now: context.now(), survey }))
 }
 
 /// What it will take, before it is begun.
@@ -151,43 +143,15 @@ fn read_wallets(rows: Rows, to: &mpsc::Sender<Vec<WalletId>>) -> Result<(), Fail
     Ok(())
 }
 
-fn stopped(stop: &PreflightStop, progress: PreflightProgress, signal: Option<Signal>) -> Failure {
-    let PreflightProgress { wallets, answered, unread } = progress;
-    let nothing = "nothing was stored or sent";
-    let kept = format!(
-        "{} of {} answers are kept: the same command asks for the rest",
-        count(answered),
-        count(wallets)
+/// Why nothing is loaded, where some wallets have no answer.
+fn stopped(ended: Option<&Ended>, progress: PreflightProgress, signal: Option<Signal>) -> Failure {
+    let PreflightProgress { wallets, answered, unread, .. } = progress;
+    let what = if unread == 1 { "wallet" } else { "wallets" };
+    let unread = Why::new(
+        format!("{} {what} could not be read", count(unread)),
+        "giftbatch wallet ID says why",
     );
-    match stop {
-        PreflightStop::GaveUp => {
-            let message = "preflight: no usable answer from the provider";
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}")).hint(kept)
-        }
-        PreflightStop::Odd { why } => {
-            let message =
-                format!("preflight: one answer after another is none of the wallet API's ({why})");
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
-                .hint(format!("is the wallet URL right? {kept}"))
-        }
-        PreflightStop::Unread => {
-            let wallets = if unread == 1 { "wallet" } else { "wallets" };
-            let message = format!("preflight: {} {wallets} could not be read", count(unread));
-            Failure::new(Exit::Stopped, format!("{message}; {nothing}"))
-                .hint(format!("giftbatch wallet ID says why; {kept}"))
-        }
-        PreflightStop::CredentialsRejected { why } => {
-            let message = format!("the provider rejects the credentials ({why}); {nothing}");
-            Failure::new(Exit::CredentialsRejected, message).hint(format!("{KEYS}; {kept}"))
-        }
-        PreflightStop::Interrupted => {
-            let exit = match signal {
-                Some(Signal::Terminate) => Exit::Terminated,
-                _ => Exit::Interrupted,
-            };
-            Failure::new(exit, format!("preflight: stopped; {nothing}")).hint(kept)
-        }
-    }
+    not_loaded("preflight", PROVIDER, (ended, unread), (answered, wallets), signal)
 }
 
 impl Wallets {
@@ -231,9 +195,6 @@ impl Shown for PreflightProgress {
     }
 
     fn words(&self) -> String {
-        match self.unread {
-            0 => String::new(),
-            unread => format!("{unread} could not be read"),
-        }
+        unread_words(self.unread, self.pulse)
     }
 }

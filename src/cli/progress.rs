@@ -14,9 +14,10 @@ use tokio::sync::{oneshot, watch};
 
 use super::args::{LogFormat, OutputArgs, ProgressKind};
 use super::out::{Out, screen_of};
+use crate::drive::Pulse;
 use crate::issue::Progress;
 use crate::reconcile::ReconcileProgress;
-use crate::report::{count, money};
+use crate::report::{count, money, second};
 
 /// What can be shown as progress.
 pub(super) trait Shown: Copy + Send + Sync + 'static {
@@ -49,14 +50,28 @@ impl Shown for Progress {
                 words.push_str(&format!(", {} {word}", count(number)));
             }
         }
-        if self.is_asked_to_wait {
-            words.push_str(", the provider asks to wait");
-        }
-        if self.is_down {
-            words.push_str(", the provider does not answer");
+        if let Some(pulse) = pulse_words(self.pulse) {
+            words.push_str(&format!(", {pulse}"));
         }
         words
     }
+}
+
+/// How the provider is, where there is something to say.
+pub(super) fn pulse_words(pulse: Pulse) -> Option<String> {
+    match pulse {
+        Pulse { waits_until: Some(until), .. } => {
+            Some(format!("the provider asks to wait until {}", second(until)))
+        }
+        Pulse { is_down: true, .. } => Some("the provider does not answer".to_owned()),
+        Pulse { .. } => None,
+    }
+}
+
+/// How many could not be read, and how the provider is, where there is something to say.
+pub(super) fn unread_words(unread: u64, pulse: Pulse) -> String {
+    let unread = (unread > 0).then(|| format!("{} could not be read", count(unread)));
+    unread.into_iter().chain(pulse_words(pulse)).collect::<Vec<_>>().join(", ")
 }
 
 impl Shown for ReconcileProgress {
@@ -67,10 +82,8 @@ impl Shown for ReconcileProgress {
     }
 
     fn words(&self) -> String {
-        match self.waiting {
-            0 => String::new(),
-            waiting => format!("{waiting} to be read again"),
-        }
+        let waiting = (self.waiting > 0).then(|| format!("{} to be read again", self.waiting));
+        waiting.into_iter().chain(pulse_words(self.pulse)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -214,6 +227,7 @@ fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stopped: &Receive
 mod tests {
     use super::*;
     use crate::domain::Money;
+    use crate::drive::Pulse;
 
     #[test]
     fn words_name_what_is_not_as_it_should_be() {
@@ -226,7 +240,8 @@ mod tests {
             ..Progress::default()
         };
         assert_eq!(quiet.words(), "10.50 issued, 2 in flight");
-        let loud = Progress { in_doubt: 3, refused: 1, held: 2, is_down: true, ..quiet };
+        let pulse = Pulse { is_down: true, waits_until: None };
+        let loud = Progress { in_doubt: 3, refused: 1, held: 2, pulse, ..quiet };
         assert_eq!(
             loud.words(),
             "10.50 issued, 3 in doubt, 1 refused, 2 held, 2 in flight, the provider does not answer"

@@ -5,9 +5,10 @@ use tokio::sync::watch;
 
 use super::commands::ReconcileArgs;
 use super::context::{self, Context, Session};
+use super::ended::{self, PROVIDER, Why};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::finish;
+use super::finish::{self, Besides};
 use super::give::{client, delta, pace};
 use super::history::history;
 use super::live::Live;
@@ -15,6 +16,7 @@ use super::note::note;
 use super::progress::Display;
 use super::signals::Signals;
 use super::task::in_own_task;
+use crate::drive::Rules;
 use crate::ledger::Campaign;
 use crate::pace::Pace;
 use crate::plan::Estimate;
@@ -53,23 +55,27 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
         let campaign = context::campaign(&session.ledger, &campaign.name).await?;
         let summary = Summary::read(&session.ledger, &campaign).await?;
         let exit = Exit::of_reconcile(&summary, &end, signals.first());
-        finish::explain_reconciled(context.out, &end);
-        if end == Reconciled::Forgetful {
-            context.out.complain(
-                "error: some wallets do not tell what this ledger has forgotten (see the warnings), so \
-                 nothing of this campaign is given by it: reconcile again later, or load the rows that \
-                 were surely not given under another campaign's name",
-            );
-        }
+        let why = match &end {
+            Reconciled::Finished => None,
+            Reconciled::Forgetful => Some(Why::new(
+                "some wallets do not tell what this ledger has forgotten (see the warnings), so nothing of \
+                 this campaign is given by it",
+                "reconcile again later, or load the rows that were surely not given under another campaign's \
+                 name",
+            )),
+            Reconciled::Early(ended) => Some(ended::why(ended, PROVIDER)),
+        };
+        why.iter().for_each(|why| why.tell(context.out));
+        let besides = Besides { why, ..Besides::default() };
         if args.all && context.out.args.json {
-            let document = finish::document(context, &summary, exit);
+            let document = finish::document_with(context, &summary, exit, besides);
             context.told.of(summary, &document);
             documents.push(document);
         } else {
-            finish::tell(context, &summary, exit);
+            finish::tell_with(context, &summary, exit, besides);
         }
         worst = worst.worse(exit);
-        if !matches!(end, Reconciled::Finished | Reconciled::Forgetful | Reconciled::GaveUp) {
+        if end.early().is_some() {
             break;
         }
     }
@@ -118,12 +124,9 @@ pub(super) async fn reconcile_one(
         command: context.command,
         note: note(context, None),
         client: client.clone(),
-        clock: context.clock.clone(),
-        interrupt: signals.interrupt.clone(),
+        rules: Rules { deadline: bounds.deadline, ..context.rules(signals.interrupt.clone()) },
         progress,
         window: delta(context.settings.settle),
-        give_up_after: delta(context.settings.give_up_after),
-        deadline: bounds.deadline,
         only: bounds.only,
         balances: bounds.balances,
     };

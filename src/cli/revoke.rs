@@ -4,22 +4,21 @@ use tokio::sync::watch;
 
 use super::confirm::{Question, confirm};
 use super::context::{self, Context};
+use super::ended::{self, PROVIDER};
 use super::exit::{Exit, Signal};
 use super::failure::Failure;
-use super::finish;
+use super::finish::{self, Besides};
 use super::give::{client, delta, pace, refuse_forgotten};
 use super::live::Live;
 use super::note::note;
-use super::out::Out;
-use super::progress::{Display, Shown};
+use super::progress::{Display, Shown, pulse_words};
 use super::revoke_args::RevokeArgs;
-use super::settings::KEYS;
 use super::signals::Signals;
 use super::surplus::revoke_surplus;
 use super::task::in_own_task;
 use crate::domain::{GiftState, Money};
 use crate::report::{self, States, Summary};
-use crate::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
+use crate::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, run_revoke};
 
 /// `giftbatch revoke`.
 pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
@@ -63,11 +62,9 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     let options = RevokeOptions {
         note: note(context, None),
         client,
-        clock: context.clock.clone(),
-        interrupt: signals.interrupt.clone(),
+        rules: context.rules(signals.interrupt.clone()),
         progress,
         window: delta(context.settings.settle),
-        give_up_after: delta(context.settings.give_up_after),
         reach,
     };
     let (ledger, writer, of) = (session.ledger.clone(), session.writer, campaign.clone());
@@ -84,7 +81,9 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
     let exit = exit(&done, summary.states.gifts(GiftState::Revoking), signals.first());
     tell(context, &summary, &done);
-    finish::tell(context, &summary, exit);
+    let why = done.ended.as_ref().map(|ended| ended::why(ended, PROVIDER));
+    why.iter().for_each(|why| why.tell(context.out));
+    finish::tell_with(context, &summary, exit, Besides { why, ..Besides::default() });
     session.close().await;
     Ok(exit)
 }
@@ -125,7 +124,6 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     let out = context.out;
     let gifts = if done.revoked == 1 { "gift" } else { "gifts" };
     out.note(&format!("revoked: {} {gifts}, {}", done.revoked, report::money(done.amount)));
-    tell_stop(out, done);
     let left = done.left + done.unread;
     if left > 0 {
         let were = if left == 1 { "gift was left as it is" } else { "gifts were left as they are" };
@@ -149,33 +147,17 @@ fn tell(context: &Context, summary: &Summary, done: &Revocation) {
     }
 }
 
-/// Says why it ended early, where it did.
-pub(super) fn tell_stop(out: Out, done: &Revocation) {
-    match &done.stop {
-        None | Some(RevokeStop::Interrupted) => {}
-        Some(RevokeStop::GaveUp) => out.complain(
-            "error: no usable answer from the provider: gave up; run the same command again later",
-        ),
-        Some(RevokeStop::CredentialsRejected { why }) => {
-            out.complain(&format!(
-                "error: the provider rejects the credentials ({why}): {KEYS} and run the same command again"
-            ));
-        }
-    }
-}
-
-/// How it ended, where several reasons apply: a signal, then what is open, then the keys, then an early
-/// stop, then gifts that were left.
+/// How it ended, where several reasons apply: a signal, then what is open, then an early end, then gifts that were
+/// left.
 pub(super) fn exit(done: &Revocation, open: u64, signal: Option<Signal>) -> Exit {
-    match (&done.stop, signal) {
-        (Some(RevokeStop::Interrupted), Some(Signal::Terminate)) => Exit::Terminated,
-        (Some(RevokeStop::Interrupted), _) => Exit::Interrupted,
+    let early = done.ended.as_ref().map(|ended| ended::exit(ended, signal));
+    match early {
+        Some(exit @ (Exit::Interrupted | Exit::Terminated)) => exit,
         _ if open > 0 => Exit::Attention,
-        (Some(RevokeStop::CredentialsRejected { .. }), _) => Exit::CredentialsRejected,
-        (Some(RevokeStop::GaveUp), _) => Exit::Stopped,
-        (None, _) if done.unread > 0 => Exit::Stopped,
-        (None, _) if done.left > 0 => Exit::SomeRefused,
-        (None, _) => Exit::Done,
+        Some(exit) => exit,
+        None if done.unread > 0 => Exit::Stopped,
+        None if done.left > 0 => Exit::SomeRefused,
+        None => Exit::Done,
     }
 }
 
@@ -187,6 +169,7 @@ impl Shown for RevokeProgress {
     }
 
     fn words(&self) -> String {
-        format!("{} revoked, {}", self.revoked, self.amount)
+        let done = format!("{} revoked, {}", self.revoked, self.amount);
+        [Some(done), pulse_words(self.pulse)].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }

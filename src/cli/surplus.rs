@@ -9,9 +9,10 @@ use tokio::sync::watch;
 
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
+use super::ended::{self, PROVIDER};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::finish;
+use super::finish::{self, Besides};
 use super::give::{client, delta, pace, refuse_forgotten};
 use super::live::Live;
 use super::note::note;
@@ -54,7 +55,7 @@ pub(super) async fn revoke_surplus(context: &Context, args: &RevokeArgs) -> Resu
     let amount: Money = looked.proposed.iter().map(|proposal| proposal.amount).sum();
     let mut done = Revocation::default();
     let mut signal = None;
-    if looked.stop.is_none() {
+    if looked.ended.is_none() {
         let question = Question {
             campaign: &campaign.name,
             plan: &campaign.plan_id(),
@@ -80,7 +81,10 @@ pub(super) async fn revoke_surplus(context: &Context, args: &RevokeArgs) -> Resu
     tell(context, &campaign, (&looked, &done), open);
     let campaign = context::campaign(&session.ledger, &campaign.name).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
-    finish::tell_with(context, &summary, exit, ("surplus", document(&looked, &done)));
+    let why = done.ended.as_ref().map(|ended| ended::why(ended, PROVIDER));
+    why.iter().for_each(|why| why.tell(context.out));
+    let more = Some(("surplus", document(&looked, &done)));
+    finish::tell_with(context, &summary, exit, Besides { why, more, ..Besides::default() });
     session.close().await;
     Ok(exit)
 }
@@ -144,11 +148,10 @@ impl Errand<'_> {
         let options = RevokeOptions {
             note: note(context, None),
             client: self.client.clone(),
-            clock: context.clock.clone(),
-            interrupt: signals.map_or_else(Interrupt::default, |it| it.interrupt.clone()),
+            rules: context
+                .rules(signals.map_or_else(Interrupt::default, |it| it.interrupt.clone())),
             progress,
             window: delta(context.settings.settle),
-            give_up_after: delta(context.settings.give_up_after),
             reach: Reach::Surplus(surplus),
         };
         let (mut pace, of, only_looks) = (pace(context), self.campaign.clone(), signals.is_none());
@@ -215,7 +218,7 @@ fn all_of(mut done: Revocation, looked: &Revocation) -> Revocation {
     done.left += looked.left;
     done.unread += looked.unread;
     done.named.extend(looked.named.iter().cloned());
-    done.stop = done.stop.or_else(|| looked.stop.clone());
+    done.ended = done.ended.or_else(|| looked.ended.clone());
     done
 }
 
@@ -231,7 +234,6 @@ fn tell(
     if done.revoked > 0 || !looked.proposed.is_empty() {
         out.note(&format!("taken back: {} too many, {}", gifts(taken), money(done.amount)));
     }
-    revoke::tell_stop(out, done);
     let left = done.left + done.unread;
     if left > 0 {
         out.complain(&format!("left as they are: {}", count(left)));

@@ -3,48 +3,20 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Event, Refusal};
-use crate::provider::{ListReading, Obstacle, Trouble, Verdict};
+use crate::drive::Ended;
+use crate::provider::{ListReading, Obstacle, Verdict};
 
 /// Why a run ends before everything is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// A person, or the system, asked for it.
-    Interrupted,
-    /// A person paused or cancelled the campaign.
-    Withheld,
-    /// The provider gave no usable answer for too long.
-    Silence {
-        /// For how long.
-        silent_for: TimeDelta,
-    },
-    /// The provider does not take our keys. No gift was refused by it.
-    CredentialsRejected {
-        /// What it said.
-        why: String,
-    },
-    /// The provider redirects: the base URL is wrong.
-    Redirected,
+    /// It would not, or could not, ask any more.
+    Early(Ended),
     /// Too many refusals of one class in a row: something is wrong that is not a gift's fault.
     Refusals {
         /// The class.
         class: String,
         /// How many in a row.
         in_a_row: u32,
-    },
-    /// Too many answers in a row that the API does not document: the base URL is wrong.
-    Odd {
-        /// How many in a row.
-        in_a_row: u32,
-    },
-    /// The machine's clock jumped: it slept, or was set. Nobody knows how late it is.
-    ClockJumped {
-        /// How far.
-        by: TimeDelta,
-    },
-    /// It had until then.
-    Deadline {
-        /// When that was.
-        at: DateTime<Utc>,
     },
     /// It has begun as many gifts as it may, and more are left.
     Limit {
@@ -64,18 +36,25 @@ impl Stop {
     /// The word for the record.
     pub const fn word(&self) -> &'static str {
         match self {
-            Stop::Interrupted => "interrupted",
-            Stop::Withheld => "withheld",
-            Stop::Silence { .. } => "silence",
-            Stop::CredentialsRejected { .. } => "credentials rejected",
-            Stop::Redirected => "redirected",
+            Stop::Early(ended) => ended.word(),
             Stop::Refusals { .. } => "refusals",
-            Stop::Odd { .. } => "odd answers",
-            Stop::ClockJumped { .. } => "clock jumped",
-            Stop::Deadline { .. } => "deadline",
             Stop::Limit { .. } => "limit",
             Stop::Canary { .. } => "canary",
         }
+    }
+
+    /// Why nothing more was asked, where that is why.
+    pub const fn early(&self) -> Option<&Ended> {
+        match self {
+            Stop::Early(ended) => Some(ended),
+            Stop::Refusals { .. } | Stop::Limit { .. } | Stop::Canary { .. } => None,
+        }
+    }
+}
+
+impl From<Ended> for Stop {
+    fn from(ended: Ended) -> Stop {
+        Stop::Early(ended)
     }
 }
 
@@ -98,10 +77,7 @@ pub(super) fn decide(verdict: Verdict, now: DateTime<Utc>) -> Decision {
     match verdict {
         Verdict::Accepted { gift, .. } => Decision::Record(Event::Confirmed { gift }, None),
         Verdict::Declined(refusal) => Decision::Record(Event::Declined(refusal), None),
-        Verdict::Unknown { why, trouble } => {
-            let stop = (trouble == Trouble::Redirected).then_some(Stop::Redirected);
-            Decision::Record(Event::AnswerLost { why }, stop)
-        }
+        Verdict::Unknown { why, .. } => Decision::Record(Event::AnswerLost { why }, None),
         Verdict::NotProcessed(obstacle) => match obstacle {
             // The pace waits for the whole run; the gift itself may go as soon as it may.
             Obstacle::Throttled { .. } => undelivered("the provider asked to slow down", now),
@@ -153,7 +129,7 @@ fn undelivered(why: &str, retry_at: DateTime<Utc>) -> Decision {
 
 fn rejected(why: String, now: DateTime<Utc>) -> Decision {
     let event = Event::Undelivered { retry_at: now, why: why.clone() };
-    Decision::Record(event, Some(Stop::CredentialsRejected { why }))
+    Decision::Record(event, Some(Ended::KeysRejected { why }.into()))
 }
 
 /// Refusals of one class in a row.
@@ -183,7 +159,7 @@ impl Streak {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::Barrier;
+    use crate::provider::{Barrier, Trouble};
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_900_000_000, 0).unwrap()
@@ -231,16 +207,20 @@ mod tests {
         assert_eq!(told(never), ("undelivered", None));
         let rejected =
             Verdict::NotProcessed(Obstacle::CredentialsRejected { why: "HTTP 401".into() });
-        let stop = Stop::CredentialsRejected { why: "HTTP 401".into() };
+        let stop = Stop::Early(Ended::KeysRejected { why: "HTTP 401".into() });
         assert_eq!(told(rejected), ("undelivered", Some(stop)));
         let forbidden = Verdict::NotProcessed(Obstacle::Forbidden(refusal("forbidden")));
         assert_eq!(told(forbidden), ("ask", None));
-        for trouble in [Trouble::TimedOut, Trouble::Cut, Trouble::ServerError, Trouble::Odd] {
+        for trouble in [
+            Trouble::TimedOut,
+            Trouble::Cut,
+            Trouble::ServerError,
+            Trouble::Redirected,
+            Trouble::Odd,
+        ] {
             let unknown = Verdict::Unknown { why: String::new(), trouble };
             assert_eq!(told(unknown), ("answer_lost", None));
         }
-        let redirected = Verdict::Unknown { why: String::new(), trouble: Trouble::Redirected };
-        assert_eq!(told(redirected), ("answer_lost", Some(Stop::Redirected)));
     }
 
     #[test]
@@ -260,35 +240,16 @@ mod tests {
     #[test]
     fn each_stop_has_a_word_of_its_own() {
         // Goal: who reads the record sees why a run ended. Method: the words of all.
-        let (silent_for, class, in_a_row, gifts) = (TimeDelta::zero(), String::new(), 1, 1);
+        let (class, in_a_row, gifts) = (String::new(), 1, 1);
         let stops = [
-            Stop::Interrupted,
-            Stop::Withheld,
-            Stop::Silence { silent_for },
-            Stop::CredentialsRejected { why: String::new() },
-            Stop::Redirected,
+            Stop::Early(Ended::Interrupted),
             Stop::Refusals { class, in_a_row },
-            Stop::Odd { in_a_row },
-            Stop::ClockJumped { by: TimeDelta::zero() },
-            Stop::Deadline { at: now() },
             Stop::Limit { gifts },
             Stop::Canary { gifts, wrong: Vec::new() },
         ];
         assert_eq!(
             stops.each_ref().map(Stop::word),
-            [
-                "interrupted",
-                "withheld",
-                "silence",
-                "credentials rejected",
-                "redirected",
-                "refusals",
-                "odd answers",
-                "clock jumped",
-                "deadline",
-                "limit",
-                "canary"
-            ]
+            ["interrupted", "refusals", "limit", "canary"]
         );
     }
 
@@ -300,7 +261,7 @@ mod tests {
         };
         assert_eq!(told(ListReading::Whole(vec![]), 0), ("declined", None));
         assert_eq!(told(ListReading::NoList, 0), ("declined", None));
-        let stop = || Some(Stop::CredentialsRejected { why: "no".into() });
+        let stop = || Some(Ended::KeysRejected { why: "no".into() }.into());
         let keys = Obstacle::CredentialsRejected { why: "HTTP 403".into() };
         assert_eq!(told(ListReading::Obstructed(keys), 0), ("undelivered", stop()));
         let list = Obstacle::Forbidden(refusal("forbidden"));

@@ -27,15 +27,16 @@ use super::supply::Supply;
 use super::{IssueOptions, Tools};
 use crate::clock::LONGEST_NAP;
 use crate::domain::WalletId;
+use crate::drive::{Answers, Ended, Pulse};
 use crate::ledger::{Campaign, Claimed, LedgerError, Writer};
 use crate::pace::Pace;
 use crate::settle::{DoubtBook, Skew};
 
 /// A commit that is under way. It is polled here, and not by a task of its own, so that it reaches SQLite's
 /// thread before the requests that were started with it are written.
-type Commit = Pin<Box<dyn Future<Output = Ended> + Send>>;
+type Commit = Pin<Box<dyn Future<Output = Landed> + Send>>;
 
-type Ended = (Writer, Result<Committed, LedgerError>);
+type Landed = (Writer, Result<Committed, LedgerError>);
 
 /// The state of a run.
 pub(super) struct Dispatcher<'r> {
@@ -65,8 +66,7 @@ pub(super) struct Dispatcher<'r> {
     pub(super) supply: Supply,
     pub(super) quota: Quota,
     pub(super) streak: Streak,
-    /// Answers in a row that the API does not document.
-    pub(super) odd_in_a_row: u32,
+    pub(super) answers: Answers,
     pub(super) progress: Progress,
     pub(super) stop: Option<Stop>,
     /// The last request was a look: the next turn is a gift's, where both wait.
@@ -132,7 +132,7 @@ impl<'r> Dispatcher<'r> {
             sent_since_commit: 0,
             sent_at: None,
             read_failed_last: false,
-            odd_in_a_row: 0,
+            answers: Answers::default(),
             knock_at: VecDeque::new(),
             wake_at: None,
         }
@@ -202,7 +202,7 @@ impl<'r> Dispatcher<'r> {
 
     /// Waits for no reply; what is known by now is written.
     async fn abandon(&mut self) -> Result<Option<Stop>, LedgerError> {
-        self.stop(Stop::Interrupted);
+        self.stop(Ended::Interrupted);
         self.finish_commit().await?;
         self.start_commit(self.tools.clock.now());
         self.finish_commit().await?;
@@ -216,7 +216,7 @@ impl<'r> Dispatcher<'r> {
         Ok(())
     }
 
-    fn commit_ended(&mut self, (writer, result): Ended) -> Result<(), LedgerError> {
+    fn commit_ended(&mut self, (writer, result): Landed) -> Result<(), LedgerError> {
         self.writer = Some(writer);
         self.committed(result?);
         Ok(())
@@ -246,8 +246,8 @@ impl<'r> Dispatcher<'r> {
 
     fn tell(&mut self, now: DateTime<Utc>) {
         self.progress.in_flight = self.pace.in_flight() as u64;
-        self.progress.is_down = self.is_down();
-        self.progress.is_asked_to_wait = self.pace.held_until(now).is_some();
+        let waits_until = self.pace.held_until(now);
+        self.progress.pulse = Pulse { is_down: self.is_down(), waits_until };
         self.tools.progress.send_if_modified(|shown| {
             let is_new = *shown != self.progress;
             *shown = self.progress;
@@ -265,8 +265,8 @@ impl<'r> Dispatcher<'r> {
         tokio::select! {
             biased;
             () = interrupt.abandon.cancelled() => {}
-            () = interrupt.withhold.cancelled(), if !is_stopping => self.stop(Stop::Withheld),
-            () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Stop::Interrupted),
+            () = interrupt.withhold.cancelled(), if !is_stopping => self.stop(Ended::Withheld),
+            () = interrupt.drain.cancelled(), if !is_stopping => self.stop(Ended::Interrupted),
             ended = async { self.committing.as_mut().expect("guarded").await },
                 if self.committing.is_some() =>
             {

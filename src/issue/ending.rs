@@ -7,14 +7,16 @@ use super::dispatcher::Dispatcher;
 use super::group::Pending;
 use super::request::{Purpose, Request};
 use crate::domain::Event;
+use crate::drive::Ended;
 
 impl Dispatcher<'_> {
     /// Ends the run: nothing new is sent.
-    pub(super) fn stop(&mut self, why: Stop) {
+    pub(super) fn stop(&mut self, why: impl Into<Stop>) {
+        let why = why.into();
         if self.stop.is_some() {
             return;
         }
-        if matches!(why, Stop::Interrupted | Stop::Withheld) {
+        if matches!(why, Stop::Early(Ended::Interrupted | Ended::Withheld)) {
             tracing::info!("the run stops");
         } else {
             tracing::warn!(why = why.word(), "the run stops");
@@ -53,19 +55,18 @@ impl Dispatcher<'_> {
     /// beside something that may come before it.
     pub(super) fn check_time(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if let Some(by) = self.tools.clock.jumped() {
-            self.stop(Stop::ClockJumped { by });
+            self.stop(Ended::ClockJumped { by });
         }
-        let (deadline, silent_for) = (self.options.deadline, self.pace.breaker.silent_for(now));
-        let patience = self.patience();
-        if let Some(silent_for) = silent_for.filter(|silent_for| *silent_for >= patience) {
-            self.stop(Stop::Silence { silent_for });
+        let (deadline, patience) = (self.options.deadline, self.patience());
+        if let Some(ended) = self.answers.silence(now, self.pace.held_until(now), patience) {
+            self.stop(ended);
         }
         // From the deadline on no request is begun.
         if let Some(at) = deadline.filter(|at| *at <= now) {
-            self.stop(Stop::Deadline { at });
+            self.stop(Ended::Deadline { at });
         }
-        let silence = silent_for.map(|silent_for| now + (patience - silent_for));
-        deadline.into_iter().chain(silence).min().filter(|_| self.stop.is_none())
+        let silent_at = self.answers.silent_at(patience);
+        deadline.into_iter().chain(silent_at).min().filter(|_| self.stop.is_none())
     }
 
     /// Why the run ends, where something of its campaign is left.
@@ -76,7 +77,11 @@ impl Dispatcher<'_> {
                 Some(Stop::Limit { gifts })
             }
             // It came when the last gift was on its way.
-            (Some(Stop::Deadline { .. }), _) if !is_left && self.progress.in_doubt == 0 => None,
+            (Some(Stop::Early(Ended::Deadline { .. })), _)
+                if !is_left && self.progress.in_doubt == 0 =>
+            {
+                None
+            }
             (stop, _) => stop.clone(),
         }
     }

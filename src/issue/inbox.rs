@@ -1,15 +1,15 @@
 //! What the dispatcher makes of what it is told: replies, and groups that were committed.
 
-use super::decide::{Decision, Stop, after_doubt, decide, decide_permission};
+use super::decide::{Decision, after_doubt, decide, decide_permission};
 use super::dispatcher::Dispatcher;
 use super::group::{Committed, Pending};
 use super::look::{DoneLook, Judged, LookFor};
 use super::request::{Asked, Purpose, Reported, Request, Times};
 use super::supply::Supply;
 use crate::domain::{Event, GiftId, GiftState, WalletId};
+use crate::drive::{Ended, Shows as _, Sign};
 use crate::ledger::Claimed;
-use crate::pace::Health;
-use crate::provider::{Balances, ListReading, Obstacle, Reading, Trouble, Verdict};
+use crate::provider::{Balances, ListReading, Reading, Verdict};
 use crate::settle::{GiftBalance, Look};
 
 /// So often a list's balance is asked for; then the list is looked at again.
@@ -28,26 +28,25 @@ impl Dispatcher<'_> {
         }
     }
 
-    fn gave(&mut self, claimed: Claimed, verdict: Verdict, times: Times) {
-        self.pace.ended(Health::of(&verdict), times.sent_at, times.ended_at);
+    /// Takes note of how the provider is.
+    fn saw(&mut self, sign: Sign<'_>, times: Times) {
+        self.pace.ended(sign.health(), times.sent_at, times.ended_at);
         self.skew.saw_ms(times.skew_ms);
+        if let Some(ended) = self.answers.saw(sign, times.ended_at) {
+            self.stop(ended);
+        }
+    }
+
+    fn gave(&mut self, claimed: Claimed, verdict: Verdict, times: Times) {
+        self.saw(verdict.sign(), times);
         if let Verdict::Accepted { made_at: Some(made_at), .. } = verdict {
             self.skew.saw_made(made_at, times.ended_at);
         }
         if matches!(verdict, Verdict::Accepted { .. }) {
             self.sighting.may_go_by(&claimed.gift);
         }
-        match &verdict {
-            Verdict::Unknown { trouble: Trouble::Odd, .. } => self.odd_in_a_row += 1,
-            Verdict::Accepted { .. } | Verdict::Declined(_) => self.odd_in_a_row = 0,
-            _ => {}
-        }
         let took_ms = Some(times.took_ms());
         self.follow(claimed, decide(verdict, times.ended_at), times, took_ms);
-        let most = self.options.stop_after_refusals;
-        if most > 0 && self.odd_in_a_row >= most {
-            self.stop(Stop::Odd { in_a_row: self.odd_in_a_row });
-        }
     }
 
     /// `took_ms`: for how long the gift's own request was on its way.
@@ -93,8 +92,7 @@ impl Dispatcher<'_> {
     fn looked(&mut self, wallet: WalletId, purpose: Purpose, reading: ListReading, times: Times) {
         let is_list = matches!(reading, ListReading::Whole(_) | ListReading::NoList);
         self.read_failed_last = !is_list;
-        self.pace.ended(Health::of_reading(&reading), times.sent_at, times.ended_at);
-        self.skew.saw_ms(times.skew_ms);
+        self.saw(reading.sign(), times);
         if let Purpose::Permission(asked) = purpose {
             let Asked { claimed, refusal, reads } = asked;
             match decide_permission(refusal, &reading, reads, times.ended_at) {
@@ -109,18 +107,8 @@ impl Dispatcher<'_> {
             ListReading::Whole(credits) => (credits, Vec::new()),
             ListReading::NoList => (Vec::new(), Vec::new()),
             ListReading::Partial { credits, unreadable } => (credits, unreadable),
-            ListReading::Obstructed(obstacle) => {
-                if let Obstacle::CredentialsRejected { why } = obstacle {
-                    self.stop(Stop::CredentialsRejected { why });
-                }
-                self.look_failed(wallet, &purpose, times);
-                return;
-            }
-            ListReading::Unreadable { trouble, why } => {
-                tracing::debug!(%wallet, why, "a gift list could not be read");
-                if trouble == Trouble::Redirected {
-                    self.stop(Stop::Redirected);
-                }
+            ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
+                tracing::debug!(%wallet, why = reading.sign().words(), "no gift list");
                 self.look_failed(wallet, &purpose, times);
                 return;
             }
@@ -151,11 +139,7 @@ impl Dispatcher<'_> {
             Reading::Absent | Reading::Refused { .. } => GiftBalance::Untold,
             Reading::Obstructed(_) | Reading::Unreadable { .. } => GiftBalance::Unknown,
         };
-        self.pace.ended(Health::of_answer(balances), times.sent_at, times.ended_at);
-        self.skew.saw_ms(times.skew_ms);
-        if let Some(Obstacle::CredentialsRejected { why }) = balances.obstacle() {
-            self.stop(Stop::CredentialsRejected { why: why.clone() });
-        }
+        self.saw(balances.sign(), times);
         done.weighed += 1;
         let is_told = done.look.gift_balance != GiftBalance::Unknown;
         if is_told || done.weighed >= WEIGHED_AT_MOST || self.stop.is_some() {
@@ -167,16 +151,8 @@ impl Dispatcher<'_> {
 
     /// The provider was asked for one gift that a list lacks.
     fn told(&mut self, id: GiftId, reading: &ListReading, times: Times) {
-        self.pace.ended(Health::of_reading(reading), times.sent_at, times.ended_at);
-        self.skew.saw_ms(times.skew_ms);
-        self.stop_on_bad_keys(reading);
+        self.saw(reading.sign(), times);
         self.evidence.told(id, reading, times.ended_at);
-    }
-
-    fn stop_on_bad_keys(&mut self, reading: &ListReading) {
-        if let ListReading::Obstructed(Obstacle::CredentialsRejected { why }) = reading {
-            self.stop(Stop::CredentialsRejected { why: why.clone() });
-        }
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {
@@ -221,7 +197,7 @@ impl Dispatcher<'_> {
             }
         }
         if committed.is_withheld {
-            self.stop(Stop::Withheld);
+            self.stop(Ended::Withheld);
         }
         if let Some(waiting) = committed.waiting.filter(|_| committed.claimed.is_empty()) {
             self.supply = Supply::dry(waiting);

@@ -47,6 +47,7 @@ pub use supply::Sending;
 
 use crate::clock::Clock;
 use crate::crash::{self, Step};
+use crate::drive::Ended;
 use crate::interrupt::Interrupt;
 use crate::ledger::{Campaign, Ledger, LedgerError, Milestone, RunNote, Standing, Writer};
 use crate::pace::Pace;
@@ -129,7 +130,7 @@ pub async fn run_issue(
     let (mut writer, quota) = dispatcher.into_parts();
     let mut batch = writer.begin().await?;
     let outcome = match &stop {
-        Some(Stop::Withheld) => match batch.standing(campaign.id).await? {
+        Some(Stop::Early(Ended::Withheld)) => match batch.standing(campaign.id).await? {
             Standing::Cancelled(_) => "cancelled",
             // It may have been resumed meanwhile.
             Standing::Paused(_) | Standing::Open => "paused",

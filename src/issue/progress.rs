@@ -1,6 +1,7 @@
 //! How a run goes, for whoever watches.
 
 use crate::domain::{GiftState, Money};
+use crate::drive::Pulse;
 use crate::ledger::{Campaign, StateTally};
 
 /// Where a campaign stands at one moment of a run.
@@ -24,10 +25,8 @@ pub struct Progress {
     pub in_doubt: u64,
     /// Requests on their way.
     pub in_flight: u64,
-    /// Whether the provider is not answering, and is only probed.
-    pub is_down: bool,
-    /// Whether the provider asked us to send nothing for a while.
-    pub is_asked_to_wait: bool,
+    /// How the provider is.
+    pub pulse: Pulse,
 }
 
 impl Progress {

@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use self::scene::{Scene, Serves, campaign, gift, options, start};
-use super::{IssueOptions, Sending, Stop};
+use super::{IssueOptions, Sending};
 use crate::domain::{Event, Expiry, GiftState};
+use crate::drive::Ended;
 use crate::ledger::{ClaimFrom, Ledger, Outcome, Wish, Writer};
 
 /// Claims so many gifts as a run that then dies.
@@ -89,7 +90,7 @@ fn a_run_whose_machine_slept_sends_nothing_more() {
     scene.serves = Serves::Later(1, TimeDelta::minutes(1));
     scene.jumps_at = Some(start() + TimeDelta::seconds(30));
     let run = scene.run(&options());
-    assert_eq!(run.stop, Some(Stop::ClockJumped { by: TimeDelta::hours(8) }));
+    assert_eq!(run.stop, Some(Ended::ClockJumped { by: TimeDelta::hours(8) }.into()));
     assert!(run.creates.iter().all(|at| *at < start() + TimeDelta::seconds(1)), "{run:?}");
     assert_eq!(run.gifts(GiftState::InFlight) + run.gifts(GiftState::InDoubt), 0);
     assert!(run.took < TimeDelta::seconds(45), "it is found out meanwhile: {run:?}");

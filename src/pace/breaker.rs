@@ -11,8 +11,6 @@ pub struct Breaker {
     failures: u32,
     probes: u32,
     next_probe_at: Option<DateTime<Utc>>,
-    /// The first failure since the last usable answer.
-    failing_since: Option<DateTime<Utc>>,
     seed: u64,
 }
 
@@ -30,7 +28,7 @@ impl Default for Breaker {
 impl Breaker {
     /// A closed breaker whose gaps are spread by a seed.
     pub fn seeded(seed: u64) -> Breaker {
-        Breaker { failures: 0, probes: 0, next_probe_at: None, failing_since: None, seed }
+        Breaker { failures: 0, probes: 0, next_probe_at: None, seed }
     }
 
     /// So many failures in a row open it.
@@ -41,17 +39,11 @@ impl Breaker {
         self.next_probe_at
     }
 
-    /// How long it has been failing without one usable answer, while it is open.
-    pub fn silent_for(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        self.next_probe_at.and(self.failing_since).map(|since| now - since)
-    }
-
     /// An answer came.
     pub fn usable(&mut self) {
         self.failures = 0;
         self.probes = 0;
         self.next_probe_at = None;
-        self.failing_since = None;
     }
 
     /// Something came that tells nothing: while it is open, that is no better than nothing.
@@ -64,7 +56,6 @@ impl Breaker {
     /// None came.
     pub fn unusable(&mut self, now: DateTime<Utc>) {
         self.failures = self.failures.saturating_add(1);
-        self.failing_since.get_or_insert(now);
         if self.failures < Breaker::FAILURES {
             return;
         }
@@ -114,9 +105,7 @@ mod tests {
         }
         assert!((240..=490).contains(&probes), "{probes}");
         assert!(last_gap >= TimeDelta::milliseconds(7_500), "{last_gap}");
-        assert_eq!(breaker.silent_for(now), Some(now - at(0)));
         breaker.usable();
         assert_eq!(breaker.next_probe_at(), None);
-        assert_eq!(breaker.silent_for(now), None);
     }
 }

@@ -22,8 +22,6 @@ pub use breaker::Breaker;
 pub use concurrency::Concurrency;
 pub use rate::Rate;
 
-use crate::provider::{ListReading, Obstacle, Reading, Removal, Trouble, Verdict};
-
 /// What one reply says about the server, whatever it says about a gift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -37,64 +35,6 @@ pub enum Health {
     Down,
     /// It answered in a way that tells nothing about its load.
     Odd,
-}
-
-impl Health {
-    /// What a verdict on a create says about the server.
-    pub fn of(verdict: &Verdict) -> Health {
-        match verdict {
-            Verdict::Accepted { .. } | Verdict::Declined(_) => Health::Well,
-            Verdict::NotProcessed(obstacle) => Health::of_obstacle(obstacle),
-            Verdict::Unknown { trouble, .. } => Health::of_trouble(*trouble),
-        }
-    }
-
-    /// What the reading of a list says about the server.
-    pub fn of_reading(reading: &ListReading) -> Health {
-        match reading {
-            ListReading::Whole(_) | ListReading::Partial { .. } | ListReading::NoList => {
-                Health::Well
-            }
-            ListReading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
-            ListReading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
-        }
-    }
-
-    /// What a reply to a delete says about the server.
-    pub fn of_removal(removal: &Removal) -> Health {
-        match removal {
-            Removal::Done | Removal::Declined(_) => Health::Well,
-            Removal::NotProcessed(obstacle) => Health::of_obstacle(obstacle),
-            Removal::Unknown { trouble, .. } => Health::of_trouble(*trouble),
-        }
-    }
-
-    /// What the answer to a question about one thing says about the server.
-    pub fn of_answer<T>(reading: &Reading<T>) -> Health {
-        match reading {
-            Reading::Found(_) | Reading::Absent | Reading::Refused { .. } => Health::Well,
-            Reading::Obstructed(obstacle) => Health::of_obstacle(obstacle),
-            Reading::Unreadable { trouble, .. } => Health::of_trouble(*trouble),
-        }
-    }
-
-    /// What an obstacle says about the server.
-    fn of_obstacle(obstacle: &Obstacle) -> Health {
-        match obstacle {
-            Obstacle::Throttled { wait } => Health::Throttled(*wait),
-            Obstacle::NeverSent { .. } => Health::Down,
-            Obstacle::CredentialsRejected { .. } | Obstacle::Forbidden(_) => Health::Odd,
-        }
-    }
-
-    /// What trouble says about the server.
-    fn of_trouble(trouble: Trouble) -> Health {
-        match trouble {
-            Trouble::TimedOut | Trouble::Overloaded => Health::Strained,
-            Trouble::Cut | Trouble::ServerError => Health::Down,
-            Trouble::Redirected | Trouble::Odd => Health::Odd,
-        }
-    }
 }
 
 /// Whether a request may start.
@@ -122,6 +62,8 @@ pub struct Pace {
     held_at: Option<DateTime<Utc>>,
     throttles_in_a_row: u32,
     in_flight: usize,
+    /// Requests that went without a turn of the rate: they are made up for.
+    owed: u32,
 }
 
 /// The longest wait that a server may ask for in one go; after it, it is asked again.
@@ -138,6 +80,7 @@ impl Pace {
             held_at: None,
             throttles_in_a_row: 0,
             in_flight: 0,
+            owed: 0,
         }
     }
 
@@ -157,6 +100,12 @@ impl Pace {
         if self.in_flight >= self.concurrency.limit() {
             self.concurrency.used(self.in_flight);
             return Permit::Later;
+        }
+        while self.owed > 0 {
+            if let Some(until) = self.rate.take(now) {
+                return Permit::At(until);
+            }
+            self.owed -= 1;
         }
         match self.rate.take(now) {
             Some(until) => Permit::At(until),
@@ -221,6 +170,11 @@ impl Pace {
             }
             Health::Down => self.breaker.unusable(now),
         }
+    }
+
+    /// A request has brought more of them along, which took no turns of the rate.
+    pub fn owes(&mut self, requests: u32) {
+        self.owed = self.owed.saturating_add(requests);
     }
 
     fn hold(&mut self, wait: Option<Duration>, sent_at: DateTime<Utc>, now: DateTime<Utc>) {

@@ -47,11 +47,14 @@ pub enum ListReading {
 }
 
 impl ListReading {
-    /// Why the server did not look, where it did not.
-    pub fn obstacle(&self) -> Option<&Obstacle> {
+    /// All that the wallet has, where that was told.
+    pub fn into_credits(self) -> Option<Vec<Credit>> {
         match self {
-            ListReading::Obstructed(obstacle) => Some(obstacle),
-            _ => None,
+            ListReading::Whole(credits) => Some(credits),
+            ListReading::NoList => Some(Vec::new()),
+            ListReading::Partial { .. }
+            | ListReading::Obstructed(_)
+            | ListReading::Unreadable { .. } => None,
         }
     }
 

@@ -8,17 +8,13 @@ use chrono::{DateTime, Utc};
 use super::audit::held;
 use crate::domain::{GiftId, WalletId};
 use crate::ledger::{AuditedGift, Finding, KnownGift};
-use crate::provider::{ListReading, Obstacle};
-
-/// Asks that may fail for one gift; then nobody knows whether it is missing.
-const MAX_FAILURES: u32 = 6;
+use crate::provider::Credit;
 
 /// A gift to ask for.
 #[derive(Debug)]
 pub(super) struct Ask {
     pub(super) gift: KnownGift,
     pub(super) id: GiftId,
-    failures: u32,
 }
 
 /// What became of an ask.
@@ -28,38 +24,26 @@ pub(super) enum Told {
     Hidden(AuditedGift),
     /// This is what was found.
     Found(AuditedGift),
-    /// Nothing yet: ask again.
-    Again(Ask),
 }
 
 impl Ask {
     /// An ask for an issued gift; none for any other.
     pub(super) fn of(gift: &KnownGift) -> Option<Ask> {
-        Some(Ask { gift: gift.clone(), id: gift.gift_id?, failures: 0 })
+        Some(Ask { gift: gift.clone(), id: gift.gift_id? })
     }
 
     pub(super) fn wallet(&self) -> WalletId {
         self.gift.content.wallet
     }
 
-    /// Says what the reply shows.
-    pub(super) fn told(mut self, reading: &ListReading, now: DateTime<Utc>) -> Told {
-        let shown = match reading {
-            ListReading::Whole(credits) => credits.first(),
-            ListReading::NoList => None,
-            // The server said when to come back: that is no failure.
-            ListReading::Obstructed(Obstacle::Throttled { .. }) => return Told::Again(self),
-            ListReading::Partial { .. }
-            | ListReading::Obstructed(_)
-            | ListReading::Unreadable { .. } => {
-                self.failures += 1;
-                if self.failures < MAX_FAILURES {
-                    return Told::Again(self);
-                }
-                let row = self.gift.row;
-                return Told::Found(AuditedGift { row, finding: Finding::Unread, detail: None });
-            }
-        };
+    /// Nobody could tell.
+    pub(super) fn untold(&self) -> AuditedGift {
+        AuditedGift { row: self.gift.row, finding: Finding::Unread, detail: None }
+    }
+
+    /// Says what it means that so many gifts are shown under its id.
+    pub(super) fn told(&self, credits: &[Credit], now: DateTime<Utc>) -> Told {
+        let shown = credits.first();
         let row = self.gift.row;
         let mut found = held(&self.gift, shown).unwrap_or(AuditedGift {
             row,

@@ -11,10 +11,7 @@ use rust_decimal::Decimal;
 
 use super::words::{figure, instead, more};
 use crate::domain::{Expiry, WalletId};
-use crate::provider::{Balances, Credit, ListReading, Obstacle, Reading, SeenExpiry, exact_sum};
-
-/// Asks that may fail for one wallet; then nobody knows.
-const MAX_FAILURES: u32 = 6;
+use crate::provider::{Balances, Credit, Reading, SeenExpiry, exact_sum};
 
 /// How often balance and list may go apart by somebody who pays meanwhile; then nobody knows.
 const MAX_ROUNDS: u32 = 4;
@@ -44,7 +41,6 @@ pub(super) struct Check {
     /// The balance that was told before the list was read again.
     told: Option<Decimal>,
     rounds: u32,
-    failures: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,20 +106,11 @@ impl Check {
     /// A check of a wallet whose list was just read.
     pub(super) fn of(row: i64, wallet: WalletId, credits: &[Credit], now: DateTime<Utc>) -> Check {
         let (listed, wanted) = (Listed::of(credits, now), Wanted::Balance);
-        Check { row, wallet, wanted, listed, told: None, rounds: 0, failures: 0 }
+        Check { row, wallet, wanted, listed, told: None, rounds: 0 }
     }
 
     /// The list was read again.
-    pub(super) fn listed(mut self, reading: &ListReading, now: DateTime<Utc>) -> Held {
-        let credits: &[Credit] = match reading {
-            ListReading::Whole(credits) => credits,
-            ListReading::NoList => &[],
-            // The server said when to come back: that is no failure.
-            ListReading::Obstructed(Obstacle::Throttled { .. }) => return Held::Again(self),
-            ListReading::Partial { .. }
-            | ListReading::Obstructed(_)
-            | ListReading::Unreadable { .. } => return self.failed(),
-        };
+    pub(super) fn listed(mut self, credits: &[Credit], now: DateTime<Utc>) -> Held {
         (self.listed, self.wanted) = (Listed::of(credits, now), Wanted::Balance);
         Held::Again(self)
     }
@@ -132,9 +119,10 @@ impl Check {
     pub(super) fn balanced(mut self, reading: &Reading<Balances>, hides_used: bool) -> Held {
         let balance = match reading {
             Reading::Found(balances) => balances.gifts,
-            Reading::Absent | Reading::Refused { .. } => return Held::Unknown,
-            Reading::Obstructed(Obstacle::Throttled { .. }) => return Held::Again(self),
-            Reading::Obstructed(_) | Reading::Unreadable { .. } => return self.failed(),
+            Reading::Absent
+            | Reading::Refused { .. }
+            | Reading::Obstructed(_)
+            | Reading::Unreadable { .. } => return Held::Unknown,
         };
         let Some(listed) = self.listed else {
             return Held::Unknown;
@@ -152,11 +140,6 @@ impl Check {
             }
             held => held,
         }
-    }
-
-    fn failed(mut self) -> Held {
-        self.failures += 1;
-        if self.failures < MAX_FAILURES { Held::Again(self) } else { Held::Unknown }
     }
 }
 
@@ -271,20 +254,18 @@ mod tests {
         let five = [never(dec("5"))];
         let first = again(check(&five).balanced(&told(dec("9")), false));
         assert_eq!(first.wanted, Wanted::List);
-        let second = again(first.listed(&ListReading::Whole(five.to_vec()), now()));
+        let second = again(first.listed(&five, now()));
         assert_eq!(second.wanted, Wanted::Balance);
         let broken = second.balanced(&told(dec("9.0")), false);
         assert_eq!(word(&broken), "9.00 instead of 5.00 (4.00 more)");
         let paid = again(check(&five).balanced(&told(dec("3")), false));
-        let list =
-            ListReading::Whole(vec![Credit { remaining: Some(dec("3")), ..never(dec("5")) }]);
+        let list = [Credit { remaining: Some(dec("3")), ..never(dec("5")) }];
         let caught_up = again(paid.listed(&list, now())).balanced(&told(dec("3")), false);
         assert_eq!(word(&caught_up), "fits");
         let mut restless = check(&five);
         for balance in 1..i64::from(MAX_ROUNDS) {
-            let list = ListReading::Whole(five.to_vec());
-            restless =
-                again(again(restless.balanced(&told(balance.into()), false)).listed(&list, now()));
+            let paid = again(restless.balanced(&told(balance.into()), false));
+            restless = again(paid.listed(&five, now()));
         }
         assert_eq!(word(&restless.balanced(&told(dec("4")), false)), "unknown");
     }
@@ -292,24 +273,17 @@ mod tests {
     #[test]
     fn what_nobody_can_tell_is_unknown() {
         // Goal: no alarm and no all-clear out of ignorance. Method: lists that leave out used gifts, no wallet, a
-        // refusal, failures up to their limit; throttling is no failure.
+        // refusal, an answer that tells nothing.
         let five = [never(dec("5"))];
         assert_eq!(word(&check(&five).balanced(&told(dec("6")), true)), "unknown");
         assert_eq!(word(&check(&five).balanced(&told(dec("4")), true)), "again");
         assert_eq!(word(&check(&five).balanced(&Reading::Absent, false)), "unknown");
         let no = Reading::Refused { status: 404, message: "no".into() };
         assert_eq!(word(&check(&five).balanced(&no, false)), "unknown");
-        let mut failing = check(&five);
-        for _ in 1..MAX_FAILURES {
-            let broken = Reading::Unreadable { why: "cut".into(), trouble: Trouble::Cut };
-            failing = again(failing.balanced(&broken, false));
-            let wait = Reading::Obstructed(Obstacle::Throttled { wait: None });
-            failing = again(failing.balanced(&wait, false));
-        }
-        let broken = ListReading::Unreadable { why: "cut".into(), trouble: Trouble::Cut };
-        assert_eq!(word(&failing.listed(&broken, now())), "unknown");
+        let broken = Reading::Unreadable { why: "cut".into(), trouble: Trouble::Cut };
+        assert_eq!(word(&check(&five).balanced(&broken, false)), "unknown");
         let gone = again(check(&five).balanced(&told(dec("0")), false));
-        let gone = again(gone.listed(&ListReading::NoList, now()));
+        let gone = again(gone.listed(&[], now()));
         assert_eq!(word(&gone.balanced(&told(dec("0")), false)), "fits");
     }
 }

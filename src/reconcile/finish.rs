@@ -4,40 +4,45 @@
 
 use super::Reconciled;
 use super::group;
+use super::question::Question;
 use super::sweep::Sweep;
 use crate::crash::{self, Step};
+use crate::drive::Ended;
 use crate::ledger::{AuditCounts, Finding, LedgerError, Writer};
 
 impl Sweep<'_> {
     /// Records the rest; what was not read by now is unread.
-    pub(super) async fn finish(mut self) -> Result<(Writer, Reconciled), LedgerError> {
+    pub(super) async fn finish(
+        mut self,
+        ended: Option<Ended>,
+    ) -> Result<(Writer, Reconciled), LedgerError> {
         if let Some(group) = self.group.take() {
             self.group_ended(group.await)?;
         }
-        let rest = self.take_group(None, self.options.clock.now());
+        let rest = self.take_group(None, self.options.rules.clock.now());
         let writer = self.writer.take().expect("no group is under way");
         let (mut writer, recorded) = group::commit(writer, rest).await;
         recorded?;
-        let end = self.end.clone().unwrap_or(Reconciled::Finished);
+        let end = ended.map_or(Reconciled::Finished, Reconciled::Early);
         let is_finished = end == Reconciled::Finished;
         let Some(audit) = self.audit else {
             return Ok((writer, end));
         };
         let mut counts = self.final_counts();
         let mut batch = writer.begin().await?;
-        if end != Reconciled::OutOfTime {
+        if !matches!(end, Reconciled::Early(Ended::Deadline { .. })) {
             let unread = batch.rest_is_unread(self.campaign).await?;
             counts.add(Finding::Unread, unread);
         }
         if is_finished {
-            batch.reconcile_ended(self.campaign, self.options.clock.now()).await?;
+            batch.reconcile_ended(self.campaign, self.options.rules.clock.now()).await?;
             if self.is_whole {
                 batch.recalled(self.campaign).await?;
             }
         }
         let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
         let end = if is_forgetful { Reconciled::Forgetful } else { end };
-        let now = self.options.clock.now();
+        let now = self.options.rules.clock.now();
         batch.end_reconciliation(audit.number, end.word(), counts, now).await?;
         crash::before(Step::ReconcileEnding);
         batch.commit().await?;
@@ -49,11 +54,12 @@ impl Sweep<'_> {
     }
 
     /// What it counted; a wallet whose list could not be read has a balance that nobody can tell.
-    fn final_counts(&self) -> AuditCounts {
+    fn final_counts(&mut self) -> AuditCounts {
         let wallets = self.progress.read;
         let balances = self.options.balances.then(|| {
             let mut balances = self.counts.balances.unwrap_or_default();
-            balances.unknown += self.unread_wallets + self.checks.len() as u64;
+            let unasked = self.queue.drain().filter(|left| matches!(left, Question::Check(_)));
+            balances.unknown += self.unread_wallets + unasked.count() as u64;
             balances
         });
         AuditCounts { wallets, balances, ..self.counts }

@@ -9,6 +9,7 @@
 use chrono::{DateTime, Utc};
 use tokio::task::JoinError;
 
+use super::question::Question;
 use super::sweep::{Job, Sweep};
 use crate::crash::{self, Step};
 use crate::ledger::{
@@ -50,8 +51,8 @@ pub(super) enum Next {
 
 impl Sweep<'_> {
     /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
-    pub(super) fn start_group(&mut self, now: DateTime<Utc>) {
-        let cursor = self.cursor.filter(|_| self.end.is_none() && self.page.len() < PAGE);
+    pub(super) fn start_group(&mut self, now: DateTime<Utc>, is_ending: bool) {
+        let cursor = self.cursor.filter(|_| !is_ending && self.queue.len() < PAGE);
         let most = self.found.len().max(self.recalled.len()).max(self.kept.len());
         if cursor.is_none() && most < PAGE {
             return;
@@ -115,7 +116,7 @@ impl Sweep<'_> {
             };
             // Where nothing was ever sent, nothing can be found.
             if known.iter().any(may_be_there) {
-                self.page.push_back(Job { row, wallet, known, failures: 0, looks: 0 });
+                self.queue.push(Question::List(Job { row, wallet, known, looks: 0 }));
             } else {
                 self.progress.read += 1;
             }

@@ -19,20 +19,18 @@ mod balance;
 mod finish;
 mod group;
 mod question;
-mod queue;
 mod replies;
 mod sweep;
 mod used;
 mod words;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::sync::watch;
 
 pub use audit::{Since, audit};
 pub use sweep::run_reconcile;
 
-use crate::clock::Clock;
-use crate::interrupt::Interrupt;
+use crate::drive::{Ended, Pulse, Rules};
 use crate::ledger::RunNote;
 use crate::provider::WalletClient;
 
@@ -45,18 +43,12 @@ pub struct ReconcileOptions {
     pub note: RunNote,
     /// Asks the provider.
     pub client: WalletClient,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Ends it early.
-    pub interrupt: Interrupt,
+    /// What holds for it from its beginning to its end.
+    pub rules: Rules,
     /// Hears how it goes.
     pub progress: watch::Sender<ReconcileProgress>,
     /// S: a gift is looked for again until this long after it was issued, since lists lag.
     pub window: TimeDelta,
-    /// Without one usable answer for this long, the rest is left unread.
-    pub give_up_after: TimeDelta,
-    /// From then on nothing is asked.
-    pub deadline: Option<DateTime<Utc>>,
     /// The rows of some gifts, whose wallets alone are read; none: the whole campaign.
     pub only: Option<Vec<i64>>,
     /// Whether each wallet's balance is held against its list too, for a further request a wallet.
@@ -72,6 +64,8 @@ pub struct ReconcileProgress {
     pub read: u64,
     /// Wallets that wait for another read.
     pub waiting: u64,
+    /// How the provider is.
+    pub pulse: Pulse,
 }
 
 /// How a reconcile ended.
@@ -81,17 +75,8 @@ pub enum Reconciled {
     Finished,
     /// Every wallet was asked for, and not all could tell what a restored ledger has forgotten.
     Forgetful,
-    /// The provider gave no usable answer for too long; the rest is unread.
-    GaveUp,
-    /// It had no more time; what was found until then is kept, and nothing is said of the rest.
-    OutOfTime,
-    /// A person, or the system, ended it; what was found until then is kept.
-    Interrupted,
-    /// The provider does not take our keys.
-    CredentialsRejected {
-        /// What it said.
-        why: String,
-    },
+    /// It ended early; what was found until then is kept.
+    Early(Ended),
 }
 
 impl Reconciled {
@@ -100,10 +85,15 @@ impl Reconciled {
         match self {
             Reconciled::Finished => "finished",
             Reconciled::Forgetful => "forgetful",
-            Reconciled::GaveUp => "silence",
-            Reconciled::OutOfTime => "deadline",
-            Reconciled::Interrupted => "interrupted",
-            Reconciled::CredentialsRejected { .. } => "credentials rejected",
+            Reconciled::Early(ended) => ended.word(),
+        }
+    }
+
+    /// Why it ended early, where it did.
+    pub const fn early(&self) -> Option<&Ended> {
+        match self {
+            Reconciled::Finished | Reconciled::Forgetful => None,
+            Reconciled::Early(ended) => Some(ended),
         }
     }
 }

@@ -1,13 +1,11 @@
-//! One read each: what runs beside the sweep.
-
-use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+//! What the sweep asks, and how it is told.
 
 use super::ask::Ask;
 use super::balance::{Check, Wanted};
 use super::sweep::Job;
 use crate::crash::{self, Step};
-use crate::provider::{Balances, ListReading, Reading, WalletClient};
+use crate::drive::{Asking, Shows, Sign, Times};
+use crate::provider::{Balances, ListReading, Reading, Trouble, WalletClient};
 
 /// What is asked of the provider.
 #[derive(Debug)]
@@ -24,35 +22,54 @@ pub(super) enum Heard {
     Balances(Reading<Balances>),
 }
 
-/// What came back.
-pub(super) struct Reply {
-    pub(super) question: Question,
-    pub(super) heard: Heard,
-    pub(super) sent_at: DateTime<Utc>,
-    pub(super) ended_at: DateTime<Utc>,
-    pub(super) skew_ms: Option<i64>,
+impl Question {
+    pub(super) fn ask(&self, client: WalletClient) -> Asking<Heard> {
+        let list = |(reading, exchange)| (Heard::List(reading), Times::of(&exchange));
+        match self {
+            Question::List(job) => {
+                let wallet = job.wallet;
+                read(async move { list(client.gifts_of(wallet).await) })
+            }
+            Question::Gift(ask) => {
+                let (wallet, id) = (ask.wallet(), ask.id);
+                read(async move { list(client.gift(wallet, id).await) })
+            }
+            Question::Check(Check { wallet, wanted: Wanted::List, .. }) => {
+                let wallet = *wallet;
+                read(async move { list(client.gifts_of(wallet).await) })
+            }
+            Question::Check(Check { wallet, wanted: Wanted::Balance, .. }) => {
+                let wallet = *wallet;
+                read(async move {
+                    let (reading, exchange) = client.balances(wallet).await;
+                    (Heard::Balances(reading), Times::of(&exchange))
+                })
+            }
+        }
+    }
 }
 
-/// Reads in a task of its own.
-pub(super) fn spawn_read(question: Question, client: WalletClient, reports: mpsc::Sender<Reply>) {
-    tokio::spawn(async move {
+fn read(asking: impl Future<Output = (Heard, Times)> + Send + 'static) -> Asking<Heard> {
+    Box::pin(async move {
         crash::before(Step::Read);
-        let list = |(reading, exchange)| (Heard::List(reading), exchange);
-        let (heard, exchange) = match &question {
-            Question::List(job) => list(client.gifts_of(job.wallet).await),
-            Question::Gift(ask) => list(client.gift(ask.wallet(), ask.id).await),
-            Question::Check(check) => match check.wanted {
-                Wanted::List => list(client.gifts_of(check.wallet).await),
-                Wanted::Balance => {
-                    let (reading, exchange) = client.balances(check.wallet).await;
-                    (Heard::Balances(reading), exchange)
-                }
-            },
-        };
+        let heard = asking.await;
         crash::after(Step::Read);
-        let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
-        let skew_ms = exchange.skew_ms();
-        // Nobody listens any more only where the process is about to end.
-        let _ = reports.send(Reply { question, heard, sent_at, ended_at, skew_ms }).await;
-    });
+        heard
+    })
+}
+
+impl Heard {
+    /// Nobody knows.
+    pub(super) fn nothing(why: String) -> Heard {
+        Heard::List(ListReading::Unreadable { why, trouble: Trouble::Cut })
+    }
+}
+
+impl Shows for Heard {
+    fn sign(&self) -> Sign<'_> {
+        match self {
+            Heard::List(reading) => reading.sign(),
+            Heard::Balances(reading) => reading.sign(),
+        }
+    }
 }

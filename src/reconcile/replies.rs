@@ -1,55 +1,51 @@
 //! What the sweep makes of what comes back: each list is audited, and what it lacks is asked for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Reconciled;
 use super::ask::{Ask, Told};
 use super::audit::{Since, audit};
 use super::balance::{Check, Held};
-use super::question::{Heard, Question, Reply};
+use super::question::{Heard, Question};
 use super::sweep::{Job, Sweep};
 use super::used::uses;
 use crate::domain::{Event, GiftState, WalletId};
+use crate::drive::Times;
 use crate::ledger::{AuditedGift, Discrepancy, Finding, KeptFinding, KnownGift, Outcome};
-use crate::pace::Health;
-use crate::provider::{Credit, ListReading, Obstacle};
+use crate::provider::Credit;
 use crate::settle::{AbsenceProof, Look, recall};
 
 impl Sweep<'_> {
-    /// A request has ended.
-    pub(super) fn replied(&mut self, reply: Reply) {
-        let Reply { question, heard, sent_at, ended_at, skew_ms } = reply;
-        let (health, obstacle) = match &heard {
-            Heard::List(reading) => (Health::of_reading(reading), reading.obstacle()),
-            Heard::Balances(reading) => (Health::of_answer(reading), reading.obstacle()),
-        };
-        self.pace.ended(health, sent_at, ended_at);
-        self.skew.saw_ms(skew_ms);
-        if let Some(Obstacle::CredentialsRejected { why }) = obstacle {
-            self.end.get_or_insert(Reconciled::CredentialsRejected { why: why.clone() });
-        }
+    /// A question has its answer.
+    pub(super) fn told_of(&mut self, question: Question, heard: Heard, times: Times) {
+        let (sent_at, now) = (times.sent_at, times.ended_at);
         match (question, heard) {
-            (Question::List(job), Heard::List(reading)) => {
-                self.listed(job, reading, sent_at, ended_at);
-            }
-            (Question::Gift(ask), Heard::List(reading)) => {
-                if let ListReading::Whole(credits) = &reading {
-                    let known = std::slice::from_ref(&ask.gift);
-                    self.saw_uses(known, credits, ended_at);
-                }
-                self.told(ask, &reading, ended_at);
-            }
-            (Question::Check(check), Heard::List(reading)) => {
-                let row = check.row;
-                self.held(row, check.listed(&reading, ended_at));
-            }
             (Question::Check(check), Heard::Balances(reading)) => {
                 let (row, hides_used) = (check.row, self.lists.hide_used || self.seen.hide_used);
                 self.held(row, check.balanced(&reading, hides_used));
             }
+            (question, Heard::List(reading)) => match (question, reading.into_credits()) {
+                (Question::List(job), Some(credits)) => self.read(job, &credits, sent_at, now),
+                (Question::Gift(ask), Some(credits)) => {
+                    self.saw_uses(std::slice::from_ref(&ask.gift), &credits, now);
+                    self.told(&ask, &credits, now);
+                }
+                (Question::Check(check), Some(credits)) => {
+                    self.held(check.row, check.listed(&credits, now));
+                }
+                (question, None) => self.untold(&question),
+            },
             (Question::List(_) | Question::Gift(_), Heard::Balances(_)) => {
                 unreachable!("balances answer a check alone")
             }
+        }
+    }
+
+    /// Nobody could tell.
+    pub(super) fn untold(&mut self, question: &Question) {
+        match question {
+            Question::List(job) => self.unread_list(job),
+            Question::Gift(ask) => self.found.push(ask.untold()),
+            Question::Check(check) => self.held(check.row, Held::Unknown),
         }
     }
 
@@ -57,7 +53,7 @@ impl Sweep<'_> {
     fn held(&mut self, row: i64, held: Held) {
         let counts = self.counts.balances.get_or_insert_default();
         match held {
-            Held::Again(check) => self.checks.push_back(check),
+            Held::Again(check) => self.queue.push_first(Question::Check(check)),
             Held::Fits => counts.held += 1,
             Held::Unknown => counts.unknown += 1,
             Held::Breaks(words) => {
@@ -74,29 +70,6 @@ impl Sweep<'_> {
         self.uses.extend(seen);
     }
 
-    fn listed(
-        &mut self,
-        job: Job,
-        reading: ListReading,
-        sent_at: DateTime<Utc>,
-        ended_at: DateTime<Utc>,
-    ) {
-        match reading {
-            ListReading::Whole(credits) => self.read(job, &credits, sent_at, ended_at),
-            ListReading::NoList => self.read(job, &[], sent_at, ended_at),
-            ListReading::Obstructed(Obstacle::CredentialsRejected { .. }) => self.unread(&job),
-            // The server said when to come back: that is no failure of the wallet's.
-            ListReading::Obstructed(Obstacle::Throttled { .. }) => self.page.push_front(job),
-            ListReading::Partial { .. }
-            | ListReading::Obstructed(_)
-            | ListReading::Unreadable { .. } => {
-                if let Some(job) = self.queue.failed(job, ended_at) {
-                    self.unread(&job);
-                }
-            }
-        }
-    }
-
     fn read(
         &mut self,
         mut job: Job,
@@ -110,7 +83,7 @@ impl Sweep<'_> {
             let unclear = self.recall(&mut job.known, credits, since, now);
             if job.looks == 0 && job.known.iter().any(|gift| gift.state.is_sendable()) {
                 // What one list does not show will be sent: a second must agree.
-                self.queue.missing(job, now + self.options.window, now);
+                self.look_again(job, now + self.options.window, now);
                 return;
             }
             if let Some(why) = unclear {
@@ -130,13 +103,19 @@ impl Sweep<'_> {
         let issued = missing.iter().filter_map(|gift| gift.issued_at);
         let until = issued.map(|at| at.min(self.began_at)).max();
         match until.map(|at| at + self.options.window).filter(|until| sent_at < *until) {
-            Some(until) => self.queue.missing(job, until, now),
+            Some(until) => self.look_again(job, until, now),
             None => {
                 let has_unsent = job.known.iter().any(|gift| gift.state.is_sendable());
                 if self.forgot_since.is_some() && has_unsent && !missing.is_empty() {
                     self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
                 }
-                self.asks.extend(missing.into_iter().filter_map(Ask::of));
+                if self.options.balances {
+                    let check = Check::of(job.row, job.wallet, credits, now);
+                    self.queue.push_first(Question::Check(check));
+                }
+                for ask in missing.into_iter().filter_map(Ask::of) {
+                    self.queue.push_first(Question::Gift(ask));
+                }
                 self.saw_uses(&job.known, credits, now);
                 self.counts.expired += job
                     .known
@@ -146,9 +125,6 @@ impl Sweep<'_> {
                     })
                     .filter(|gift| gift.content.expiry.has_passed(now))
                     .count() as u64;
-                if self.options.balances {
-                    self.checks.push_back(Check::of(job.row, job.wallet, credits, now));
-                }
                 self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
                 self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
                 self.progress.read += 1;
@@ -189,9 +165,8 @@ impl Sweep<'_> {
     }
 
     /// The provider was asked for one gift that its wallet's list lacks.
-    fn told(&mut self, ask: Ask, reading: &ListReading, now: DateTime<Utc>) {
-        match ask.told(reading, now) {
-            Told::Again(ask) => self.asks.push_back(ask),
+    fn told(&mut self, ask: &Ask, credits: &[Credit], now: DateTime<Utc>) {
+        match ask.told(credits, now) {
             Told::Found(found) => self.found.push(found),
             Told::Hidden(found) => {
                 self.seen.hide_used = true;
@@ -200,7 +175,14 @@ impl Sweep<'_> {
         }
     }
 
-    fn unread(&mut self, job: &Job) {
+    /// Something was missing: again at growing gaps, and once more when every list must show it.
+    fn look_again(&mut self, mut job: Job, until: DateTime<Utc>, now: DateTime<Utc>) {
+        job.looks += 1;
+        let gap = TimeDelta::milliseconds(500) * (1 << job.looks.min(7));
+        self.queue.push_at((now + gap).min(until), Question::List(job));
+    }
+
+    fn unread_list(&mut self, job: &Job) {
         self.is_whole = false;
         self.unread_wallets += 1;
         tracing::warn!(wallet = %job.wallet, "its gift list could not be read");

@@ -1,24 +1,22 @@
 //! The sweep: asks for every wallet of a campaign, and records what was found.
 
 use std::collections::VecDeque;
+use std::future::pending;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
-use super::ask::Ask;
-use super::balance::Check;
 use super::group::Ended;
-use super::question::{Question, Reply, spawn_read};
-use super::queue::Queue;
+use super::question::{Heard, Question};
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
+use crate::drive::{Asking, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
     AuditCounts, AuditMark, AuditedGift, Campaign, KeptFinding, KnownGift, Ledger, LedgerError,
     Lists, Outcome, SeenUse, Writer,
 };
-use crate::pace::{Pace, Permit};
+use crate::pace::Pace;
 use crate::settle::Skew;
 
 /// One wallet to read.
@@ -27,18 +25,13 @@ pub(super) struct Job {
     pub(super) row: i64,
     pub(super) wallet: WalletId,
     pub(super) known: Vec<KnownGift>,
-    pub(super) failures: u32,
     pub(super) looks: u32,
 }
-
-/// An outage keeps a reconcile no longer than this: it can be run again at any time.
-const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) struct Sweep<'r> {
     /// Either here or in the one group that is under way.
     pub(super) writer: Option<Writer>,
     pub(super) group: Option<JoinHandle<Ended>>,
-    pub(super) pace: &'r mut Pace,
     pub(super) options: &'r ReconcileOptions,
     pub(super) campaign: i64,
     /// Of the row that says that it began; none where only some gifts are looked at, which no record is kept of.
@@ -61,16 +54,11 @@ pub(super) struct Sweep<'r> {
     /// Whether every wallet could be read so far.
     pub(super) is_whole: bool,
     pub(super) skew: Skew,
-    pub(super) page: VecDeque<Job>,
     /// The last row of the page before; none after the last page.
     pub(super) cursor: Option<i64>,
     /// The rows whose wallets are still to be read, where those alone are.
     pub(super) only: Option<VecDeque<i64>>,
-    pub(super) queue: Queue,
-    /// Gifts that lists lack, to be asked for by their ids.
-    pub(super) asks: VecDeque<Ask>,
-    /// Wallets whose balances are to be held against their lists.
-    pub(super) checks: VecDeque<Check>,
+    pub(super) queue: Queue<Question>,
     pub(super) found: Vec<AuditedGift>,
     /// What is kept beside it: what is wrong with balances.
     pub(super) kept: Vec<KeptFinding>,
@@ -78,7 +66,6 @@ pub(super) struct Sweep<'r> {
     pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists since it was last written.
     pub(super) seen: Lists,
-    pub(super) end: Option<Reconciled>,
     pub(super) progress: ReconcileProgress,
 }
 
@@ -96,7 +83,7 @@ pub async fn run_reconcile(
     let mut audit = None;
     if options.only.is_none() {
         batch.clear_findings(campaign.id).await?;
-        let (command, now) = (options.command, options.clock.now());
+        let (command, now) = (options.command, options.rules.clock.now());
         let (note, balances) = (&options.note, options.balances);
         let begun = batch.begin_reconciliation(campaign.id, command, note, balances, now).await?;
         audit = Some(begun);
@@ -106,7 +93,7 @@ pub async fn run_reconcile(
         tracing::warn!(
             "reading every wallet after the settle window, to find what this ledger has forgotten"
         );
-        batch.orphan(None, options.clock.now()).await?;
+        batch.orphan(None, options.rules.clock.now()).await?;
     }
     crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
@@ -119,160 +106,92 @@ pub async fn run_reconcile(
     let mut sweep = Sweep {
         writer: Some(writer),
         group: None,
-        pace,
         options,
         campaign: campaign.id,
         audit,
         counts: AuditCounts::default(),
         unread_wallets: 0,
-        began_at: options.clock.now(),
+        began_at: options.rules.clock.now(),
         first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
         forgot_since,
         lists,
         // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.
-        not_before: forgot_since.map(|_| options.clock.now() + options.window),
+        not_before: forgot_since.map(|_| options.rules.clock.now() + options.window),
         recalled: Vec::new(),
         recalled_gifts: 0,
         is_whole: true,
         skew: Skew::default(),
-        page: VecDeque::new(),
         cursor: Some(0),
         only: options.only.clone().map(VecDeque::from),
         queue: Queue::default(),
-        asks: VecDeque::new(),
-        checks: VecDeque::new(),
         found: Vec::new(),
         kept: Vec::new(),
         uses: Vec::new(),
         seen: Lists::default(),
-        end: None,
         progress: ReconcileProgress { wallets, ..ReconcileProgress::default() },
     };
-    sweep.run().await?;
-    sweep.finish().await
+    let ended = drive(&mut sweep, pace, &options.rules.briefly()).await?;
+    sweep.finish(ended).await
 }
 
-impl Sweep<'_> {
-    async fn run(&mut self) -> Result<(), LedgerError> {
-        let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
-        loop {
-            let now = self.options.clock.now();
-            let wake_at = self.start_reads(now, &reports);
-            self.start_group(now);
-            self.tell();
-            let is_idle =
-                self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
-            if is_idle && (self.end.is_some() || self.has_nothing_to_ask()) {
-                return Ok(());
-            }
-            self.wait(now, wake_at, &mut inbox).await?;
-        }
+impl Worker for Sweep<'_> {
+    type Job = Question;
+    type Reply = Heard;
+    type Error = LedgerError;
+
+    fn queue(&mut self) -> &mut Queue<Question> {
+        &mut self.queue
     }
 
-    fn has_nothing_to_ask(&self) -> bool {
-        self.cursor.is_none()
-            && self.page.is_empty()
-            && self.asks.is_empty()
-            && self.checks.is_empty()
-            && self.queue.len() == 0
+    fn has_more(&self) -> bool {
+        self.cursor.is_some()
     }
 
-    fn tell(&mut self) {
-        self.progress.waiting = self.queue.len() as u64;
+    fn opens_at(&self) -> Option<DateTime<Utc>> {
+        self.not_before
+    }
+
+    async fn turn(
+        &mut self,
+        now: DateTime<Utc>,
+        is_ending: bool,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        self.start_group(now, is_ending);
+        Ok(None)
+    }
+
+    async fn beside(&mut self) -> Result<(), LedgerError> {
+        let Some(group) = &mut self.group else {
+            return pending().await;
+        };
+        let ended = group.await;
+        self.group = None;
+        self.group_ended(ended)
+    }
+
+    fn ask(&mut self, question: &mut Question) -> Asking<Heard> {
+        question.ask(self.options.client.clone())
+    }
+
+    fn lost(&self, _: &Question, why: String) -> Heard {
+        Heard::nothing(why)
+    }
+
+    fn heard(&mut self, question: Question, heard: Heard, times: Times) {
+        self.skew.saw_ms(times.skew_ms);
+        self.told_of(question, heard, times);
+    }
+
+    fn unread(&mut self, question: Question) {
+        self.untold(&question);
+    }
+
+    fn tell(&mut self, pulse: Pulse) {
+        (self.progress.waiting, self.progress.pulse) = (self.queue.waiting() as u64, pulse);
         self.options.progress.send_if_modified(|shown| {
             let is_new = *shown != self.progress;
             *shown = self.progress;
             is_new
         });
-    }
-
-    /// Starts reads for as long as there are turns; says when to come back.
-    fn start_reads(
-        &mut self,
-        now: DateTime<Utc>,
-        reports: &mpsc::Sender<Reply>,
-    ) -> Option<DateTime<Utc>> {
-        let silence = self.options.give_up_after.min(LONGEST_SILENCE);
-        if self.pace.breaker.silent_for(now).is_some_and(|silent_for| silent_for >= silence) {
-            self.end.get_or_insert(Reconciled::GaveUp);
-        }
-        let deadline = self.options.deadline;
-        if deadline.is_some_and(|at| at <= now) {
-            self.end.get_or_insert(Reconciled::OutOfTime);
-        }
-        let wake_at = self.start_reads_in_time(now, reports);
-        wake_at.into_iter().chain(deadline.filter(|_| self.end.is_none())).min()
-    }
-
-    fn start_reads_in_time(
-        &mut self,
-        now: DateTime<Utc>,
-        reports: &mpsc::Sender<Reply>,
-    ) -> Option<DateTime<Utc>> {
-        let early = self.not_before.filter(|at| *at > now);
-        if early.is_some() {
-            return early;
-        }
-        while self.end.is_none() {
-            let is_due = self.queue.next_at().is_some_and(|at| at <= now);
-            let has_more = !self.checks.is_empty() || !self.asks.is_empty();
-            if !is_due && !has_more && self.page.is_empty() {
-                return self.queue.next_at();
-            }
-            match self.pace.permit(now) {
-                Permit::Now => {
-                    let question = self.next_question(now);
-                    spawn_read(question, self.options.client.clone(), reports.clone());
-                }
-                Permit::At(at) => return Some(at),
-                Permit::Later => return None,
-            }
-        }
-        None
-    }
-
-    /// What lists have led to comes before more lists: so little waits, however many wallets there are.
-    fn next_question(&mut self, now: DateTime<Utc>) -> Question {
-        if let Some(check) = self.checks.pop_front() {
-            return Question::Check(check);
-        }
-        if let Some(ask) = self.asks.pop_front() {
-            return Question::Gift(ask);
-        }
-        let due = self.queue.take_due(now);
-        let job = due.or_else(|| self.page.pop_front());
-        Question::List(job.expect("one of the four is there"))
-    }
-
-    async fn wait(
-        &mut self,
-        now: DateTime<Utc>,
-        wake_at: Option<DateTime<Utc>>,
-        inbox: &mut mpsc::Receiver<Reply>,
-    ) -> Result<(), LedgerError> {
-        let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default());
-        let options = self.options;
-        // In a fixed order, so that a sweep can be replayed: the rare before the frequent.
-        tokio::select! {
-            biased;
-            () = options.interrupt.abandon.cancelled() => {
-                self.end.get_or_insert(Reconciled::Interrupted);
-            }
-            () = options.interrupt.drain.cancelled(), if self.end.is_none() => {
-                self.end = Some(Reconciled::Interrupted);
-            }
-            ended = async { self.group.as_mut().expect("guarded").await }, if self.group.is_some() => {
-                self.group = None;
-                self.group_ended(ended)?;
-            }
-            Some(reply) = inbox.recv() => {
-                self.replied(reply);
-                while let Ok(reply) = inbox.try_recv() {
-                    self.replied(reply);
-                }
-            }
-            () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
-        }
-        Ok(())
     }
 }

@@ -25,9 +25,8 @@ pub use decide::Left;
 pub use run::{look_for_surplus, run_revoke};
 pub use surplus::{Judge, Proof, Proposal, Surplus};
 
-use crate::clock::Clock;
 use crate::domain::{GiftId, GiftKey, Money, WalletId};
-use crate::interrupt::Interrupt;
+use crate::drive::{Ended, Pulse, Rules};
 use crate::ledger::{RunNote, SurplusGift};
 use crate::provider::WalletClient;
 
@@ -49,16 +48,12 @@ pub struct RevokeOptions {
     pub note: RunNote,
     /// Asks the provider.
     pub client: WalletClient,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Ends it early.
-    pub interrupt: Interrupt,
+    /// What holds for it from its beginning to its end.
+    pub rules: Rules,
     /// Hears how it goes.
     pub progress: watch::Sender<RevokeProgress>,
     /// S: for so long a list may go on showing a gift that was deleted.
     pub window: TimeDelta,
-    /// Without one usable answer for this long, the rest is left.
-    pub give_up_after: TimeDelta,
     /// Which gifts it takes back.
     pub reach: Reach,
 }
@@ -74,13 +69,15 @@ pub struct RevokeProgress {
     pub revoked: u64,
     /// Their money.
     pub amount: Money,
+    /// How the provider is.
+    pub pulse: Pulse,
 }
 
 /// What a revocation did.
 #[derive(Clone, Debug, Default)]
 pub struct Revocation {
     /// Why it ended before all was asked for, where it did.
-    pub stop: Option<RevokeStop>,
+    pub ended: Option<Ended>,
     /// Gifts that are gone now, and their money.
     pub revoked: u64,
     /// How much they had given.
@@ -108,29 +105,4 @@ pub struct LeftGift {
     pub wallet: WalletId,
     /// Why.
     pub why: Left,
-}
-
-/// Why a revocation ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RevokeStop {
-    /// The provider gave no usable answer for too long.
-    GaveUp,
-    /// A person, or the system, ended it.
-    Interrupted,
-    /// The provider does not take our keys.
-    CredentialsRejected {
-        /// What it said.
-        why: String,
-    },
-}
-
-impl RevokeStop {
-    /// The word for the record.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            RevokeStop::GaveUp => "silence",
-            RevokeStop::Interrupted => "interrupted",
-            RevokeStop::CredentialsRejected { .. } => "credentials rejected",
-        }
-    }
 }

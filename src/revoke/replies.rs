@@ -3,74 +3,28 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::decide::{Answer, Kind, Left, Next, Target};
-use super::request::{Reply, Reported};
-use super::run::{Job, Loop};
+use super::run::{Job, Revoking};
 use super::surplus::{Judged, Proof, Proposal};
-use super::{LeftGift, Reach, RevokeStop};
+use super::{LeftGift, Reach};
 use crate::domain::{Event, GiftId};
 use crate::ledger::{Outcome, SurplusDeed, SurplusStep};
-use crate::pace::Health;
-use crate::provider::{Credit, ListReading, Obstacle, Removal};
-
-/// Reads of one wallet that may fail.
-const MAX_FAILURES: u32 = 6;
+use crate::provider::{Credit, Obstacle, Removal};
 
 /// Gifts that are named where they are left.
 const NAMED: usize = 20;
 
-impl Loop<'_> {
-    /// A request has ended.
-    pub(super) fn reported(&mut self, reported: Reported) {
-        let Reported { job, reply, sent_at, ended_at, skew_ms } = reported;
-        self.skew.saw_ms(skew_ms);
-        match reply {
-            Reply::List(reading) => {
-                self.pace.ended(Health::of_reading(&reading), sent_at, ended_at);
-                self.listed(job, reading, sent_at, ended_at);
-            }
-            Reply::Delete(id, removal) => {
-                self.pace.ended(Health::of_removal(&removal), sent_at, ended_at);
-                self.deleted(job, id, removal, ended_at);
-            }
-        }
-    }
-
-    fn listed(
-        &mut self,
-        mut job: Job,
-        reading: ListReading,
-        sent_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) {
-        match reading {
-            ListReading::Whole(credits) => self.judge(job, &credits, sent_at, now),
-            ListReading::NoList => self.judge(job, &[], sent_at, now),
-            // The server said when to come back: that is no failure of the wallet's.
-            ListReading::Obstructed(Obstacle::Throttled { .. }) => self.ready.push_front(job),
-            ListReading::Obstructed(Obstacle::CredentialsRejected { why }) => {
-                self.done.stop.get_or_insert(RevokeStop::CredentialsRejected { why });
-                self.ready.push_back(job);
-            }
-            ListReading::Partial { .. }
-            | ListReading::Obstructed(_)
-            | ListReading::Unreadable { .. } => {
-                job.failures += 1;
-                if job.failures < MAX_FAILURES {
-                    let gap = TimeDelta::milliseconds(200) * (1 << job.failures);
-                    self.look_again(job, now + gap);
-                } else {
-                    tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
-                    for target in std::mem::take(&mut job.targets) {
-                        self.done.unread += 1;
-                        self.leave(&target, Left::Unread);
-                    }
-                }
-            }
+impl Revoking<'_> {
+    /// The list of a wallet could not be read.
+    pub(super) fn left_unread(&mut self, mut job: Job) {
+        tracing::warn!(wallet = %job.wallet, "its gift list could not be read");
+        for target in std::mem::take(&mut job.targets) {
+            self.done.unread += 1;
+            self.leave(&target, Left::Unread);
         }
     }
 
     /// Does what a list asks for.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         mut job: Job,
         credits: &[Credit],
@@ -129,11 +83,11 @@ impl Loop<'_> {
         if has_begun {
             self.beginning.push(job);
         } else if !job.deletes.is_empty() {
-            self.ready.push_front(job);
+            self.queue.push_first(job);
         } else if let Some(by) = look_by {
             job.looks += 1;
             let gap = TimeDelta::milliseconds(250) * (1 << job.looks.min(7));
-            self.look_again(job, (now + gap).min(by));
+            self.queue.push_at((now + gap).min(by), job);
         }
     }
 
@@ -159,43 +113,28 @@ impl Loop<'_> {
         targets.iter().map(judge).collect()
     }
 
-    fn deleted(&mut self, mut job: Job, id: GiftId, removal: Removal, now: DateTime<Utc>) {
+    pub(super) fn deleted(
+        &mut self,
+        mut job: Job,
+        id: GiftId,
+        removal: Removal,
+        now: DateTime<Utc>,
+    ) {
         let answer = match removal {
             Removal::Done => Answer::Deleted,
             Removal::Declined(refusal) | Removal::NotProcessed(Obstacle::Forbidden(refusal)) => {
                 Answer::Declined(refusal.message)
             }
             Removal::Unknown { why, .. } => Answer::Lost(why),
-            Removal::NotProcessed(obstacle) => {
-                job.target(id).deletes -= 1;
-                job.deletes.push_front(id);
-                match obstacle {
-                    Obstacle::CredentialsRejected { why } => {
-                        self.done.stop.get_or_insert(RevokeStop::CredentialsRejected { why });
-                        self.ready.push_back(job);
-                    }
-                    // The pace waits as long as the server asks for, or knocks while it is down.
-                    _ => self.ready.push_front(job),
-                }
-                return;
-            }
+            Removal::NotProcessed(_) => unreachable!("what did not happen is asked again"),
         };
         let is_lost = matches!(answer, Answer::Lost(_));
         job.target(id).answer = Some((answer, now));
         if job.deletes.is_empty() && is_lost {
-            self.look_again(job, now + TimeDelta::milliseconds(250));
+            self.queue.push_at(now + TimeDelta::milliseconds(250), job);
         } else {
-            self.ready.push_front(job);
+            self.queue.push_first(job);
         }
-    }
-
-    fn look_again(&mut self, job: Job, at: DateTime<Utc>) {
-        // Two pages may bring the same wallet: each has its own moment.
-        let mut at = at;
-        while self.waiting.contains_key(&(at, job.wallet)) {
-            at += TimeDelta::milliseconds(1);
-        }
-        self.waiting.insert((at, job.wallet), job);
     }
 
     fn record(&mut self, target: &mut Target, event: Event, at: DateTime<Utc>) {
@@ -226,8 +165,7 @@ impl Loop<'_> {
 
     /// Where it ends early, what was begun and certainly not sent is given back.
     pub(super) fn give_back(&mut self, now: DateTime<Utc>) {
-        let waiting = std::mem::take(&mut self.waiting).into_values();
-        let jobs: Vec<Job> = self.ready.drain(..).chain(waiting).collect();
+        let jobs: Vec<Job> = self.queue.drain().collect();
         for mut job in jobs {
             for mut target in std::mem::take(&mut job.targets) {
                 let was_begun_here = job.begun.contains(&target.id);

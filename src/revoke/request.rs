@@ -1,15 +1,13 @@
-//! One request each: what runs beside the loop.
-
-use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+//! What is asked about the gifts of a wallet, and how it is told.
 
 use super::run::Job;
 use crate::crash::{self, Step};
 use crate::domain::GiftId;
-use crate::provider::{ListReading, Removal, WalletClient};
+use crate::drive::{Asking, Shows, Sign, Times};
+use crate::provider::{ListReading, Removal, Trouble, WalletClient};
 
 /// What is asked of the provider.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     /// The list of the job's wallet.
     List,
@@ -17,47 +15,48 @@ pub(super) enum Request {
     Delete(GiftId),
 }
 
-/// What came back.
-pub(super) struct Reported {
-    pub(super) job: Job,
-    pub(super) reply: Reply,
-    pub(super) sent_at: DateTime<Utc>,
-    pub(super) ended_at: DateTime<Utc>,
-    /// How far the server's clock is ahead of ours at least.
-    pub(super) skew_ms: Option<i64>,
-}
-
-/// To which request.
+/// The answer to a request.
 pub(super) enum Reply {
     List(ListReading),
-    Delete(GiftId, Removal),
+    Delete(Removal),
 }
 
-/// Asks in a task of its own.
-pub(super) fn spawn(
-    job: Job,
-    request: Request,
-    client: WalletClient,
-    reports: mpsc::Sender<Reported>,
-) {
-    tokio::spawn(async move {
-        let (reply, exchange) = match request {
-            Request::List => {
-                crash::before(Step::Read);
-                let (reading, exchange) = client.gifts_of(job.wallet).await;
-                crash::after(Step::Read);
-                (Reply::List(reading), exchange)
+impl Request {
+    pub(super) fn ask(self, job: &Job, client: WalletClient) -> Asking<Reply> {
+        let wallet = job.wallet;
+        Box::pin(async move {
+            match self {
+                Request::List => {
+                    crash::before(Step::Read);
+                    let (reading, exchange) = client.gifts_of(wallet).await;
+                    crash::after(Step::Read);
+                    (Reply::List(reading), Times::of(&exchange))
+                }
+                Request::Delete(id) => {
+                    crash::before(Step::Delete);
+                    let (removal, exchange) = client.delete_gift(id).await;
+                    crash::after(Step::Delete);
+                    (Reply::Delete(removal), Times::of(&exchange))
+                }
             }
-            Request::Delete(id) => {
-                crash::before(Step::Delete);
-                let (removal, exchange) = client.delete_gift(id).await;
-                crash::after(Step::Delete);
-                (Reply::Delete(id, removal), exchange)
-            }
-        };
-        let (sent_at, ended_at) = (exchange.sent_at, exchange.ended_at);
-        // Nobody listens any more only where the process is about to end.
-        let skew_ms = exchange.skew_ms();
-        let _ = reports.send(Reported { job, reply, sent_at, ended_at, skew_ms }).await;
-    });
+        })
+    }
+
+    /// Nobody knows.
+    pub(super) fn lost(self, why: String) -> Reply {
+        let trouble = Trouble::Cut;
+        match self {
+            Request::List => Reply::List(ListReading::Unreadable { why, trouble }),
+            Request::Delete(_) => Reply::Delete(Removal::Unknown { why, trouble }),
+        }
+    }
+}
+
+impl Shows for Reply {
+    fn sign(&self) -> Sign<'_> {
+        match self {
+            Reply::List(reading) => reading.sign(),
+            Reply::Delete(removal) => removal.sign(),
+        }
+    }
 }

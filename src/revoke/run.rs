@@ -4,26 +4,23 @@
 //! list again. Wallets go side by side, and what is begun goes before what is not: a run that is killed soon
 //! has taken something back all the same, and the next one goes on behind it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::mpsc;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::decide::Target;
-use super::request::{self, Reported, Request};
+use super::request::{Reply, Request};
 use super::source::Source;
-use super::{Revocation, RevokeOptions, RevokeProgress, RevokeStop};
+use super::{Revocation, RevokeOptions, RevokeProgress};
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, WalletId};
+use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
     Campaign, KnownGift, Ledger, LedgerError, Milestone, Outcome, SurplusDeed, Writer,
 };
-use crate::pace::{Pace, Permit};
+use crate::pace::Pace;
 use crate::settle::Skew;
-
-/// An outage keeps it no longer than this: it can be run again at any time.
-const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(1);
 
 /// A wallet with gifts that are to be deleted.
 #[derive(Debug)]
@@ -37,13 +34,15 @@ pub(super) struct Job {
     pub(super) deletes: VecDeque<GiftId>,
     /// Gifts whose intents this run wrote.
     pub(super) begun: Vec<GiftId>,
-    pub(super) failures: u32,
+    /// What was asked last.
+    pub(super) request: Request,
     pub(super) looks: u32,
 }
 
-pub(super) struct Loop<'r> {
+pub(super) struct Revoking<'r> {
     pub(super) ledger: &'r Ledger,
-    pub(super) pace: &'r mut Pace,
+    writer: &'r mut Writer,
+    run: Uuid,
     pub(super) options: &'r RevokeOptions,
     pub(super) campaign: i64,
     /// What is still to be read of the campaign.
@@ -53,8 +52,7 @@ pub(super) struct Loop<'r> {
     /// The campaign's first attempt, by our clock.
     pub(super) first_attempt: Option<DateTime<Utc>>,
     pub(super) skew: Skew,
-    pub(super) ready: VecDeque<Job>,
-    pub(super) waiting: BTreeMap<(DateTime<Utc>, WalletId), Job>,
+    pub(super) queue: Queue<Job>,
     /// Wallets whose intents wait for the next commit.
     pub(super) beginning: Vec<Job>,
     pub(super) pending: Vec<Outcome>,
@@ -81,7 +79,7 @@ pub async fn run_revoke(
     if batch.forgot_since(campaign.id).await?.is_some() {
         return Err(LedgerError::Restored);
     }
-    batch.begin_run(run, campaign.id, "revoke", options.clock.now()).await?;
+    batch.begin_run(run, campaign.id, "revoke", options.rules.clock.now()).await?;
     batch.note_run(run, &options.note).await?;
     crash::before(Step::Beginning);
     batch.commit().await?;
@@ -89,13 +87,12 @@ pub async fn run_revoke(
     crash::before(Step::Naming);
     writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
-    let mut revoking = Loop::of(ledger, pace, campaign.id, options).await?;
+    let mut revoking = Revoking::of(ledger, (&mut writer, run), campaign.id, options).await?;
     revoking.progress.gifts = gifts;
-    revoking.run(&mut writer, run).await?;
-    let done = revoking.done;
-    let outcome = done.stop.as_ref().map_or("finished", RevokeStop::word);
+    let done = revoking.drive(pace).await?;
+    let outcome = done.ended.as_ref().map_or("finished", Ended::word);
     let mut batch = writer.begin().await?;
-    batch.end_run(run, outcome, options.clock.now()).await?;
+    batch.end_run(run, outcome, options.rules.clock.now()).await?;
     crash::before(Step::Ending);
     batch.commit().await?;
     crash::after(Step::Ending);
@@ -114,32 +111,33 @@ pub async fn look_for_surplus(
     let mut batch = writer.begin().await?;
     batch.check_provider(&options.client.base().to_string()).await?;
     batch.rollback().await?;
-    let mut looking = Loop::of(ledger, pace, campaign.id, options).await?;
-    looking.only_looks = true;
     // Nothing is written under this id.
-    looking.run(&mut writer, Uuid::nil()).await?;
-    Ok((writer, looking.done))
+    let no_run = Uuid::nil();
+    let mut looking = Revoking::of(ledger, (&mut writer, no_run), campaign.id, options).await?;
+    looking.only_looks = true;
+    let done = looking.drive(pace).await?;
+    Ok((writer, done))
 }
 
-impl<'r> Loop<'r> {
+impl<'r> Revoking<'r> {
     async fn of(
         ledger: &'r Ledger,
-        pace: &'r mut Pace,
+        (writer, run): (&'r mut Writer, Uuid),
         campaign: i64,
         options: &'r RevokeOptions,
-    ) -> Result<Loop<'r>, LedgerError> {
+    ) -> Result<Revoking<'r>, LedgerError> {
         let source = Source::of(ledger, campaign, &options.reach).await?;
-        Ok(Loop {
+        Ok(Revoking {
             ledger,
-            pace,
+            writer,
+            run,
             options,
             campaign,
             source,
             only_looks: false,
             first_attempt: ledger.first_sent(campaign).await?,
             skew: Skew::default(),
-            ready: VecDeque::new(),
-            waiting: BTreeMap::new(),
+            queue: Queue::default(),
             beginning: Vec::new(),
             pending: Vec::new(),
             deeds: Vec::new(),
@@ -148,102 +146,100 @@ impl<'r> Loop<'r> {
         })
     }
 
-    async fn run(&mut self, writer: &mut Writer, run: Uuid) -> Result<(), LedgerError> {
-        let (reports, mut inbox) = mpsc::channel(self.pace.concurrency.ceiling() + 1);
-        loop {
-            self.read_page().await?;
-            self.commit(writer, run).await?;
-            let now = self.options.clock.now();
-            let wake_at = self.start_requests(now, &reports);
-            self.options.progress.send_replace(self.progress);
-            let is_idle =
-                self.pace.in_flight() == 0 || self.options.interrupt.abandon.is_cancelled();
-            let is_over = self.source.is_empty()
-                && self.ready.is_empty()
-                && self.waiting.is_empty()
-                && self.beginning.is_empty();
-            if is_idle && (is_over || self.done.stop.is_some()) {
-                self.give_back(now);
-                return self.commit(writer, run).await;
-            }
-            self.wait(now, wake_at, &mut inbox).await;
-        }
+    async fn drive(mut self, pace: &mut Pace) -> Result<Revocation, LedgerError> {
+        let rules = self.options.rules.briefly();
+        self.done.ended = drive(&mut self, pace, &rules).await?;
+        self.give_back(self.options.rules.clock.now());
+        self.commit().await?;
+        Ok(self.done)
     }
 
     /// Makes what is known durable; what was begun may then be deleted.
-    async fn commit(&mut self, writer: &mut Writer, run: Uuid) -> Result<(), LedgerError> {
+    async fn commit(&mut self) -> Result<(), LedgerError> {
         if !self.pending.is_empty() || !self.deeds.is_empty() {
-            let mut batch = writer.begin().await?;
-            batch.record(Some(run), &std::mem::take(&mut self.pending)).await?;
-            batch.record_surplus(run, &std::mem::take(&mut self.deeds)).await?;
+            let mut batch = self.writer.begin().await?;
+            batch.record(Some(self.run), &std::mem::take(&mut self.pending)).await?;
+            batch.record_surplus(self.run, &std::mem::take(&mut self.deeds)).await?;
             crash::before(Step::Revoking);
             batch.commit().await?;
             crash::after(Step::Revoking);
         }
         for job in self.beginning.drain(..) {
-            self.ready.push_front(job);
+            self.queue.push_first(job);
         }
         Ok(())
     }
+}
 
-    /// Starts requests for as long as there are turns; says when to come back.
-    fn start_requests(
-        &mut self,
-        now: DateTime<Utc>,
-        reports: &mpsc::Sender<Reported>,
-    ) -> Option<DateTime<Utc>> {
-        let silence = self.options.give_up_after.min(LONGEST_SILENCE);
-        if self.pace.breaker.silent_for(now).is_some_and(|silent_for| silent_for >= silence) {
-            self.done.stop.get_or_insert(RevokeStop::GaveUp);
-        }
-        while self.done.stop.is_none() {
-            let next_at = self.waiting.first_key_value().map(|((at, _), _)| *at);
-            if next_at.is_some_and(|at| at <= now) {
-                self.ready.extend(self.waiting.pop_first().map(|(_, job)| job));
-            }
-            if self.ready.is_empty() {
-                return next_at;
-            }
-            match self.pace.permit(now) {
-                Permit::Now => {
-                    let mut job = self.ready.pop_front().expect("one is there");
-                    let request = job.deletes.pop_front().map_or(Request::List, Request::Delete);
-                    if let Request::Delete(id) = request {
-                        job.target(id).deletes += 1;
-                    }
-                    request::spawn(job, request, self.options.client.clone(), reports.clone());
-                }
-                Permit::At(at) => return Some(at),
-                Permit::Later => return None,
-            }
-        }
-        None
+impl Worker for Revoking<'_> {
+    type Job = Job;
+    type Reply = Reply;
+    type Error = LedgerError;
+
+    fn queue(&mut self) -> &mut Queue<Job> {
+        &mut self.queue
     }
 
-    async fn wait(
+    fn has_more(&self) -> bool {
+        !self.source.is_empty() || !self.beginning.is_empty()
+    }
+
+    async fn turn(
         &mut self,
-        now: DateTime<Utc>,
-        wake_at: Option<DateTime<Utc>>,
-        inbox: &mut mpsc::Receiver<Reported>,
-    ) {
-        let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default());
-        let options = self.options;
-        tokio::select! {
-            biased;
-            () = options.interrupt.abandon.cancelled() => {
-                self.done.stop.get_or_insert(RevokeStop::Interrupted);
-            }
-            () = options.interrupt.drain.cancelled(), if self.done.stop.is_none() => {
-                self.done.stop = Some(RevokeStop::Interrupted);
-            }
-            Some(reported) = inbox.recv() => {
-                self.reported(reported);
-                while let Ok(reported) = inbox.try_recv() {
-                    self.reported(reported);
-                }
-            }
-            () = async { options.clock.sleep(wait.expect("guarded")).await }, if wait.is_some() => {}
+        _now: DateTime<Utc>,
+        is_ending: bool,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        if !is_ending {
+            self.read_page().await?;
         }
+        self.commit().await?;
+        Ok(None)
+    }
+
+    fn ask(&mut self, job: &mut Job) -> Asking<Reply> {
+        job.request = job.deletes.pop_front().map_or(Request::List, Request::Delete);
+        if let Request::Delete(id) = job.request {
+            job.target(id).deletes += 1;
+        }
+        job.request.ask(job, self.options.client.clone())
+    }
+
+    fn lost(&self, job: &Job, why: String) -> Reply {
+        job.request.lost(why)
+    }
+
+    fn is_read(&self, job: &Job) -> bool {
+        job.request == Request::List
+    }
+
+    fn unsent(&mut self, job: &mut Job) {
+        if let Request::Delete(id) = job.request {
+            job.target(id).deletes -= 1;
+            job.deletes.push_front(id);
+        }
+    }
+
+    fn heard(&mut self, job: Job, reply: Reply, times: Times) {
+        self.skew.saw_ms(times.skew_ms);
+        match (reply, job.request) {
+            (Reply::List(reading), _) => match reading.into_credits() {
+                Some(credits) => self.judge(job, &credits, times.sent_at, times.ended_at),
+                None => self.unread(job),
+            },
+            (Reply::Delete(removal), Request::Delete(id)) => {
+                self.deleted(job, id, removal, times.ended_at);
+            }
+            (Reply::Delete(_), Request::List) => unreachable!("a list deletes nothing"),
+        }
+    }
+
+    fn unread(&mut self, job: Job) {
+        self.left_unread(job);
+    }
+
+    fn tell(&mut self, pulse: Pulse) {
+        self.progress.pulse = pulse;
+        self.options.progress.send_replace(self.progress);
     }
 }
 
@@ -255,7 +251,7 @@ impl Job {
             known: Vec::new(),
             deletes: VecDeque::new(),
             begun: Vec::new(),
-            failures: 0,
+            request: Request::List,
             looks: 0,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Reach;
 use super::decide::Target;
-use super::run::{Job, Loop};
+use super::run::{Job, Revoking};
 use super::surplus::by_wallet;
 use crate::domain::{GiftState, WalletId};
 use crate::ledger::{KnownGift, Ledger, LedgerError, SurplusGift};
@@ -53,9 +53,9 @@ impl Source {
     }
 }
 
-impl Loop<'_> {
+impl Revoking<'_> {
     pub(super) async fn read_page(&mut self) -> Result<(), LedgerError> {
-        while self.ready.len() < PAGE && !self.source.is_empty() {
+        while self.queue.len() < PAGE && !self.source.is_empty() {
             match &mut self.source {
                 Source::Own(stretches) => {
                     let Some(stretch) = stretches.front_mut() else { break };
@@ -70,7 +70,7 @@ impl Loop<'_> {
                 Source::Surplus(wallets) => {
                     let Some((wallet, gifts)) = wallets.pop_front() else { break };
                     let known = self.ledger.known_gifts(wallet).await?;
-                    self.ready.push_back(surplus_of(wallet, &gifts, known));
+                    self.queue.push(surplus_of(wallet, &gifts, known));
                 }
             }
         }
@@ -83,8 +83,9 @@ impl Loop<'_> {
         for gift in gifts {
             wallets.entry(gift.content.wallet).or_default().extend(Target::of(gift));
         }
-        let jobs = wallets.into_iter().map(|(wallet, targets)| Job::of(wallet, targets));
-        self.ready.extend(jobs);
+        for (wallet, targets) in wallets {
+            self.queue.push(Job::of(wallet, targets));
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use giftbatch::clock;
+use giftbatch::drive::Rules;
 use giftbatch::interrupt::Interrupt;
 use giftbatch::ledger::{Ledger, RunLock, RunNote};
 use giftbatch::pace::Pace;
 use giftbatch::provider::{Delivery, Loss, Method, Request, Sending, Transport, WalletClient};
-use giftbatch::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, RevokeStop, run_revoke};
+use giftbatch::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, run_revoke};
 use giftbatch::sandbox::{Endpoint, FaultProfile, Place, SandboxConfig, Stats};
 use tokio::sync::watch;
 
@@ -360,11 +361,14 @@ async fn revoke_one(fates: &[Fate]) -> (Revocation, String, bool, u32) {
     let options = RevokeOptions {
         note: RunNote::default(),
         client: WalletClient::over(provider.clone(), base, clock.clone()),
-        clock,
-        interrupt: Interrupt::default(),
+        rules: Rules {
+            clock,
+            interrupt: Interrupt::default(),
+            patience: TimeDelta::seconds(20),
+            deadline: None,
+        },
         progress,
         window: TimeDelta::milliseconds(600),
-        give_up_after: TimeDelta::seconds(20),
         reach: Reach::Given,
     };
     let mut pace = Pace::new(0, 4);
@@ -399,6 +403,6 @@ async fn lost_answers_are_settled_by_the_list() {
         assert_eq!((stands.as_str(), asked), (state, deletes), "{fates:?}");
         assert_eq!(is_there, state == "issued", "{fates:?}");
         assert_eq!((done.revoked, done.left), (u64::from(!is_there), u64::from(is_there)));
-        assert_ne!(done.stop, Some(RevokeStop::GaveUp));
+        assert_eq!(done.ended, None);
     }
 }

@@ -24,16 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["crash", "domain", "plan"]),
     ("provider", &["clock", "domain"]),
     ("notify", &["clock", "provider"]),
-    ("pace", &["provider"]),
+    ("pace", &[]),
+    ("drive", &["clock", "interrupt", "pace", "provider"]),
     ("settle", &["domain", "ledger", "provider"]),
+    ("reconcile", &["crash", "domain", "drive", "ledger", "pace", "provider", "settle"]),
     (
-        "reconcile",
-        &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"],
+        "issue",
+        &["clock", "crash", "domain", "drive", "interrupt", "ledger", "pace", "provider", "settle"],
     ),
-    ("issue", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
-    ("preflight", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider"]),
+    ("preflight", &["crash", "domain", "drive", "ledger", "pace", "provider"]),
     ("report", &["domain", "ledger", "plan"]),
-    ("revoke", &["clock", "crash", "domain", "interrupt", "ledger", "pace", "provider", "settle"]),
+    ("revoke", &["crash", "domain", "drive", "ledger", "pace", "provider", "settle"]),
 ];
 
 /// Words that only some modules may use, and what to do instead.
@@ -55,6 +56,10 @@ const FENCES: &[(&str, &[&str], &str)] = &[
 /// Folders and files that only decide.
 const PURE: &[&str] = &[
     "src/domain/",
+    "src/drive/answers.rs",
+    "src/drive/ended.rs",
+    "src/drive/queue.rs",
+    "src/drive/sign.rs",
     "src/intake/",
     "src/pace/",
     "src/plan/",
@@ -80,7 +85,6 @@ const PURE: &[&str] = &[
     "src/provider/wire.rs",
     "src/reconcile/audit.rs",
     "src/reconcile/balance.rs",
-    "src/reconcile/queue.rs",
     "src/reconcile/words.rs",
     "src/revoke/decide.rs",
     "src/revoke/surplus.rs",

@@ -14,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::clock::{Clock, Sleep, Time};
 use giftbatch::domain::Event as GiftEvent;
+use giftbatch::drive::Rules;
 use giftbatch::interrupt::Interrupt;
 use giftbatch::issue::{IssueOptions, Issued, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{
@@ -285,12 +286,14 @@ impl Work<'_> {
             command: "reconcile",
             note: RunNote::default(),
             client: self.client.clone(),
-            clock: self.clock.clone(),
-            interrupt: self.interrupt.clone(),
+            rules: Rules {
+                clock: self.clock.clone(),
+                interrupt: self.interrupt.clone(),
+                patience: micros(self.terms.give_up_after),
+                deadline: None,
+            },
             progress: watch::channel(ReconcileProgress::default()).0,
             window: micros(self.terms.s),
-            give_up_after: micros(self.terms.give_up_after),
-            deadline: None,
             only,
             balances: false,
         }
