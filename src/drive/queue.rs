@@ -47,7 +47,7 @@ impl<J> Queue<J> {
     }
 
     /// How many are at the end of the line.
-    pub fn len(&self) -> usize {
+    pub fn in_line(&self) -> usize {
         self.last.len()
     }
 
@@ -135,7 +135,7 @@ mod tests {
         queue.push_at(at(10), 5);
         queue.push_first(6);
         queue.push_first(7);
-        assert_eq!((queue.next_at(), queue.waiting(), queue.len()), (Some(at(10)), 3, 2));
+        assert_eq!((queue.next_at(), queue.waiting(), queue.in_line()), (Some(at(10)), 3, 2));
         assert_eq!(all(&mut queue, at(9)), [6, 7, 1, 2]);
         assert!(!queue.is_due(at(9)) && queue.is_due(at(10)) && !queue.is_empty());
         assert_eq!(all(&mut queue, at(10)), [4, 5]);

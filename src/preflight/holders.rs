@@ -86,7 +86,7 @@ pub async fn ask_for_holdings(
 
 impl Customers<'_> {
     async fn read_page(&mut self) -> Result<(), LedgerError> {
-        let Some(after) = self.cursor.as_ref().filter(|_| self.queue.len() == 0) else {
+        let Some(after) = self.cursor.as_ref().filter(|_| self.queue.in_line() < PAGE) else {
             return Ok(());
         };
         let page = self.ledger.customers_to_ask(self.options.check, after, PAGE).await?;

@@ -57,7 +57,7 @@ pub async fn run_preflight(
 
 impl Wallets<'_> {
     async fn read_page(&mut self) -> Result<(), LedgerError> {
-        let Some(after) = self.cursor.filter(|_| self.queue.len() < PAGE) else {
+        let Some(after) = self.cursor.filter(|_| self.queue.in_line() < PAGE) else {
             return Ok(());
         };
         let page = self.ledger.wallets_to_ask(self.preflight, after, PAGE).await?;

@@ -52,7 +52,7 @@ pub(super) enum Next {
 impl Sweep<'_> {
     /// Writes what was found, where it is much, and keeps wallets at hand; beside the sweep.
     pub(super) fn start_group(&mut self, now: DateTime<Utc>, is_ending: bool) {
-        let cursor = self.cursor.filter(|_| !is_ending && self.queue.len() < PAGE);
+        let cursor = self.cursor.filter(|_| !is_ending && self.queue.in_line() < PAGE);
         let most = self.found.len().max(self.recalled.len()).max(self.kept.len());
         if cursor.is_none() && most < PAGE {
             return;

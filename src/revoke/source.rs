@@ -55,7 +55,7 @@ impl Source {
 
 impl Revoking<'_> {
     pub(super) async fn read_page(&mut self) -> Result<(), LedgerError> {
-        while self.queue.len() < PAGE && !self.source.is_empty() {
+        while self.queue.in_line() < PAGE && !self.source.is_empty() {
             match &mut self.source {
                 Source::Own(stretches) => {
                     let Some(stretch) = stretches.front_mut() else { break };
