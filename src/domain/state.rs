@@ -165,7 +165,7 @@ impl GiftState {
             (S::InFlight, Event::AnswerLost { .. } | Event::Orphaned) => S::InDoubt,
             (S::InDoubt, Event::FoundIssued { .. }) => S::Issued,
             (S::InDoubt, Event::FoundAbsent) => S::Deferred,
-            (S::InDoubt, Event::StayedUnclear { .. }) => S::Held,
+            (S::InDoubt | S::Refused, Event::StayedUnclear { .. }) => S::Held,
             (S::Held, Event::ResolvedIssued { .. }) => S::Issued,
             (S::Held, Event::ResolvedRefused(_)) => S::Refused,
             (S::Held, Event::ResolvedRetry { .. }) => S::Deferred,
@@ -312,7 +312,7 @@ mod tests {
         in_flight -> answer_lost orphaned -> in_doubt
         in_doubt -> found_issued -> issued
         in_doubt -> found_absent -> deferred
-        in_doubt -> stayed_unclear -> held
+        in_doubt refused -> stayed_unclear -> held
         held -> resolved_issued -> issued
         held -> resolved_refused -> refused
         held -> resolved_retry -> deferred

@@ -40,6 +40,7 @@ mod note;
 mod open;
 mod place;
 mod read;
+mod recheck;
 mod reconcile;
 mod record;
 mod repeated;

@@ -113,6 +113,11 @@ statements! {
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";
     PROVIDER_SELECT = "provider_select";
+    RECHECK_ADD = "recheck_add";
+    RECHECK_CLEAR = "recheck_clear";
+    RECHECK_LET_GO = "recheck_let_go";
+    RECHECK_TABLE = "recheck_table";
+    RECHECK_WALLETS = "recheck_wallets";
     RECONCILE_CLEAR = "reconcile_clear";
     RECONCILE_MATCHED = "reconcile_matched";
     RECONCILE_RECORD = "reconcile_record";
@@ -180,6 +185,7 @@ mod tests {
         let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
         let mut writer = ledger.connect_writer().await.unwrap();
         (&mut writer).execute(super::CLAIM_TABLE.into_sql_str()).await.unwrap();
+        (&mut writer).execute(super::RECHECK_TABLE.into_sql_str()).await.unwrap();
         for (file, statement) in ALL {
             let prepared = (&mut writer).prepare(statement.into_sql_str()).await;
             assert!(prepared.is_ok(), "{file}: {:?}", prepared.err());

@@ -18,7 +18,7 @@ const ABSENT_LOOKS: u32 = 2;
 
 /// Looks that count are a fifth of the window apart at least, and no more than a minute is waited for that: what a
 /// cache shows once it may show twice.
-pub(super) fn look_gap(window: TimeDelta) -> TimeDelta {
+pub fn look_gap(window: TimeDelta) -> TimeDelta {
     (window / 5).min(TimeDelta::minutes(1))
 }
 

@@ -11,8 +11,8 @@ use super::absence::{
 };
 use super::matching::{could_be, match_up};
 use super::whole::GiftBalance;
-use crate::domain::{Event, GiftId, GiftState};
-use crate::ledger::{Doubt, KnownGift, Lists};
+use crate::domain::{Event, Gift, GiftId, GiftState};
+use crate::ledger::{Claimed, Doubt, KnownGift, Lists};
 use crate::provider::Credit;
 
 /// A doubt with what earlier looks of this run have shown.
@@ -128,6 +128,19 @@ impl Look {
 }
 
 impl OpenDoubt {
+    /// Any gift that was sent, as a doubt whose sender had let go at `settle_from`.
+    pub fn of(gift: &KnownGift, settle_from: DateTime<Utc>) -> OpenDoubt {
+        let claimed = Claimed {
+            row: gift.row,
+            campaign: gift.campaign,
+            gift: Gift { key: gift.key, content: gift.content.clone() },
+            attempt: gift.attempts,
+            doubts: 0,
+            first_sent_at: gift.first_sent_at.unwrap_or(settle_from),
+        };
+        OpenDoubt::new(Doubt { claimed, settle_from, refusal: None })
+    }
+
     /// A doubt about which nothing was asked yet.
     pub fn new(doubt: Doubt) -> OpenDoubt {
         let (absent_looks, open_looks) = (0, 0);

@@ -29,6 +29,7 @@ mod recall;
 mod skew;
 mod whole;
 
+pub use absence::look_gap;
 pub use book::DoubtBook;
 pub use decide::{AbsenceProof, InDoubt, Look, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;

@@ -1,0 +1,65 @@
+//! What looking for refused gifts reads and writes, and what may be reopened after it.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::error::Doing;
+use super::rows::instant;
+use super::{Batch, Ledger, LedgerError, sql};
+use crate::domain::WalletId;
+
+impl Ledger {
+    /// The next wallets with refused gifts of a campaign that were sent, each with the first row of those; `after` is
+    /// the last row of the page before. All classes where none is named.
+    pub async fn refused_wallets(
+        &self,
+        campaign: i64,
+        after: i64,
+        classes: &[String],
+        limit: usize,
+    ) -> Result<Vec<(i64, WalletId)>, LedgerError> {
+        let rows: Vec<(i64, Uuid)> = sqlx::query_as(sql::RECHECK_WALLETS)
+            .bind(campaign)
+            .bind(after)
+            .bind((!classes.is_empty()).then(|| json!(classes).to_string()))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&*self.reading())
+            .await
+            .doing("reading wallets of refused gifts")?;
+        Ok(rows.into_iter().map(|(row, wallet)| (row, WalletId(wallet))).collect())
+    }
+
+    /// When the sender of a gift's last attempt had surely let go; none where it was never sent.
+    pub async fn let_go_at(&self, row: i64) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let at: Option<i64> = sqlx::query_scalar(sql::RECHECK_LET_GO)
+            .bind(row)
+            .fetch_one(&*self.reading())
+            .await
+            .doing("reading when an attempt ended")?;
+        Ok(at.map(instant))
+    }
+}
+
+impl Batch<'_> {
+    /// Forgets what an earlier recheck of this writer has found absent.
+    pub async fn begin_recheck(&mut self) -> Result<(), LedgerError> {
+        for statement in [sql::RECHECK_TABLE, sql::RECHECK_CLEAR] {
+            sqlx::query(statement)
+                .execute(self.transaction.now().await?)
+                .await
+                .doing("beginning to look for refused gifts")?;
+        }
+        Ok(())
+    }
+
+    /// Remembers rows that two whole lists lack: those alone may be reopened by this writer.
+    pub async fn add_rechecked(&mut self, rows: &[i64]) -> Result<(), LedgerError> {
+        sqlx::query(sql::RECHECK_ADD)
+            .bind(json!(rows).to_string())
+            .execute(self.transaction.now().await?)
+            .await
+            .map(drop)
+            .doing("remembering gifts that are not there")
+    }
+}

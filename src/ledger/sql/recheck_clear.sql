@@ -1,0 +1,2 @@
+-- A command begins to look: what one before has seen no longer counts.
+delete from rechecked

@@ -1,0 +1,62 @@
+//! One wallet that is looked at: its list, then its balance where the list may prove something.
+
+use crate::crash::{self, Step};
+use crate::domain::WalletId;
+use crate::drive::{Asking, Shows, Sign, Times};
+use crate::provider::{Balances, ListReading, Reading, Trouble, WalletClient};
+use crate::settle::{Look, OpenDoubt};
+
+/// A wallet with refused gifts.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) wallet: WalletId,
+    /// Its refused gifts, as doubts.
+    pub(super) doubts: Vec<OpenDoubt>,
+    /// The list that was read, whose balance is asked for next.
+    pub(super) look: Option<Look>,
+    pub(super) looks: u32,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) enum Reply {
+    List(ListReading),
+    Balances(Reading<Balances>),
+}
+
+impl Job {
+    /// Asks for what is next.
+    pub(super) fn ask(&self, client: WalletClient) -> Asking<Reply> {
+        let (wallet, is_listed) = (self.wallet, self.look.is_some());
+        Box::pin(async move {
+            crash::before(Step::Look);
+            let (reply, exchange) = if is_listed {
+                let (reading, exchange) = client.balances(wallet).await;
+                (Reply::Balances(reading), exchange)
+            } else {
+                let (reading, exchange) = client.gifts_of(wallet).await;
+                (Reply::List(reading), exchange)
+            };
+            crash::after(Step::Look);
+            (reply, Times::of(&exchange))
+        })
+    }
+
+    /// The answer where nobody knows.
+    pub(super) fn lost(&self, why: String) -> Reply {
+        let trouble = Trouble::Cut;
+        match self.look {
+            Some(_) => Reply::Balances(Reading::Unreadable { why, trouble }),
+            None => Reply::List(ListReading::Unreadable { why, trouble }),
+        }
+    }
+}
+
+impl Shows for Reply {
+    fn sign(&self) -> Sign<'_> {
+        match self {
+            Reply::List(reading) => reading.sign(),
+            Reply::Balances(reading) => reading.sign(),
+        }
+    }
+}

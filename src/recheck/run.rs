@@ -1,0 +1,261 @@
+//! The worker: pages of wallets, looks, and what they prove.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::job::{Job, Reply};
+use super::judge::{Fate, judge};
+use super::{
+    MOST_LOOKS, MOST_WAITING, NAMED, PAGE, RecheckOptions, RecheckProgress, Rechecked, UnclearGift,
+};
+use crate::crash::{self, Step};
+use crate::domain::{Event, GiftId, GiftState};
+use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
+use crate::ledger::{Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer};
+use crate::pace::Pace;
+use crate::provider::{ListReading, Reading};
+use crate::settle::{GiftBalance, Look, OpenDoubt, Skew, look_gap, settle};
+
+struct Recheck<'r> {
+    ledger: &'r Ledger,
+    writer: &'r mut Writer,
+    options: &'r RecheckOptions,
+    campaign: i64,
+    /// The last row that was taken from the ledger; none once all were.
+    cursor: Option<i64>,
+    queue: Queue<Job>,
+    /// Looks that are to be judged.
+    looked: Vec<(Job, Look)>,
+    skew: Skew,
+    lists: Lists,
+    done: Rechecked,
+    progress: RecheckProgress,
+}
+
+/// Looks for the refused gifts of a campaign, `gifts` at most, that were sent. Those that are absent may be reopened with
+/// the same writer; the others are recorded, or stay refused.
+///
+/// Comes back with why it ended early, where it did: then nothing is known of the rest, and they stay refused. Fails only
+/// where the ledger does.
+pub async fn recheck(
+    ledger: &Ledger,
+    writer: &mut Writer,
+    pace: &mut Pace,
+    campaign: &Campaign,
+    gifts: u64,
+    options: &RecheckOptions,
+) -> Result<(Rechecked, Option<Ended>), LedgerError> {
+    let mut batch = writer.begin().await?;
+    let lists = batch.check_provider(&options.client.base().to_string()).await?;
+    batch.begin_recheck().await?;
+    batch.commit().await?;
+    let mut worker = Recheck {
+        ledger,
+        writer,
+        options,
+        campaign: campaign.id,
+        cursor: Some(0),
+        queue: Queue::default(),
+        looked: Vec::new(),
+        skew: Skew::default(),
+        lists,
+        done: Rechecked::default(),
+        progress: RecheckProgress { gifts, ..RecheckProgress::default() },
+    };
+    let ended = drive(&mut worker, pace, &options.rules).await?;
+    worker.record().await?;
+    Ok((worker.done, ended))
+}
+
+impl Recheck<'_> {
+    async fn read_page(&mut self) -> Result<(), LedgerError> {
+        let is_full = self.queue.len() >= PAGE || self.queue.waiting() >= MOST_WAITING;
+        let Some(after) = self.cursor.filter(|_| !is_full) else {
+            return Ok(());
+        };
+        let classes = &self.options.classes;
+        let page = self.ledger.refused_wallets(self.campaign, after, classes, PAGE).await?;
+        self.cursor = page.last().map(|(row, _)| *row).filter(|_| page.len() == PAGE);
+        for (_, wallet) in page {
+            let known = self.ledger.known_gifts(wallet).await?;
+            let is_refused = |gift: &&KnownGift| {
+                gift.campaign == self.campaign && gift.state == GiftState::Refused
+            };
+            let mut doubts = Vec::new();
+            for gift in known.iter().filter(is_refused) {
+                if let Some(let_go) = self.ledger.let_go_at(gift.row).await? {
+                    doubts.push(OpenDoubt::of(gift, let_go));
+                }
+            }
+            let opens_at = doubts.iter().map(|doubt| doubt.doubt.settle_from).max();
+            if let Some(at) = opens_at {
+                let job = Job { wallet, doubts, look: None, looks: 0 };
+                self.queue.push_at(at + self.options.policy.window, job);
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges what was looked at by what the ledger knows, and makes it durable.
+    async fn record(&mut self) -> Result<(), LedgerError> {
+        if self.looked.is_empty() {
+            return Ok(());
+        }
+        let now = self.options.rules.clock.now();
+        let mut batch = self.writer.begin().await?;
+        let (mut outcomes, mut absent, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        for (mut job, mut look) in std::mem::take(&mut self.looked) {
+            let known = batch.known_gifts(job.wallet).await?;
+            let ours: Vec<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+            let others = look.credits.iter().map(|credit| credit.id);
+            let others = others.filter(|id| !ours.contains(id));
+            look.elsewhere = batch.claimed_ids(others).await?;
+            let policy = &self.options.policy;
+            let settled = settle(&job.doubts, &known, &look, self.skew, policy, self.lists);
+            self.skew = settled.skew;
+            if self.lists.learn(settled.lists) {
+                batch.learn(settled.lists, now).await?;
+            }
+            let mut recorded = Vec::new();
+            for (doubt, fate) in judge(&mut job, &known, &settled) {
+                let claimed = &doubt.doubt.claimed;
+                match &fate {
+                    Fate::Recorded(event) => {
+                        let gift = (claimed.row, GiftState::Refused, claimed.attempt);
+                        recorded.push(Outcome::of(gift, event.clone(), now));
+                    }
+                    Fate::Absent => absent.push(claimed.row),
+                    Fate::Stays(_) => {}
+                }
+                self.done.count(&doubt, fate);
+                self.progress.done += 1;
+            }
+            // One at a time: the next wallet's look must see whose an id is by now.
+            batch.record(None, &recorded).await?;
+            outcomes.extend(recorded);
+            again.push(job);
+        }
+        batch.add_rechecked(&absent).await?;
+        crash::before(Step::Doubts);
+        batch.commit().await?;
+        crash::after(Step::Doubts);
+        for job in again {
+            self.look_again(job, now);
+        }
+        Ok(())
+    }
+
+    fn look_again(&mut self, mut job: Job, now: DateTime<Utc>) {
+        if job.doubts.is_empty() {
+            return;
+        }
+        job.looks += 1;
+        if job.looks >= MOST_LOOKS {
+            return self.give_up(job, "its list proves nothing");
+        }
+        let gap = look_gap(self.options.policy.window).max(TimeDelta::milliseconds(100));
+        self.queue.push_at(now + gap, job);
+    }
+
+    fn give_up(&mut self, job: Job, why: &str) {
+        for doubt in job.doubts {
+            self.done.unread.add(doubt.doubt.claimed.gift.content.amount);
+            self.done.name(&doubt, why.to_owned());
+            self.progress.done += 1;
+        }
+    }
+}
+
+impl Rechecked {
+    fn count(&mut self, doubt: &OpenDoubt, fate: Fate) {
+        let amount = doubt.doubt.claimed.gift.content.amount;
+        match fate {
+            Fate::Recorded(Event::StayedUnclear { why }) | Fate::Stays(why) => {
+                self.unclear.add(amount);
+                self.name(doubt, why);
+            }
+            Fate::Recorded(_) => self.found.add(amount),
+            Fate::Absent => self.absent.add(amount),
+        }
+    }
+
+    fn name(&mut self, doubt: &OpenDoubt, why: String) {
+        if self.named.len() < NAMED {
+            let gift = &doubt.doubt.claimed.gift;
+            self.named.push(UnclearGift { key: gift.key, wallet: gift.content.wallet, why });
+        }
+    }
+}
+
+impl Worker for Recheck<'_> {
+    type Job = Job;
+    type Reply = Reply;
+    type Error = LedgerError;
+
+    fn queue(&mut self) -> &mut Queue<Job> {
+        &mut self.queue
+    }
+
+    fn has_more(&self) -> bool {
+        self.cursor.is_some() || !self.looked.is_empty()
+    }
+
+    async fn turn(
+        &mut self,
+        _: DateTime<Utc>,
+        is_ending: bool,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        self.record().await?;
+        if !is_ending {
+            self.read_page().await?;
+        }
+        Ok(None)
+    }
+
+    fn ask(&mut self, job: &mut Job) -> Asking<Reply> {
+        job.ask(self.options.client.clone())
+    }
+
+    fn lost(&self, job: &Job, why: String) -> Reply {
+        job.lost(why)
+    }
+
+    fn heard(&mut self, mut job: Job, reply: Reply, times: Times) {
+        self.skew.saw_ms(times.skew_ms);
+        let look = match (reply, job.look.take()) {
+            (Reply::List(reading), _) => {
+                let (credits, unreadable) = match reading {
+                    ListReading::Whole(credits) => (credits, Vec::new()),
+                    ListReading::Partial { credits, unreadable } => (credits, unreadable),
+                    _ => (Vec::new(), Vec::new()),
+                };
+                Look { unreadable, ..Look::new(times.sent_at, times.as_of, credits) }
+            }
+            (Reply::Balances(Reading::Found(balances)), Some(look)) => {
+                Look { gift_balance: GiftBalance::Told(balances.gifts), ..look }
+            }
+            (Reply::Balances(_), Some(look)) => Look { gift_balance: GiftBalance::Untold, ..look },
+            (Reply::Balances(_), None) => unreachable!("a balance is asked for after a list"),
+        };
+        let is_told = look.gift_balance != GiftBalance::Unknown;
+        if !is_told && look.wants_balance(&job.doubts, &self.options.policy) {
+            job.look = Some(look);
+            self.queue.push_first(job);
+        } else {
+            self.looked.push((job, look));
+        }
+    }
+
+    fn unread(&mut self, job: Job) {
+        tracing::warn!(wallet = %job.wallet, "its gift list or its balance could not be read");
+        self.give_up(job, "its wallet could not be read");
+    }
+
+    fn tell(&mut self, pulse: Pulse) {
+        self.progress.pulse = pulse;
+        self.options.progress.send_if_modified(|shown| {
+            let is_new = *shown != self.progress;
+            *shown = self.progress;
+            is_new
+        });
+    }
+}
