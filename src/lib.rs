@@ -42,6 +42,7 @@ pub mod pace;
 pub mod plan;
 pub mod preflight;
 pub mod provider;
+pub mod recheck;
 pub mod reconcile;
 pub mod report;
 pub mod revoke;

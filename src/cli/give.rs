@@ -224,21 +224,12 @@ pub(super) async fn give(
 
 fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     let settings = &context.settings;
-    let in_doubt = match limits.in_doubt.unwrap_or(settings.in_doubt) {
-        InDoubtKind::Settle => InDoubt::Settle,
-        InDoubtKind::Hold => InDoubt::Hold,
-    };
     IssueOptions {
         command: context.command,
         sending: Sending::Gifts,
         note: note(context, Some(limits)),
         tag: limits.tag || settings.tag,
-        policy: Policy {
-            window: delta(settings.settle),
-            max_attempts: limits.max_attempts.unwrap_or(settings.max_attempts),
-            in_doubt,
-            proof: absence_proof(context),
-        },
+        policy: policy(context, Some(limits)),
         max_in_doubt: limits.max_in_doubt.unwrap_or(settings.max_in_doubt),
         give_up_after: delta(settings.give_up_after),
         stop_after_refusals: limits.stop_after_refusals,
@@ -248,11 +239,22 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
     }
 }
 
-/// What proves that a gift is not there.
-pub(super) fn absence_proof(context: &Context) -> AbsenceProof {
-    match context.settings.absence {
-        AbsenceKind::Balance => AbsenceProof::Balance,
-        AbsenceKind::List => AbsenceProof::Lists,
+/// How doubts are settled: by what a command was told, else by the settings.
+pub(super) fn policy(context: &Context, limits: Option<&RunLimits>) -> Policy {
+    let settings = &context.settings;
+    let in_doubt = limits.and_then(|limits| limits.in_doubt).unwrap_or(settings.in_doubt);
+    let max_attempts = limits.and_then(|limits| limits.max_attempts);
+    Policy {
+        window: delta(settings.settle),
+        max_attempts: max_attempts.unwrap_or(settings.max_attempts),
+        in_doubt: match in_doubt {
+            InDoubtKind::Settle => InDoubt::Settle,
+            InDoubtKind::Hold => InDoubt::Hold,
+        },
+        proof: match settings.absence {
+            AbsenceKind::Balance => AbsenceProof::Balance,
+            AbsenceKind::List => AbsenceProof::Lists,
+        },
     }
 }
 

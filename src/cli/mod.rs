@@ -58,6 +58,7 @@ mod preflight;
 mod preflight_args;
 mod preview;
 mod progress;
+mod recheck;
 mod reconcile;
 mod rejects;
 mod report;

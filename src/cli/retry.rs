@@ -7,15 +7,20 @@ use super::commands::RetryArgs;
 use super::confirm::{Question, confirm};
 use super::context::{self, Context, Session};
 use super::dry_run;
-use super::exit::Exit;
+use super::ended::{self, PROVIDER};
+use super::exit::{Exit, Signal};
 use super::failure::Failure;
-use super::give::{Wishes, client, give, refuse_forgotten, to_send};
+use super::finish::{self, Besides};
+use super::give::{Wishes, client, give, pace, refuse_forgotten, to_send};
+use super::recheck::look_for_refused;
+use super::signals::Signals;
 use super::standing;
 use crate::crash::{self, Step};
 use crate::domain::{Event, GiftState, Money};
+use crate::drive::Ended;
 use crate::ledger::{Campaign, Outcome, RefusalTally, Sender, Standing};
 use crate::provider::REFUSAL_CLASSES;
-use crate::report::{self, States, clean, count};
+use crate::report::{self, States, Summary, clean, count};
 
 /// Gifts that are reopened with one commit.
 const REOPENED_AT_ONCE: usize = 1_000;
@@ -45,11 +50,27 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     let (open, open_amount) = to_send(&states);
     context.out.note(&selection.text(&refusals, open, open_amount));
     let wishes = Wishes::of(&args.issue);
-    // What is reopened was not given: the limit is on what this command may give.
-    let exposure = open_amount + selection.amount;
-    let all = (open + selection.gifts, exposure);
-    let sender = Sender { campaigns: &[campaign.id], reopened: selection.reopened() };
+    let mut reopened = (0, Money::ZERO);
     let limit = wishes.limits.levers.limit;
+    // What a limit keeps from being sent now is not reopened: nobody has confirmed it for later.
+    let most = limit.map_or(u64::MAX, |limit| limit.saturating_sub(open));
+    if let Some(classes) = selection.reopened() {
+        let signals = Signals::listen(context.out)?;
+        let asked = (classes, selection.gifts);
+        let how = (pace(context), &signals);
+        let (back, _, ended) =
+            look_for_refused(context, session, &client, &campaign, asked, how).await?;
+        session = back;
+        if let Some(ended) = ended {
+            return stopped(context, session, &campaign, &ended, signals.first()).await;
+        }
+        let mut batch = session.writer.begin().await?;
+        reopened = batch.may_be_reopened(campaign.id, classes, most).await?;
+        batch.rollback().await?;
+    }
+    let exposure = open_amount + reopened.1;
+    let all = (open + reopened.0, exposure);
+    let sender = Sender { campaigns: &[campaign.id], reopened: selection.reopened() };
     let (gifts, amount) =
         bound(context, &mut session.ledger.glance().await?, sender, limit, all).await?;
     let question = Question {
@@ -58,19 +79,36 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
         what: "will be sent now",
         gifts,
         amount,
-        is_limited: gifts < all.0,
+        is_limited: limit.is_some_and(|limit| limit < open + selection.gifts),
         exposure,
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)?;
     if !selection.classes.is_empty() {
-        reopen(context, &mut session, &campaign, &selection.classes).await?;
+        reopen(context, &mut session, &campaign, &selection.classes, most).await?;
     }
     let states = States::read_still(&session.ledger, &campaign).await?;
     let reconcile = !args.no_reconcile;
     let given =
         give(context, session, client, (&campaign, &states), &wishes, reconcile, None).await?;
     Ok(given.exit)
+}
+
+/// Ends a retry whose look for refused gifts has ended early: nothing is reopened.
+async fn stopped(
+    context: &Context,
+    session: Session,
+    campaign: &Campaign,
+    ended: &Ended,
+    signal: Option<Signal>,
+) -> Result<Exit, Failure> {
+    let summary = Summary::read_still(&session.ledger, campaign).await?;
+    let (exit, why) = (ended::exit(ended, signal), ended::why(ended, PROVIDER));
+    why.tell(context.out);
+    let besides = Besides { why: Some(why), ..Besides::default() };
+    finish::tell_with(context, &summary, exit, besides);
+    session.close().await;
+    Ok(exit)
 }
 
 /// What is to be reopened.
@@ -179,16 +217,19 @@ async fn reopen(
     session: &mut Session,
     campaign: &Campaign,
     classes: &[String],
+    most: u64,
 ) -> Result<(), Failure> {
-    let mut after = 0;
+    let (mut after, mut left) = (0, most);
     loop {
         let mut batch = session.writer.begin().await?;
-        let refused = batch.refused(campaign.id, after, classes, REOPENED_AT_ONCE).await?;
+        let at_once = usize::try_from(left).map_or(REOPENED_AT_ONCE, |it| it.min(REOPENED_AT_ONCE));
+        let refused = batch.refused(campaign.id, after, classes, at_once).await?;
         let Some((last, _)) = refused.last().copied() else {
             batch.rollback().await?;
             return Ok(());
         };
         after = last;
+        left -= refused.len() as u64;
         let outcome = |(row, attempt)| {
             Outcome::of((row, GiftState::Refused, attempt), Event::Reopened, context.now())
         };

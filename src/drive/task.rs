@@ -17,6 +17,8 @@ pub const DIED: &str = "this program failed while it asked, and nobody knows wha
 pub struct Times {
     /// When it was sent, by our clock.
     pub sent_at: DateTime<Utc>,
+    /// The moment of which its answer surely speaks.
+    pub as_of: DateTime<Utc>,
     /// When its answer was whole, or when we let go.
     pub ended_at: DateTime<Utc>,
     /// How far the server's clock is ahead of ours at least.
@@ -28,13 +30,13 @@ pub struct Times {
 impl Times {
     /// Of one request of which nothing else is known.
     pub fn between(sent_at: DateTime<Utc>, ended_at: DateTime<Utc>) -> Times {
-        Times { sent_at, ended_at, skew_ms: None, requests: 1 }
+        Times { sent_at, as_of: sent_at, ended_at, skew_ms: None, requests: 1 }
     }
 
     /// Of one exchange with the provider.
     pub fn of(exchange: &Exchange) -> Times {
-        let skew_ms = exchange.skew_ms();
-        Times { skew_ms, ..Times::between(exchange.sent_at, exchange.ended_at) }
+        let (as_of, skew_ms) = (exchange.as_of(), exchange.skew_ms());
+        Times { as_of, skew_ms, ..Times::between(exchange.sent_at, exchange.ended_at) }
     }
 
     /// For how long it was on its way; a clock that was set back meanwhile makes it nothing.

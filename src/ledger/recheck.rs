@@ -5,9 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::rows::instant;
+use super::rows::{instant, money};
 use super::{Batch, Ledger, LedgerError, sql};
-use crate::domain::WalletId;
+use crate::domain::{Money, WalletId};
 
 impl Ledger {
     /// The next wallets with refused gifts of a campaign that were sent, each with the first row of those; `after` is
@@ -51,6 +51,23 @@ impl Batch<'_> {
                 .doing("beginning to look for refused gifts")?;
         }
         Ok(())
+    }
+
+    /// How many refused gifts of some classes may be reopened, and their money, where at most `limit` are.
+    pub async fn may_be_reopened(
+        &mut self,
+        campaign: i64,
+        classes: &[String],
+        limit: u64,
+    ) -> Result<(u64, Money), LedgerError> {
+        let (gifts, minor): (i64, i64) = sqlx::query_as(sql::RECHECK_SUMS)
+            .bind(campaign)
+            .bind((!classes.is_empty()).then(|| json!(classes).to_string()))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_one(self.transaction.now().await?)
+            .await
+            .doing("adding up what may be reopened")?;
+        Ok((gifts.unsigned_abs(), money(minor)))
     }
 
     /// Remembers rows that two whole lists lack: those alone may be reopened by this writer.

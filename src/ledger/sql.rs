@@ -116,6 +116,7 @@ statements! {
     RECHECK_ADD = "recheck_add";
     RECHECK_CLEAR = "recheck_clear";
     RECHECK_LET_GO = "recheck_let_go";
+    RECHECK_SUMS = "recheck_sums";
     RECHECK_TABLE = "recheck_table";
     RECHECK_WALLETS = "recheck_wallets";
     RECONCILE_CLEAR = "reconcile_clear";

@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub(super) doubts: Vec<OpenDoubt>,
     /// The list that was read, whose balance is asked for next.
     pub(super) look: Option<Look>,
+    /// Whether the API said that it has no list for this wallet.
+    pub(super) has_no_list: bool,
     pub(super) looks: u32,
 }
 

@@ -58,3 +58,66 @@ pub(super) fn judge(
     job.doubts = left;
     done
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::domain::{GiftId, WalletId};
+
+    fn at() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000, 0).unwrap()
+    }
+
+    fn job(rows: i64) -> (Job, Vec<KnownGift>) {
+        let known: Vec<KnownGift> =
+            (0..rows).map(|row| KnownGift::sample(row, GiftState::Refused)).collect();
+        let doubts = known.iter().map(|gift| OpenDoubt::of(gift, at())).collect();
+        let wallet: WalletId = known[0].content.wallet;
+        (Job { wallet, doubts, look: None, has_no_list: false, looks: 0 }, known)
+    }
+
+    #[test]
+    fn each_refused_gift_has_its_fate() {
+        // Goal: what is there is recorded, what is not may be reopened, and of gifts that no list can tell apart one is
+        // held at most. Method: five alike: found, absent, unclear twice, and one of which nothing is known yet.
+        let (mut job, known) = job(5);
+        let gift = GiftId(uuid::Uuid::from_u128(7));
+        let unclear = || Event::StayedUnclear { why: "odd".into() };
+        let settled = Settled {
+            events: vec![
+                (0, Event::FoundIssued { gift }),
+                (1, Event::FoundAbsent),
+                (2, unclear()),
+                (3, unclear()),
+            ],
+            absent: vec![4],
+            as_of: at(),
+            ..Settled::default()
+        };
+        let fates = judge(&mut job, &known, &settled);
+        let fates: Vec<_> =
+            fates.into_iter().map(|(doubt, fate)| (doubt.doubt.claimed.row, fate)).collect();
+        let expected = [
+            Fate::Recorded(Event::Recalled { gift }),
+            Fate::Absent,
+            Fate::Recorded(unclear()),
+            Fate::Stays("odd".into()),
+        ];
+        assert_eq!(fates, (0..).zip(expected).collect::<Vec<_>>());
+        let left: Vec<_> = job.doubts.iter().map(|doubt| doubt.absent_as_of).collect();
+        assert_eq!((left, job.doubts[0].absent_looks), (vec![Some(at())], 1));
+    }
+
+    #[test]
+    fn nothing_is_held_beside_a_gift_like_it() {
+        // Goal: no second doubt claims a twin's answer. Method: an unclear gift beside one like it that is held.
+        let (mut job, mut known) = job(1);
+        known.push(KnownGift::sample(9, GiftState::Held));
+        let events = vec![(0, Event::StayedUnclear { why: "odd".into() })];
+        let settled = Settled { events, ..Settled::default() };
+        let fates = judge(&mut job, &known, &settled);
+        assert_eq!(fates[0].1, Fate::Stays("odd".into()));
+    }
+}

@@ -88,7 +88,7 @@ impl Recheck<'_> {
             }
             let opens_at = doubts.iter().map(|doubt| doubt.doubt.settle_from).max();
             if let Some(at) = opens_at {
-                let job = Job { wallet, doubts, look: None, looks: 0 };
+                let job = Job { wallet, doubts, look: None, has_no_list: false, looks: 0 };
                 self.queue.push_at(at + self.options.policy.window, job);
             }
         }
@@ -223,6 +223,7 @@ impl Worker for Recheck<'_> {
         self.skew.saw_ms(times.skew_ms);
         let look = match (reply, job.look.take()) {
             (Reply::List(reading), _) => {
+                job.has_no_list = reading == ListReading::NoList;
                 let (credits, unreadable) = match reading {
                     ListReading::Whole(credits) => (credits, Vec::new()),
                     ListReading::Partial { credits, unreadable } => (credits, unreadable),
@@ -232,6 +233,10 @@ impl Worker for Recheck<'_> {
             }
             (Reply::Balances(Reading::Found(balances)), Some(look)) => {
                 Look { gift_balance: GiftBalance::Told(balances.gifts), ..look }
+            }
+            (Reply::Balances(_), Some(_)) if job.has_no_list => {
+                return self
+                    .give_up(job, "the provider knows neither a list nor a balance of its wallet");
             }
             (Reply::Balances(_), Some(look)) => Look { gift_balance: GiftBalance::Untold, ..look },
             (Reply::Balances(_), None) => unreachable!("a balance is asked for after a list"),

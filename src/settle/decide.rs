@@ -9,6 +9,7 @@ use super::absence::{
     Absence, Objection, ambiguous, contradiction, is_anothers, is_untagged_twin, judge_absence,
     unclear,
 };
+use super::look::Look;
 use super::matching::{could_be, match_up};
 use super::whole::GiftBalance;
 use crate::domain::{Event, Gift, GiftId, GiftState};
@@ -63,26 +64,6 @@ pub struct Policy {
     pub proof: AbsenceProof,
 }
 
-/// One look at a wallet's list that was answered.
-#[derive(Clone, Debug)]
-pub struct Look {
-    /// When its GET was sent, by our clock.
-    pub sent_at: DateTime<Utc>,
-    /// The moment of which it surely speaks: a cache may have kept it for a while.
-    pub as_of: DateTime<Utc>,
-    /// What of the list could be read; empty where the API says that it has none for this wallet.
-    pub credits: Vec<Credit>,
-    /// Entries that could not be read, in words.
-    pub unreadable: Vec<String>,
-    /// What the wallet's gifts add up to by its balances, asked for after the list.
-    pub gift_balance: GiftBalance,
-    /// Entries whose ids gifts of ours in other wallets have.
-    pub elsewhere: HashSet<GiftId>,
-    /// Gifts that were given and that the provider, asked by their ids, has no more: somebody deleted
-    /// them.
-    pub deleted: HashSet<GiftId>,
-}
-
 /// What a look proved.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -103,28 +84,6 @@ pub struct Settled {
     pub shown: HashSet<GiftId>,
     /// The skew with what the list told of it.
     pub skew: Skew,
-}
-
-impl Look {
-    /// A list that was read to its end, and nothing asked beside it.
-    pub fn new(sent_at: DateTime<Utc>, as_of: DateTime<Utc>, credits: Vec<Credit>) -> Look {
-        Look {
-            sent_at,
-            as_of,
-            credits,
-            unreadable: Vec::new(),
-            gift_balance: GiftBalance::Unknown,
-            elsewhere: HashSet::new(),
-            deleted: HashSet::new(),
-        }
-    }
-
-    /// Whether some doubt may be proved absent by this look, once its wallet's balance is known.
-    pub fn wants_balance(&self, doubts: &[OpenDoubt], policy: &Policy) -> bool {
-        policy.proof == AbsenceProof::Balance
-            && self.unreadable.is_empty()
-            && doubts.iter().any(|doubt| doubt.counts_at(self.as_of, policy))
-    }
 }
 
 impl OpenDoubt {

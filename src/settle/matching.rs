@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Skew;
-use super::decide::{Look, OpenDoubt};
+use super::decide::OpenDoubt;
+use super::look::Look;
 use crate::domain::GiftId;
 use crate::provider::Credit;
 

@@ -24,6 +24,7 @@ mod absence;
 mod book;
 mod decide;
 mod lag;
+mod look;
 mod matching;
 mod recall;
 mod skew;
@@ -31,8 +32,9 @@ mod whole;
 
 pub use absence::look_gap;
 pub use book::DoubtBook;
-pub use decide::{AbsenceProof, InDoubt, Look, OpenDoubt, Policy, Settled, settle};
+pub use decide::{AbsenceProof, InDoubt, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;
+pub use look::Look;
 pub use recall::{Recalled, recall};
 pub use skew::Skew;
 pub use whole::{GiftBalance, Sums};

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::Skew;
-use super::decide::{AbsenceProof, Look, OpenDoubt};
+use super::decide::{AbsenceProof, OpenDoubt};
+use super::look::Look;
 use super::matching::match_up;
 use crate::domain::{Gift, GiftId, GiftState};
 use crate::ledger::{Claimed, Doubt, KnownGift, Lists};

@@ -10,7 +10,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use super::decide::Look;
+use super::look::Look;
 use crate::domain::Expiry;
 use crate::ledger::Lists;
 use crate::provider::{Credit, SeenExpiry, exact_sum};

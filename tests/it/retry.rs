@@ -63,3 +63,58 @@ async fn a_plan_confirms_a_retry() {
     world.run(&["retry", "may", "--confirm", plan.as_str().unwrap(), "--json"]).expect(0);
     world.assert_given_exactly_once(&all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_and_then_refused_is_not_given_again() {
+    // Goal: a provider's no is not believed before its lists confirm it. Method: wallets whose gifts are made and then
+    // refused, in each of the API's forms, so many in a row that the run stops; others that are really refused; a retry,
+    // a limited one before it, and the provider's book.
+    let world = World::new();
+    let all = rows(60);
+    let kinds =
+        [RefusalKind::IsFailure200, RefusalKind::BadRequest400, RefusalKind::Unprocessable422];
+    for (number, row) in all.iter().enumerate() {
+        match number % 3 {
+            0 => world.sandbox.refuse_wallet(row.wallet, kinds[number % 2]),
+            _ => world.sandbox.refuse_after_commit(row.wallet, kinds[number % 3]),
+        }
+    }
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile", "--stop-after-refusals", "0"]).expect(4);
+    for row in &all {
+        world.sandbox.mend_wallet(row.wallet);
+    }
+    let made = world.book().gifts.len();
+    assert!(made > 20, "{made}");
+    let retry = |more: &[&str]| world.run(&[&["retry", "may"], &CONFIRMED[..], more].concat());
+    let some = retry(&["--limit", "2", "--no-reconcile"]);
+    assert!(some.stderr.contains("in their wallets all the same"), "{}", some.stderr);
+    assert_eq!(some.gifts("issued") as usize, made + 2);
+    assert_eq!(
+        some.gifts("refused") as usize,
+        60 - made - 2,
+        "what was not confirmed stays refused"
+    );
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    assert_eq!(world.book().gifts.len(), made + 2);
+    let rest = retry(&[]).expect(0);
+    assert_eq!(rest.reconciled("matched"), 60);
+    world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_gift_that_nobody_can_look_for_stays_refused() {
+    // Goal: lists that are cut reopen nothing. Method: gifts that are made and then refused behind the end of their
+    // wallets' lists, and a retry.
+    let world = World::new();
+    let all = rows(3);
+    world.sandbox.cap_lists(Some(0));
+    for row in &all {
+        world.sandbox.refuse_after_commit(row.wallet, RefusalKind::IsFailure200);
+    }
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    let done = world.run(&[&["retry", "may", "--no-reconcile"], &CONFIRMED[..]].concat()).expect(6);
+    assert_eq!(done.gifts("held"), 3, "{}", done.stderr);
+    assert_eq!(world.book().gifts.len(), 3);
+}

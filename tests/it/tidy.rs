@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pace", &[]),
     ("drive", &["clock", "interrupt", "pace", "provider"]),
     ("settle", &["domain", "ledger", "provider"]),
+    ("recheck", &["crash", "domain", "drive", "ledger", "pace", "provider", "settle"]),
     ("reconcile", &["crash", "domain", "drive", "ledger", "pace", "provider", "settle"]),
     (
         "issue",
@@ -83,6 +84,7 @@ const PURE: &[&str] = &[
     "src/provider/transport.rs",
     "src/provider/wallet.rs",
     "src/provider/wire.rs",
+    "src/recheck/judge.rs",
     "src/reconcile/audit.rs",
     "src/reconcile/balance.rs",
     "src/reconcile/words.rs",

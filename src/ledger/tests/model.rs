@@ -79,7 +79,10 @@ pub(super) fn outcomes(model: &mut Model, picks: &[Pick], at: DateTime<Utc>) -> 
     let mut taken = BTreeSet::new();
     let mut outcomes = Vec::new();
     for pick in picks.iter().filter(|_| !rows.is_empty()) {
-        let gift = model.gift(*pick.gift.get(&rows));
+        let row = *pick.gift.get(&rows);
+        let twin = model.gift(row).twin();
+        let has_twin = model.gifts.values().filter(|gift| gift.twin() == twin).count() > 1;
+        let gift = model.gift(row);
         if !taken.insert(gift.row) {
             continue;
         }
@@ -88,6 +91,12 @@ pub(super) fn outcomes(model: &mut Model, picks: &[Pick], at: DateTime<Utc>) -> 
         if pick.is_legal {
             events.retain(|event| state.next(event).is_ok());
         }
+        // Whoever holds a refused gift looks first whether one like it is open: see src/recheck/judge.rs.
+        events.retain(|event| {
+            !(has_twin
+                && state == GiftState::Refused
+                && matches!(event, Event::StayedUnclear { .. }))
+        });
         if !events.is_empty() {
             let event = pick.event.get(&events).clone();
             outcomes.push(Outcome::of((gift.row, state, gift.attempts), event, at));
