@@ -210,6 +210,15 @@ fn stopped(stop: &Stop, summary: &Summary) -> Why {
             let message = format!("stopped at --limit {gifts}, and {} {are} left", count(left));
             Why::new(message, "the same command goes on").wanted()
         }
+        Stop::Doubts { gifts } => Why::new(
+            format!(
+                "{} of this ledger are in doubt, of other campaigns too, and their wallets tell nothing now: \
+                 nothing more is sent meanwhile",
+                if *gifts == 1 { "1 gift".to_owned() } else { format!("{} gifts", count(*gifts)) }
+            ),
+            "run the same command again after the settle window; `giftbatch gifts NAME --state in_doubt` lists \
+             them",
+        ),
         Stop::Canary { gifts, wrong } => Why::new(
             format!(
                 "canary: of {} not every one is in its wallet as it was sent, so nothing more was sent:{}",
@@ -223,7 +232,8 @@ fn stopped(stop: &Stop, summary: &Summary) -> Why {
         ),
         Stop::Refusals { class, in_a_row } => Why::new(
             format!("{in_a_row} gifts in a row were refused as {class}: stopped"),
-            "look at `giftbatch gifts NAME --state refused`, mend the cause, then `giftbatch retry NAME`",
+            "look at `giftbatch gifts NAME --state refused`, mend the cause, then `giftbatch retry NAME`, which looks \
+             into the wallets first",
         ),
     }
 }

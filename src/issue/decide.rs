@@ -23,6 +23,11 @@ pub enum Stop {
         /// How many it was allowed.
         gifts: u64,
     },
+    /// So many gifts of the ledger are in doubt that nothing new may be sent, and no look is left that could settle one.
+    Doubts {
+        /// How many, of any campaign.
+        gifts: u64,
+    },
     /// Not all of the first gifts are in their wallets as they were sent.
     Canary {
         /// How many were sent.
@@ -39,6 +44,7 @@ impl Stop {
             Stop::Early(ended) => ended.word(),
             Stop::Refusals { .. } => "refusals",
             Stop::Limit { .. } => "limit",
+            Stop::Doubts { .. } => "doubts",
             Stop::Canary { .. } => "canary",
         }
     }
@@ -47,7 +53,10 @@ impl Stop {
     pub const fn early(&self) -> Option<&Ended> {
         match self {
             Stop::Early(ended) => Some(ended),
-            Stop::Refusals { .. } | Stop::Limit { .. } | Stop::Canary { .. } => None,
+            Stop::Refusals { .. }
+            | Stop::Limit { .. }
+            | Stop::Doubts { .. }
+            | Stop::Canary { .. } => None,
         }
     }
 }
@@ -245,11 +254,12 @@ mod tests {
             Stop::Early(Ended::Interrupted),
             Stop::Refusals { class, in_a_row },
             Stop::Limit { gifts },
+            Stop::Doubts { gifts },
             Stop::Canary { gifts, wrong: Vec::new() },
         ];
         assert_eq!(
             stops.each_ref().map(Stop::word),
-            ["interrupted", "refusals", "limit", "canary"]
+            ["interrupted", "refusals", "limit", "doubts", "canary"]
         );
     }
 

@@ -82,6 +82,9 @@ impl Dispatcher<'_> {
             {
                 None
             }
+            (None, _) if is_left && self.is_full_of_doubts() => {
+                Some(Stop::Doubts { gifts: self.book.len() as u64 })
+            }
             (stop, _) => stop.clone(),
         }
     }
