@@ -30,10 +30,10 @@ impl Ledger {
         Ok(rows.into_iter().map(|(row, wallet)| (row, WalletId(wallet))).collect())
     }
 
-    /// When the sender of a gift's last attempt had surely let go; none where it was never sent.
-    pub async fn let_go_at(&self, row: i64) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    /// When the sender of a wallet's last attempt had surely let go; none where it was never sent anything.
+    pub async fn let_go_at(&self, wallet: WalletId) -> Result<Option<DateTime<Utc>>, LedgerError> {
         let at: Option<i64> = sqlx::query_scalar(sql::RECHECK_LET_GO)
-            .bind(row)
+            .bind(wallet.0)
             .fetch_one(&*self.reading())
             .await
             .doing("reading when an attempt ended")?;

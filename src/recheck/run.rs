@@ -78,19 +78,15 @@ impl Recheck<'_> {
         for (_, wallet) in page {
             let known = self.ledger.known_gifts(wallet).await?;
             let is_refused = |gift: &&KnownGift| {
-                gift.campaign == self.campaign && gift.state == GiftState::Refused
+                gift.campaign == self.campaign
+                    && gift.state == GiftState::Refused
+                    && gift.first_sent_at.is_some()
             };
-            let mut doubts = Vec::new();
-            for gift in known.iter().filter(is_refused) {
-                if let Some(let_go) = self.ledger.let_go_at(gift.row).await? {
-                    doubts.push(OpenDoubt::of(gift, let_go));
-                }
-            }
-            let opens_at = doubts.iter().map(|doubt| doubt.doubt.settle_from).max();
-            if let Some(at) = opens_at {
-                let job = Job { wallet, doubts, look: None, has_no_list: false, looks: 0 };
-                self.queue.push_at(at + self.options.policy.window, job);
-            }
+            let Some(let_go) = self.ledger.let_go_at(wallet).await? else { continue };
+            let refused = known.iter().filter(is_refused);
+            let doubts = refused.map(|gift| OpenDoubt::of(gift, let_go)).collect();
+            let job = Job { wallet, doubts, look: None, has_no_list: false, looks: 0 };
+            self.queue.push_at(let_go + self.options.policy.window, job);
         }
         Ok(())
     }

@@ -36,20 +36,23 @@ pub struct Sums {
     pub valid: Decimal,
     /// Of those and of what expired unspent.
     pub all: Decimal,
-    /// What may count or not: it expires about now, or was used and does not say how much is left.
-    pub unsure: Decimal,
+    /// What expires about now, and may count or not for a moment yet.
+    pub about_now: Decimal,
+    /// What may count or not: it was used and does not say how much is left.
+    pub untold: Decimal,
 }
 
 impl Sums {
     /// Adds up a list of some moment; none where a decimal cannot hold it.
     pub fn of(credits: &[Credit], now: DateTime<Utc>) -> Option<Sums> {
-        let mut sums = Sums { valid: Decimal::ZERO, all: Decimal::ZERO, unsure: Decimal::ZERO };
+        let none = Decimal::ZERO;
+        let mut sums = Sums { valid: none, all: none, about_now: none, untold: none };
         for credit in credits {
             let left = credit.remaining.unwrap_or(credit.amount);
             let is_told = credit.remaining.is_some() || !credit.is_used;
             let sum = match has_expired(credit.expiry, now) {
-                _ if !is_told => &mut sums.unsure,
-                None => &mut sums.unsure,
+                _ if !is_told => &mut sums.untold,
+                None => &mut sums.about_now,
                 Some(true) => &mut sums.all,
                 Some(false) => &mut sums.valid,
             };
@@ -98,9 +101,14 @@ impl Look {
         let Some(sums) = Sums::of(&self.credits, self.as_of) else {
             return Err("its list adds up to more than can be counted".to_owned());
         };
-        let Sums { valid, all, unsure } = sums;
-        if !unsure.is_zero() {
-            return Err(format!("{unsure} of its list may count in its balance or not"));
+        let Sums { valid, all, about_now, untold } = sums;
+        if !about_now.is_zero() {
+            return Err(format!("{about_now} of its list expires about now"));
+        }
+        if !untold.is_zero() {
+            return Err(format!(
+                "{untold} of its list is used, and how much of it is left is not told"
+            ));
         }
         let counts_expired = lists.balance_counts_expired();
         match balance {
@@ -120,6 +128,11 @@ impl Look {
         }
     }
 
+    /// Whether something of it expires about now: a later look tells more.
+    pub(super) fn is_about_to_expire(&self) -> bool {
+        Sums::of(&self.credits, self.as_of).is_some_and(|sums| !sums.about_now.is_zero())
+    }
+
     /// What this look teaches of balances and of lists; `is_known`: every entry of the list is a gift that we know,
     /// and none of those that should be there is lacking.
     pub(super) fn teaches(&self, is_known: bool) -> Lists {
@@ -129,7 +142,7 @@ impl Look {
         else {
             return taught;
         };
-        if !sums.unsure.is_zero() || !self.unreadable.is_empty() {
+        if !sums.about_now.is_zero() || !sums.untold.is_zero() || !self.unreadable.is_empty() {
             return taught;
         }
         if is_known && sums.valid != sums.all {
