@@ -68,7 +68,7 @@ pub async fn recheck(
 
 impl Recheck<'_> {
     async fn read_page(&mut self) -> Result<(), LedgerError> {
-        let is_full = self.queue.len() >= PAGE || self.queue.waiting() >= MOST_WAITING;
+        let is_full = self.queue.in_line() >= PAGE || self.queue.waiting() >= MOST_WAITING;
         let Some(after) = self.cursor.filter(|_| !is_full) else {
             return Ok(());
         };
