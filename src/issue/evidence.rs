@@ -67,7 +67,8 @@ impl Evidence {
         if self.lists.hide_used {
             return None;
         }
-        let is_due = |learned_at: DateTime<Utc>| sent_at - learned_at >= self.window;
+        // A list that a cache has kept says nothing of what was given since.
+        let is_due = |learned_at: DateTime<Utc>| settled.as_of - learned_at >= self.window;
         let mut due = settled.lacking.iter().filter(|(_, at)| is_due(*at));
         let (id, learned_at) = *due.find(|(id, _)| !self.asked.contains_key(id))?;
         self.asked.insert(id, learned_at);

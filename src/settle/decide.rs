@@ -255,8 +255,8 @@ fn lacking(
     let lacking = |gift: &KnownGift| {
         let (id, issued_at) = (gift.gift_id?, gift.issued_at?);
         let is_there = gift.state == GiftState::Issued
-            && !gift.content.expiry.has_passed(look.sent_at)
-            && issued_at <= look.sent_at;
+            && !gift.content.expiry.has_passed(look.as_of)
+            && issued_at <= look.as_of;
         let is_lacking = is_there && !shown.contains_key(&id) && !look.deleted.contains(&id);
         is_lacking.then_some((id, issued_at))
     };

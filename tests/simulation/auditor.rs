@@ -98,6 +98,9 @@ pub(crate) fn judge(
     for reference in &provider.sent_after_cancel {
         judgement.unexpected.push(format!("{reference} was sent after the cancel"));
     }
+    for reference in &provider.sent_expired {
+        judgement.unexpected.push(format!("{reference} was sent after its gift had expired"));
+    }
     if !is_cancelled && rows.iter().any(|row| row.state == "cancelled") {
         judgement.lost.push("a gift was cancelled, and nobody wanted that".to_owned());
     }
@@ -123,13 +126,19 @@ struct Causes {
     to_hold: bool,
     /// In these wallets.
     to_hold_in: HashSet<Uuid>,
+    /// Wallets whose lists may be read, and are not whole.
+    unread: HashSet<Uuid>,
+    /// Wallets with gifts whose times tell nothing.
+    odd_times: HashSet<Uuid>,
     to_stay_open: bool,
 }
 
 impl Causes {
     fn of(terms: &Terms, provider: &Provider) -> Causes {
+        let to_hold_in = odd_wallets(terms, provider);
         let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
         let forgets = terms.restores;
+        let blurs = !terms.foreign_now.is_empty() || !to_hold_in.is_empty();
         Causes {
             // Lists that leave something out may hide what was used; clocks that are set blur what is older than a gift; a stranger's gift may be ours.
             to_hold: terms.hides_used
@@ -137,34 +146,56 @@ impl Causes {
                 || forgets
                 || sets_clocks
                 || !terms.foreign_now.is_empty(),
-            to_hold_in: odd_wallets(terms, provider),
+            to_hold_in,
+            unread: left_out(terms, provider),
+            odd_times: odd_times(terms, provider),
             // Lists that leave something out prove no absence, and strangers' gifts may be forgotten ones.
-            to_stay_open: terms.hides_used || (forgets && !terms.foreign_now.is_empty()),
+            to_stay_open: terms.hides_used || (forgets && blurs),
         }
     }
+}
+
+/// Wallets whose lists leave something out at the end of a story.
+fn left_out(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
+    let manners = &terms.manners;
+    let mut entries: HashMap<Uuid, usize> = HashMap::new();
+    for entry in &provider.book {
+        *entries.entry(manners.purse(entry.wallet)).or_default() += 1;
+    }
+    let is_cut = |wallet: &Uuid| {
+        let count = entries.get(&manners.purse(*wallet)).copied().unwrap_or_default();
+        manners.cut.is_some_and(|cut| cut.most() < count)
+    };
+    let all = terms.rows.iter().map(|row| row.wallet);
+    let smudged = manners.smudges.iter().filter(|smudge| smudge.is_for_ever());
+    all.filter(is_cut).chain(smudged.map(|smudge| smudge.wallet)).collect()
+}
+
+/// Wallets with gifts whose times no clock can show.
+fn odd_times(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
+    let odd = provider.book.iter().filter(|entry| entry.odd_time.is_some());
+    let of_next_year = terms.manners.of_next_year.iter().map(|row| terms.rows[*row].wallet);
+    odd.map(|entry| entry.wallet).chain(of_next_year).collect()
 }
 
 /// Wallets of which nobody can know everything, whatever their lists show.
 fn odd_wallets(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
     let manners = &terms.manners;
     let mut wallets: HashSet<Uuid> = HashSet::new();
-    let mut entries: HashMap<Uuid, usize> = HashMap::new();
     for entry in &provider.book {
-        // A gift that was made and refused, or that nobody knows the time of, may be any like it.
-        if provider.refused_committed.contains(&entry.reference) || entry.odd_time.is_some() {
+        // A gift that was made and refused may be any like it.
+        if provider.refused_committed.contains(&entry.reference) {
             wallets.insert(entry.wallet);
         }
         // Leftovers that count in balances cannot be told from gifts that a list lacks.
         if is_leftover(entry) && !manners.drops_expired {
             wallets.insert(entry.wallet);
         }
-        *entries.entry(entry.wallet).or_default() += 1;
     }
-    let is_cut = |count: usize| manners.cut.is_some_and(|cut| cut.most() < count);
-    wallets.extend(entries.iter().filter(|(_, count)| is_cut(**count)).map(|(of, _)| *of));
+    wallets.extend(left_out(terms, provider));
+    wallets.extend(odd_times(terms, provider));
     wallets.extend(manners.denied.iter().map(|(of, ..)| *of));
     wallets.extend(manners.smudges.iter().map(|smudge| smudge.wallet));
-    wallets.extend(manners.of_next_year.iter().map(|row| terms.rows[*row].wallet));
     wallets.extend(manners.merged.iter().flat_map(|(one, other, _)| [*one, *other]));
     wallets
 }
@@ -220,7 +251,13 @@ fn each_row(
             }
             (state, _) => found.unfinished.push(format!("line {line} is {state}: {:?}", row.error)),
         }
-        let is_whole = row.state != "issued" || row.reconciled.as_deref() == Some("matched");
+        let is_unread =
+            row.reconciled.as_deref() == Some("unread") && causes.unread.contains(&plan.wallet);
+        let is_whole = is_unread
+            || row.state != "issued"
+            || row.reconciled.as_deref() == Some("matched")
+            // Of times that no clock can show nobody can say what is too many.
+            || (row.reconciled.as_deref() == Some("duplicated") && causes.odd_times.contains(&plan.wallet));
         let is_alarm = row.reconciled.as_deref() == Some("unexpected");
         // What was given and refused is there, and is said to be.
         if !is_whole || (is_alarm && !provider.refused_committed.contains(&row.key)) {

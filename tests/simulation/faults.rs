@@ -39,6 +39,7 @@ pub(crate) enum Fault {
     ListCut,
     ListDenied,
     ListUnreadable,
+    ListCached,
     // Times that no clock can show.
     OddTime,
     OddProxyClock,
@@ -64,6 +65,8 @@ pub(crate) enum Fault {
     Abandoned,
     SecondRun,
     OldLedgerRestored,
+    /// The machine sleeps, and its clocks with it.
+    Slept,
     // Of a person at another terminal.
     Paused,
     Cancelled,
@@ -98,7 +101,7 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 24] = [
+    pub(crate) const OF_THE_REST: [Fault; 30] = [
         Fault::RefusedAfterCommit,
         Fault::ListLags,
         Fault::ListHidesUsed,
@@ -121,6 +124,12 @@ impl Fault {
         Fault::Abandoned,
         Fault::SecondRun,
         Fault::OldLedgerRestored,
+        Fault::ListUnreadable,
+        Fault::OddTime,
+        Fault::OddProxyClock,
+        Fault::ForeignTwinOfNextYear,
+        Fault::ListCached,
+        Fault::Slept,
         Fault::Paused,
         Fault::Cancelled,
     ];

@@ -40,6 +40,12 @@ pub(crate) struct Smudge {
     pub(crate) often: u64,
 }
 
+impl Smudge {
+    pub(crate) fn is_for_ever(&self) -> bool {
+        self.often == 1_000
+    }
+}
+
 /// Worlds in a thousand that have each kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Often {
@@ -50,12 +56,23 @@ pub(crate) struct Often {
     pub(crate) leftovers: u64,
     pub(crate) merges: u64,
     pub(crate) smudges: u64,
+    pub(crate) caches: u64,
+    pub(crate) sleeps: u64,
 }
 
 impl Often {
     /// As stories draw them; none of a kind that the program does not stand yet.
-    pub(crate) const USUAL: Often =
-        Often { refuses: 60, cuts: 60, denies: 60, times: 0, leftovers: 60, merges: 0, smudges: 0 };
+    pub(crate) const USUAL: Often = Often {
+        refuses: 60,
+        cuts: 60,
+        denies: 60,
+        times: 80,
+        leftovers: 60,
+        merges: 0,
+        smudges: 60,
+        caches: 60,
+        sleeps: 60,
+    };
 }
 
 /// What is drawn of it. Times are microseconds.
@@ -79,6 +96,10 @@ pub(crate) struct Manners {
     pub(crate) smudges: Vec<Smudge>,
     /// Wallets with many gifts of others.
     pub(crate) filled: Vec<Uuid>,
+    /// How old a list may be that a cache keeps, which says so.
+    pub(crate) cache: i64,
+    /// Runs in a thousand during which the machine sleeps for hours.
+    pub(crate) sleeps: u64,
 }
 
 impl Manners {
@@ -119,6 +140,12 @@ impl Manners {
             let often = *dice.pick(&[200, 1_000]);
             let of = some_of(&wallets, dice, 300).into_iter();
             manners.smudges = of.map(|wallet| Smudge { wallet, often }).collect();
+        }
+        if dice.chance(often.caches) {
+            manners.cache = s + dice.between(SECOND, 2 * s);
+        }
+        if dice.chance(often.sleeps) {
+            manners.sleeps = 500;
         }
         manners
     }
@@ -251,6 +278,17 @@ impl State {
             2 => gifts[place]["Id"] = json!("none"),
             _ => gifts[place]["ExpirationDate"] = json!("some day"),
         }
+    }
+
+    /// How long a cache has kept this list, whole seconds of it; the cache says so.
+    pub(crate) fn cached_for(&mut self) -> i64 {
+        let most = self.terms.manners.cache;
+        if most == 0 || self.is_quiet || !self.odd.chance(400) {
+            return 0;
+        }
+        let seconds = self.odd.between(1, (most / SECOND).max(1));
+        self.count(Fault::ListCached);
+        seconds * SECOND
     }
 
     /// Whether this list is a 404, though its wallet has gifts.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::faults::Fault;
 use crate::provider::Create;
 use crate::terms::{Breach, SECOND};
-use crate::world::{Event, Place, State, World};
+use crate::world::{Event, Place, State, World, instant};
 
 /// What was asked.
 #[derive(Clone, Debug)]
@@ -113,6 +113,10 @@ impl State {
         if let Asked::Create(create) = &asked {
             self.sent.insert(create.reference().to_string());
             self.provider.left.push(create.clone());
+            let about_now = instant(self.now - 2 * SECOND);
+            if self.clock_error == 0 && create.expiration_date.is_some_and(|at| at < about_now) {
+                self.provider.sent_expired.push(create.reference());
+            }
         }
         let id = self.next_exchange;
         self.next_exchange += 1;

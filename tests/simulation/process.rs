@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use crate::faults::Fault;
 use crate::network::Network;
 use crate::terms::{DAY, Terms};
-use crate::world::{End, Event, Place, World, instant};
+use crate::world::{End, Event, Place, State, World, instant};
 
 /// The campaign's name.
 pub(crate) const CAMPAIGN: &str = "spring";
@@ -114,11 +114,14 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
         state.killed.push(run);
     }
     state.run += 1;
+    state.slept = 0;
     state.end = None;
     state.ambush = None;
     state.wish = None;
     state.is_cancelled = state.was_cancelled;
-    for place in [state.watchdog.take(), state.stroke.take()].into_iter().flatten() {
+    for place in
+        [state.watchdog.take(), state.stroke.take(), state.sleep.take()].into_iter().flatten()
+    {
         state.forget(place);
     }
     ended.unwrap_or_else(|error| {
@@ -147,6 +150,7 @@ async fn process(
     {
         let mut state = world.state();
         let at = state.now + 3 * DAY;
+        state.clock_error = orders.clock_error;
         state.watchdog = Some(state.push(at, Event::Watchdog));
         state.note(format_args!("a process begins, its clock is {} us off", orders.clock_error));
     }
@@ -379,12 +383,18 @@ struct WorldClock {
 
 impl Time for WorldClock {
     fn now(&self) -> DateTime<Utc> {
-        instant(self.world.state().now + self.error)
+        let state = self.world.state();
+        instant(state.now + self.error - state.slept)
+    }
+
+    fn jumped(&self) -> Option<TimeDelta> {
+        let slept = self.world.state().slept;
+        (slept > 0).then(|| micros(slept))
     }
 
     fn sleep(&self, wait: Duration) -> Sleep {
         let wait = i64::try_from(wait.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX / 4);
-        Box::pin(Nap { world: self.world.clone(), wait, place: None })
+        Box::pin(Nap { world: self.world.clone(), wait, place: None, slept: 0 })
     }
 }
 
@@ -394,6 +404,8 @@ struct Nap {
     /// Microseconds.
     wait: i64,
     place: Option<Place>,
+    /// How long the machine had slept when it began.
+    slept: i64,
 }
 
 impl Future for Nap {
@@ -406,18 +418,33 @@ impl Future for Nap {
             None => {
                 let at = state.now.saturating_add(self.wait);
                 self.place = Some(state.push(at, Event::Wake(context.waker().clone())));
+                self.slept = state.slept;
                 Poll::Pending
             }
-            Some(place) if state.is_to_come(place, context.waker()) => Poll::Pending,
-            Some(_) => Poll::Ready(()),
+            Some(place) => {
+                let place = self.moved(place, &state);
+                match state.is_to_come(place, context.waker()) {
+                    true => Poll::Pending,
+                    false => Poll::Ready(()),
+                }
+            }
         }
+    }
+}
+
+impl Nap {
+    /// Its place by now: what the machine sleeps is no part of a wait.
+    fn moved(&self, (at, number): Place, state: &State) -> Place {
+        (at + state.slept - self.slept, number)
     }
 }
 
 impl Drop for Nap {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            self.world.state().forget(place);
+            let mut state = self.world.state();
+            let place = self.moved(place, &state);
+            state.forget(place);
         }
     }
 }
@@ -450,7 +477,7 @@ impl Watch for WorldWatch {
                 return std::future::pending().await;
             };
             if wait > 0 {
-                Nap { world: world.clone(), wait, place: None }.await;
+                Nap { world: world.clone(), wait, place: None, slept: 0 }.await;
             }
             // Another process can only write while no group is open.
             if side == Side::After {

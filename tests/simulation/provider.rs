@@ -39,7 +39,7 @@ pub(crate) struct Entry {
 pub(crate) struct Create {
     pub(crate) wallet_id: Uuid,
     amount: Box<serde_json::value::RawValue>,
-    expiration_date: Option<DateTime<Utc>>,
+    pub(crate) expiration_date: Option<DateTime<Utc>>,
     description: String,
     external_reference: Uuid,
 }
@@ -83,6 +83,8 @@ pub(crate) struct Provider {
     pub(crate) told: Vec<(Uuid, u64)>,
     /// The server's clock less the true one, microseconds.
     pub(crate) skew: i64,
+    /// References that left after their gifts had expired, from a machine whose clock was right.
+    pub(crate) sent_expired: Vec<Uuid>,
     /// References that left after the campaign was cancelled, and the run that lived then had ended.
     pub(crate) sent_after_cancel: Vec<Uuid>,
 }

@@ -50,9 +50,9 @@ impl State {
             Trouble::Refuses => never("connection refused"),
             Trouble::Resets => lost(Loss::Cut, "connection reset by peer"),
             Trouble::TimesOut => lost(Loss::TimedOut, "no answer within the time-out"),
-            Trouble::Overloaded => self.page(503, "<html>overloaded</html>"),
+            Trouble::Overloaded => self.proxy_page(503, "<html>overloaded</html>"),
             Trouble::Unauthorized => self.page(401, ""),
-            Trouble::ForbiddenPage => self.page(403, "<html>forbidden</html>"),
+            Trouble::ForbiddenPage => self.proxy_page(403, "<html>forbidden</html>"),
             Trouble::ForbiddenByApi => self.page(403, &failure("the key is revoked")),
         };
         if let (Trouble::ForbiddenByApi, Asked::Create(create)) =
@@ -140,8 +140,10 @@ impl State {
             Fault::Oversized => lost(Loss::TooLarge, "the answer is larger than 1048576 bytes"),
             Fault::ServerErrorBeforeCommit | Fault::ServerErrorAfterCommit => {
                 let status = *self.dice.pick(&[500, 502, 503, 504]);
-                let body = if self.dice.chance(500) { failure("oops") } else { "<html>".into() };
-                self.page(status, &body)
+                match self.dice.chance(500) {
+                    true => self.page(status, &failure("oops")),
+                    false => self.proxy_page(status, "<html>"),
+                }
             }
             Fault::Throttled => self.throttled(None),
             Fault::ThrottledWithWait => {
@@ -154,8 +156,7 @@ impl State {
             }
             Fault::ProxyPage => {
                 let status = *self.dice.pick(&[200, 404, 400, 502]);
-                let page = self.page(status, "<html>please log in</html>");
-                self.with_proxy_clock(page)
+                self.proxy_page(status, "<html>please log in</html>")
             }
             Fault::Garbled => self.page(200, "{\"Value\":{\"Id\":\"6a62"),
             Fault::Empty => self.page(200, ""),
@@ -189,7 +190,8 @@ impl State {
     }
 
     /// A proxy's page has the proxy's clock, which may never have been set.
-    fn with_proxy_clock(&mut self, mut page: Delivery) -> Delivery {
+    fn proxy_page(&mut self, status: u16, body: &str) -> Delivery {
+        let mut page = self.page(status, body);
         if let (Delivery::Answered { date, .. }, Some(clock)) = (&mut page, self.proxy_clock()) {
             *date = Some(http_date(clock));
             self.count(Fault::OddProxyClock);

@@ -76,7 +76,8 @@ impl State {
     fn show(&mut self, id: u64, wallet: Uuid) -> Delivery {
         let most = self.terms.v;
         let lag = if self.dice.chance(300) { most } else { self.dice.between(0, most) };
-        let as_of = self.now - lag;
+        let cached = self.cached_for();
+        let as_of = self.now - lag - cached;
         let mut gifts = self.provider.list(&self.terms, wallet, as_of);
         let all = self.provider.list(&self.terms, wallet, self.now).len();
         if gifts.len() < all {
@@ -88,11 +89,12 @@ impl State {
         }
         self.cut(wallet, &mut gifts);
         self.note(format_args!("#{id} shows {} of {all} gifts of {wallet}", gifts.len()));
+        let age = (cached > 0).then(|| (cached / SECOND).to_string());
         if gifts.is_empty() && self.terms.empty_list_is_404 {
-            return self.page(404, &failure("no gifts"));
+            return aged(self.page(404, &failure("no gifts")), age);
         }
         let body = envelope(&self.terms, Value::from(gifts), true).to_string();
-        self.page(200, &body)
+        aged(self.page(200, &body), age)
     }
 
     /// The balances of a wallet, as old as this server's lists may be.
@@ -134,4 +136,12 @@ impl State {
         }
         self.tidy(id);
     }
+}
+
+/// An answer that a cache has kept for so long.
+fn aged(mut answer: Delivery, kept: Option<String>) -> Delivery {
+    if let Delivery::Answered { age, .. } = &mut answer {
+        *age = kept;
+    }
+    answer
 }

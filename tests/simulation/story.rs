@@ -209,6 +209,7 @@ impl Teller {
         for _ in 0..self.terms.faulty_runs {
             self.plan_stroke();
             self.plan_wish();
+            self.plan_sleep();
             let reconciles = self.dice.chance(200);
             if self.run(if reconciles { What::IssueAndReconcile } else { What::Issue }) {
                 return true;
@@ -279,6 +280,20 @@ impl Teller {
             let wish = if is_cancel { Wish::Cancel } else { Wish::Pause };
             self.world.state().wish = Some((wish, after));
         }
+    }
+
+    /// The machine may sleep while the next run lives.
+    fn plan_sleep(&mut self) {
+        let often = self.terms.manners.sleeps;
+        if often == 0 || !self.people.chance(often) {
+            return;
+        }
+        let soon = *self.people.pick(&[200 * MS, 3 * SECOND, MINUTE]);
+        let long = *self.people.pick(&[2 * MINUTE, HOUR, 9 * HOUR]);
+        let mut state = self.world.state();
+        let at = state.now + self.people.between(0, soon);
+        let place = state.push(at, Event::Sleep(long));
+        state.sleep = Some(place);
     }
 
     fn resume(&self) {

@@ -50,6 +50,8 @@ pub(crate) enum Event {
     Foreign(usize),
     /// The server's clock is set.
     ServerJump(i64),
+    /// The machine sleeps for so long.
+    Sleep(i64),
     /// The run meets this.
     Stroke(Fault),
     /// The run takes too long to be true.
@@ -104,8 +106,14 @@ pub(crate) struct State {
     pub(crate) sent: BTreeSet<String>,
     /// Runs that were killed.
     pub(crate) killed: Vec<u64>,
+    /// The clock of the run less the true one, when it began.
+    pub(crate) clock_error: i64,
+    /// How long the machine has slept while this run lived.
+    pub(crate) slept: i64,
     /// What ends a run that never ends.
     pub(crate) watchdog: Option<Place>,
+    /// When the machine is to sleep.
+    pub(crate) sleep: Option<Place>,
     /// What the run is to meet.
     pub(crate) stroke: Option<Place>,
     /// What a person will want from another terminal, and after how many more commits of the run.
@@ -156,7 +164,10 @@ impl World {
             run: 0,
             sent: BTreeSet::new(),
             killed: Vec::new(),
+            clock_error: 0,
+            slept: 0,
             watchdog: None,
+            sleep: None,
             stroke: None,
             wish: None,
             is_cancelled: false,
@@ -266,6 +277,40 @@ impl State {
         self.queue.remove(&place).is_some()
     }
 
+    /// The machine sleeps: the world goes on, and who waits by the machine's clock, or for an answer, goes on with it.
+    fn fall_asleep(&mut self, long: i64) {
+        self.count(Fault::Slept);
+        self.note(format_args!("the machine sleeps for {long} us"));
+        let until = self.now + long;
+        let is_ours = |event: &Event| {
+            matches!(event, Event::Wake(_) | Event::Deliver(_) | Event::Stroke(_) | Event::Watchdog)
+        };
+        let ours = self.queue.extract_if(.., |_, event| is_ours(event)).collect::<Vec<_>>();
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= until) {
+            let ((at, _), event) = entry.remove_entry();
+            self.now = self.now.max(at);
+            let woken = self.happen(event);
+            assert!(woken.is_none(), "who sleeps is not woken");
+        }
+        self.now = until;
+        self.slept += long;
+        for ((at, number), event) in ours {
+            let place = match event {
+                // An answer waits where it arrived.
+                Event::Deliver(_) => (at.max(until), number),
+                _ => (at + long, number),
+            };
+            match event {
+                Event::Deliver(id) => self.exchange(id).deliver = Some(place),
+                Event::Stroke(_) => self.stroke = Some(place),
+                Event::Watchdog => self.watchdog = Some(place),
+                _ => {}
+            }
+            self.queue.insert(place, event);
+        }
+        self.note(format_args!("the machine wakes"));
+    }
+
     /// Whether an event is still to come; a sleeper's waker is renewed.
     pub(crate) fn is_to_come(&mut self, place: Place, waker: &Waker) -> bool {
         match self.queue.get_mut(&place) {
@@ -300,6 +345,7 @@ impl State {
                 self.count(Fault::ServerClockJump);
                 self.note(format_args!("the server's clock jumps by {jump} us"));
             }
+            Event::Sleep(long) => self.fall_asleep(long),
             Event::Stroke(fault) => self.strike(fault),
             Event::Watchdog => self.finish(End::Stuck),
         }
