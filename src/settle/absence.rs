@@ -52,13 +52,14 @@ pub(super) fn judge_absence(
 ) -> Absence {
     let claimed = &doubt.doubt.claimed;
     let is_patient = doubt.open_looks < OPEN_LOOKS;
+    let is_timed = skew.is_measured() && skew.is_steady();
     match objection {
         // A customer may have paid between list and balance; a cut list stays cut, and then a person must look.
         Some(Objection::NotWhole(_)) if is_patient => return Absence::Open,
-        // Whether they do is not known yet; or by clocks that were never compared it may be ours. Where
-        // nothing more comes to be known, a person must look as well.
+        // Whether they do is not known yet; or by clocks that were never compared, or do not agree, it may be ours.
+        // Where nothing more comes to be known, a person must look as well.
         Some(Objection::Contradiction(_))
-            if (claimed.gift.is_tagged() || !skew.is_measured()) && is_patient =>
+            if (claimed.gift.is_tagged() || !is_timed) && is_patient =>
         {
             return Absence::Open;
         }
@@ -89,8 +90,8 @@ pub(super) fn unclear(why: String) -> Event {
 
 /// Something in the list that might be the gift after all: the same amount, made since the first
 /// attempt or in the day before it (clocks are set, and compared in passing), or nobody knows when;
-/// and explained by no other open gift. Where our own clock was set back behind the first attempt,
-/// nobody knows when of any.
+/// and explained by no other open gift. Where our own clock was set back behind the first attempt, or the
+/// server's cannot be gone by, nobody knows when of any.
 pub(super) fn contradiction<'c>(
     left: &mut impl Iterator<Item = &'c Credit>,
     doubt: &OpenDoubt,
@@ -99,11 +100,11 @@ pub(super) fn contradiction<'c>(
     sent_at: DateTime<Utc>,
 ) -> Option<String> {
     let claimed = &doubt.doubt.claimed;
-    let is_set_back = claimed.first_sent_at > sent_at;
+    let is_untimed = claimed.first_sent_at > sent_at || !skew.is_steady();
     let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
     let credit = left.find(|credit| {
         credit.amount == claimed.gift.content.amount.to_decimal()
-            && credit.created_at.is_none_or(|created| is_set_back || created >= baseline)
+            && credit.created_at.is_none_or(|created| is_untimed || created >= baseline)
             && !is_explained(credit, doubt, known)
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))

@@ -670,6 +670,33 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_cannot_be_gone_by_finds_nothing_and_sets_nothing_free() {
+        // Goal: a jump of the server's clock holds. Method: clocks that contradict each other; an entry that fits, of
+        // now and of last year, before the window, and after looks enough; then one with our reference.
+        let mut skew = Skew::default();
+        skew.saw_ms(Some(0));
+        skew.saw_ms(Some(3_600_000));
+        let judge = |doubt: OpenDoubt, look: &Look| {
+            settle(&[doubt], &[], look, skew, &POLICY, Lists::default())
+        };
+        for made_ms in [100, -365 * DAY_MS] {
+            let early = judge(doubt(1), &look(1_001, vec![credit(7, made_ms)]));
+            assert!(early.events.is_empty() && early.open.is_empty(), "{early:?}");
+            let seen = look(3_000, vec![credit(7, made_ms)]);
+            assert_eq!(judge(absent_once(doubt(1)), &seen).open, [0]);
+            let last = OpenDoubt { open_looks: OPEN_LOOKS, ..absent_once(doubt(1)) };
+            let held = judge(last, &seen).events;
+            assert!(matches!(held[..], [(0, Event::StayedUnclear { .. })]), "{held:?}");
+        }
+        let ours = Credit { reference: Some(doubt(1).doubt.claimed.gift.key.0), ..credit(7, 100) };
+        let found = judge(doubt(1), &look(1_001, vec![ours])).events;
+        assert_eq!(found, vec![(0, Event::FoundIssued { gift: id(7) })]);
+        // An empty list is absence by any clock.
+        let gone = judge(absent_once(doubt(1)), &look(3_000, vec![])).events;
+        assert_eq!(gone, vec![(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
     fn a_clock_that_was_set_meanwhile_makes_no_double() {
         // Goal: our gift that looks ten minutes too old is not overlooked. Method: it, with clocks
         // that agree now.

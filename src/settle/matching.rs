@@ -78,10 +78,9 @@ pub(super) fn could_be(credit: &Credit, doubt: &OpenDoubt, look: &Look, skew: Sk
         && is_of_our_time(credit, doubt, look, skew)
 }
 
-/// Whether an entry was made since the doubt's first attempt and not after the look, by the server's clock.
+/// Whether an entry was made since the doubt's first attempt and not after the look, by the server's clock. By a
+/// clock that was set meanwhile nobody can tell.
 fn is_of_our_time(credit: &Credit, doubt: &OpenDoubt, look: &Look, skew: Skew) -> bool {
-    let since = skew.baseline(doubt.doubt.claimed.first_sent_at);
-    credit
-        .created_at
-        .is_some_and(|created| created >= since && created <= skew.ceiling(look.sent_at))
+    let ours = skew.baseline(doubt.doubt.claimed.first_sent_at)..=skew.ceiling(look.sent_at);
+    skew.is_steady() && credit.created_at.is_some_and(|created| ours.contains(&created))
 }

@@ -81,7 +81,7 @@ fn unclear(
     let may_be = |credit: &&Credit| {
         let is_free = !claimed.contains(&credit.id)
             && credit.reference.is_none_or(|_| !lists.show_references)
-            && credit.created_at.is_none_or(|created| created >= since);
+            && credit.created_at.is_none_or(|created| !skew.is_steady() || created >= since);
         let could_be = |gift: &&KnownGift| match look.elsewhere.contains(&credit.id) {
             true => credit.fits(&gift.content).is_some(),
             false => is_free && credit.amount == gift.content.amount.to_decimal(),
