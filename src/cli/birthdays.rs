@@ -17,8 +17,9 @@ use super::failure::Failure;
 use super::finish;
 use super::give::{self, Wishes};
 use super::late::{self, Open};
-use super::load::{Celebration, Loaded, Source, keep_rejects, prepare, store};
+use super::load::{Celebration, Loaded, Source, keep_rejects, prepare, show, store};
 use super::preview::Preview;
+use super::reading::Validity;
 use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
 use crate::intake::{Birthdays, DefaultExpiry};
@@ -102,14 +103,16 @@ impl Day {
         let campaign = name.parse().map_err(|error| Failure::usage(format!("{error}")))?;
         let window = BirthdayWindow::new(on, args.catch_up);
         let birthdays = Birthdays { window, leap_day: args.leap_day(), amount: args.amount };
-        let celebration = Celebration { series: args.series.clone(), birthdays, expiry };
+        let said = format!("--valid-for {}d", args.valid_for);
+        let validity = Validity { said, needs_zone: true };
+        let celebration = Celebration { series: args.series.clone(), birthdays, expiry, validity };
         Ok(Day { campaign, window, celebration })
     }
 
     /// How its campaign is loaded.
     pub(super) fn source<'a>(&'a self, file: &'a FileArgs, max_total: Option<Money>) -> Source<'a> {
         let (campaign, celebration) = (&self.campaign, Some(&self.celebration));
-        Source { args: file, campaign, max_total, celebration }
+        Source { args: file, campaign, max_total, celebration, asks: false }
     }
 
     /// The same day of the series as the ledger spells its name: its keys are made of that.
@@ -150,7 +153,8 @@ async fn celebrate(
     let source = day.source(&file, args.max_total);
     let (load, mut loaded) = prepare(context, session, None, &source).await?;
     if loaded.added > 0 {
-        store(context, load, &loaded).await?;
+        show(context, &loaded);
+        store(context, load).await?;
     } else {
         load.rollback().await?;
         let words = nothing_new(&loaded).unwrap_or_default();

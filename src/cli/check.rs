@@ -17,8 +17,13 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
     let lock = RunLock::take(ledger.path(), context.command, context.now())?;
     let mut session = Session::of(ledger, lock, context.now()).await?;
     let name = "check".parse().expect("a plain word is a campaign's name");
-    let source =
-        Source { args: &args.file, campaign: &name, max_total: args.max_total, celebration: None };
+    let source = Source {
+        args: &args.file,
+        campaign: &name,
+        max_total: args.max_total,
+        celebration: None,
+        asks: false,
+    };
     let mut aside = match args.file.asks() {
         true => Some(context.session_or_new().await?),
         false => None,

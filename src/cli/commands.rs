@@ -49,6 +49,9 @@ pub(super) struct FileArgs {
     /// Accept what another campaign has given within 30 days.
     #[arg(long)]
     pub(super) allow_same_content: bool,
+    /// Accept rows that look like corrected copies of rows that the campaign gives: each is a gift of its own.
+    #[arg(long)]
+    pub(super) allow_corrected: bool,
     /// Accept rows over 100 times the median, and a total over 10 times those of the series.
     #[arg(long)]
     pub(super) allow_outliers: bool,
@@ -261,6 +264,7 @@ impl FileArgs {
             rejects: None,
             allow_duplicates: false,
             allow_same_content: false,
+            allow_corrected: false,
             allow_outliers: false,
             preflight: PreflightArgs::default(),
             holding: HoldingArgs::none(),

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::corrected;
 use super::failure::Failure;
 use super::seen::Seen;
-use crate::domain::{GiftContent, GiftState, Money};
+use crate::domain::{GiftContent, GiftState, Money, fold_text};
 use crate::ledger::{Corrected, Load, LoadTotals, StateTally};
 use crate::plan::Named;
 use crate::report::{clean, count, money};
@@ -64,11 +65,7 @@ impl Difference {
             0 => LeftOut::default(),
             _ => LeftOut::of(&load.left_out().await?),
         };
-        // A row is corrected by a new one that takes the place of one that left.
-        let corrected = match (totals.added, totals.left_out) {
-            (0, _) | (_, 0) => Named::default(),
-            _ => load.corrected().await?,
-        };
+        let corrected = seen.corrected.clone();
         let mut changed = Named { named: Vec::new(), count: seen.changed.count };
         for row in &seen.changed.named {
             let reference = row.reference.clone().unwrap_or_default();
@@ -121,7 +118,7 @@ impl Difference {
         }
         for row in &self.changed.named {
             let (was, is) = (row.stored.amount, row.file.amount);
-            let file = match (was == is, row.other_parts()) {
+            let file = match (was == is, other_parts(&row.stored, &row.file)) {
                 (false, parts) if parts.is_empty() => format!("the file says {}", money(is)),
                 (false, parts) => format!("the file says {}, and another {parts}", money(is)),
                 (true, parts) => format!("the file has another {parts}"),
@@ -143,17 +140,11 @@ impl Difference {
         if self.corrected.count > 0 {
             let _ = writeln!(
                 text,
-                "    corrected?      {rows}, where another row of the wallet left: THE WALLET WILL HAVE \
-                 BOTH"
+                "    corrected?      {rows} like one that the wallet has: THE WALLET WILL HAVE BOTH"
             );
         }
         for row in &self.corrected.named {
-            let (old, new, stands) = (money(row.old), money(row.new), stands(row.old_state));
-            let _ = writeln!(
-                text,
-                "      line {:<8} {}  {old} ({stands}), and now {new}",
-                row.line, row.wallet
-            );
+            let _ = writeln!(text, "      {}", corrected::line(row, "line"));
         }
         others(text, self.corrected.others());
     }
@@ -163,15 +154,6 @@ impl Difference {
         let LeftOut { still_planned, undecided, given, not_given } = self.left_out;
         let all = self.left_out.all();
         let changed: Vec<Value> = self.changed.named.iter().map(Changed::json).collect();
-        let corrected = |row: &Corrected| {
-            json!({
-                "line": row.line,
-                "wallet": row.wallet.to_string(),
-                "old_amount": row.old.to_string(),
-                "old_state": row.old_state.word(),
-                "new_amount": row.new.to_string(),
-            })
-        };
         json!({
             "added": self.added.json(),
             "left_out": {
@@ -185,24 +167,13 @@ impl Difference {
             "changed": { "rows": self.changed.count, "named": changed },
             "corrected": {
                 "rows": self.corrected.count,
-                "named": self.corrected.named.iter().map(corrected).collect::<Vec<_>>(),
+                "named": self.corrected.named.iter().map(corrected::to_json).collect::<Vec<_>>(),
             },
         })
     }
 }
 
 impl Changed {
-    /// What is different besides the amount.
-    fn other_parts(&self) -> String {
-        let parts = [
-            (self.stored.wallet != self.file.wallet, "wallet"),
-            (self.stored.expiry != self.file.expiry, "expiry"),
-            (self.stored.description != self.file.description, "description"),
-        ];
-        let words: Vec<&str> = parts.into_iter().filter(|part| part.0).map(|part| part.1).collect();
-        words.join(" and ")
-    }
-
     fn json(&self) -> Value {
         json!({
             "line": self.line,
@@ -248,6 +219,17 @@ impl Rows {
     }
 }
 
+/// What a person sees to be different besides the amount.
+pub(super) fn other_parts(was: &GiftContent, is: &GiftContent) -> String {
+    let parts = [
+        (was.wallet != is.wallet, "wallet"),
+        (was.expiry != is.expiry, "expiry"),
+        (fold_text(&was.description) != fold_text(&is.description), "description"),
+    ];
+    let words: Vec<&str> = parts.into_iter().filter(|part| part.0).map(|part| part.1).collect();
+    words.join(" and ")
+}
+
 fn content(content: &GiftContent) -> Value {
     json!({
         "wallet": content.wallet.to_string(),
@@ -258,7 +240,7 @@ fn content(content: &GiftContent) -> Value {
 }
 
 /// Where a row stands, in words of this page.
-fn stands(state: GiftState) -> &'static str {
+pub(super) fn stands(state: GiftState) -> &'static str {
     match state {
         GiftState::Planned | GiftState::Deferred => "still planned",
         GiftState::InFlight | GiftState::InDoubt | GiftState::Held => "undecided",

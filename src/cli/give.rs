@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::caps::bound;
 use super::commands::{AbsenceKind, ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
-use super::confirm::{Question, confirm};
+use super::confirm::{Question, can_ask, confirm};
 use super::context::{self, Context, Session};
 use super::dry_run;
 use super::exit::Exit;
@@ -82,7 +82,8 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
             return standing::refuse(context, session, &known, &standing).await;
         }
     }
-    let loaded = load(context, &mut session, &args.load).await?;
+    let asks = can_ask(context) && !args.confirm.yes && args.confirm.confirm.is_none();
+    let loaded = load(context, &mut session, &args.load, asks).await?;
     refuse_forgotten(&mut session, &loaded.campaign).await?;
     let max_total = args.load.max_total;
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };

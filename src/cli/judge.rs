@@ -9,12 +9,15 @@
 
 use super::commands::{FileArgs, OnInvalid};
 use super::context::Context;
+use super::corrected;
+use super::earlier::{Earlier, Effect};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::preview::Before;
+use super::reading::{Reading, Validity};
 use super::seen::Seen;
 use crate::domain::{GiftContent, Money};
-use crate::intake::Survey;
+use crate::intake::{ReadOptions, Survey};
 use crate::ledger::{AddedRow, EarlierRow, Load, LoadTotals};
 use crate::plan::{Breach, Limits, Standing};
 
@@ -29,6 +32,11 @@ pub(super) struct Measure<'a> {
     pub(super) before: Before,
     /// The largest campaign of the series.
     pub(super) largest_of_series: Option<(&'a str, Money)>,
+    pub(super) options: &'a ReadOptions,
+    pub(super) validity: Validity,
+    pub(super) earlier: Earlier,
+    /// A person will be asked about rows that look like corrected ones.
+    pub(super) asks: bool,
 }
 
 /// Passes where the file may be stored.
@@ -41,6 +49,7 @@ pub(super) async fn judge(
     load: &mut Load<'_>,
 ) -> Result<(), Failure> {
     judge_rows(context, measure.args, survey, seen, load).await?;
+    judge_reading(measure, survey, seen, totals, load).await?;
     let mut refusal = Refusal::default();
     let limits = Limits {
         expect_rows: measure.args.expect_rows,
@@ -114,6 +123,21 @@ async fn judge_rows(
     Ok(())
 }
 
+/// What a campaign's rows mean is told by its first load. Keeps how this one reads.
+async fn judge_reading(
+    measure: &Measure<'_>,
+    survey: &Survey,
+    seen: &Seen,
+    totals: &LoadTotals,
+    load: &mut Load<'_>,
+) -> Result<(), Failure> {
+    let reading = Reading::of(survey, measure.options, seen.used, &measure.validity);
+    let effect = Effect { rows: survey.rows, added: totals.added, changed: seen.changed.count };
+    measure.earlier.check(load.name(), &reading, effect)?;
+    let kept = measure.earlier.to_keep(&reading, effect);
+    Ok(load.keep_reading(&serde_json::to_string(&kept)?).await?)
+}
+
 /// `line 4 is the same as line 2: …`
 fn same_row(row: &AddedRow, earlier: Option<EarlierRow>, word: &str) -> String {
     let AddedRow { line, content, .. } = row;
@@ -155,6 +179,10 @@ async fn judge_news(
             refusal.add_all(breach, advice);
         }
         refusal.add_all(standing.check_series(measure.largest_of_series), advice);
+    }
+    if seen.corrected.count > 0 && !measure.args.allow_corrected && !measure.asks {
+        let word = survey.dialect.line_word();
+        refusal.add(corrected::refusal(&seen.corrected, word), corrected::ADVICE);
     }
     if !totals.same_content_as.is_empty() && !measure.args.allow_same_content {
         let names = totals.same_content_as.join(", ");

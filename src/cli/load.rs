@@ -4,11 +4,14 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::commands::{FileArgs, LoadArgs, OnInvalid};
 use super::context::{Context, Session, check_new};
+use super::corrected;
+use super::earlier::Earlier;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::note::note;
 use super::preview::{Before, Preview};
+use super::reading::{self, Validity};
 use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
 use super::sieve::Sieve;
@@ -16,8 +19,8 @@ use super::standing;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
-use crate::intake::{Birthdays, Dialect, IntakeError, ReadOptions, Rows, Survey, read, survey};
-use crate::ledger::{Campaign, Load, LoadHeader, LoadTotals, Repeats};
+use crate::intake::{Birthdays, IntakeError, ReadOptions, Rows, Survey, read, survey};
+use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats};
 use crate::plan::largest_of_series;
 
 /// What a file brought.
@@ -38,6 +41,8 @@ pub(super) struct Source<'a> {
     pub(super) max_total: Option<Money>,
     /// It is a file of customers.
     pub(super) celebration: Option<&'a Celebration>,
+    /// A person will be asked about rows that look like corrected ones.
+    pub(super) asks: bool,
 }
 
 /// What a day's birthdays bring.
@@ -46,36 +51,50 @@ pub(super) struct Celebration {
     pub(super) series: CampaignName,
     pub(super) birthdays: Birthdays,
     pub(super) expiry: Expiry,
+    /// As it was said.
+    pub(super) validity: Validity,
 }
 
-/// `giftbatch load`, without its report. What the file would change is shown before it is stored.
+/// `giftbatch load`, without its report. What the file would change is shown before it is stored. `asks` where
+/// a person is there to be asked.
 pub(super) async fn load(
     context: &Context,
     session: &mut Session,
     args: &LoadArgs,
+    asks: bool,
 ) -> Result<Loaded, Failure> {
     let source = Source {
         args: &args.file,
         campaign: &args.campaign,
         max_total: args.max_total,
         celebration: None,
+        asks,
     };
     let (load, mut loaded) = prepare(context, session, None, &source).await?;
-    store(context, load, &loaded).await?;
+    show(context, &loaded);
+    let corrected = &loaded.preview.seen.corrected;
+    if corrected.count > 0
+        && !args.file.allow_corrected
+        && let Err(failure) = corrected::ask(corrected, "line")
+    {
+        load.rollback().await?;
+        return Err(failure);
+    }
+    store(context, load).await?;
     keep_rejects(context, &mut loaded)?;
     Ok(loaded)
 }
 
-/// Shows what a load brings, and stores it.
-pub(super) async fn store(
-    context: &Context,
-    mut load: Load<'_>,
-    loaded: &Loaded,
-) -> Result<(), Failure> {
+/// Shows what a load brings.
+pub(super) fn show(context: &Context, loaded: &Loaded) {
     if !context.out.args.json {
         let text = loaded.preview.text();
         context.out.note(&format!("{text}  {:<10} {}", "plan", loaded.campaign.plan_id()));
     }
+}
+
+/// Stores a load.
+pub(super) async fn store(context: &Context, mut load: Load<'_>) -> Result<(), Failure> {
     load.note(&note(context, None)).await?;
     crash::before(Step::Load);
     load.commit().await?;
@@ -103,30 +122,21 @@ pub(super) async fn prepare<'s>(
     aside: Option<&mut Session>,
     source: &Source<'_>,
 ) -> Result<(Load<'s>, Loaded), Failure> {
-    let Source { args, campaign: name, max_total, celebration } = *source;
+    let Source { args, max_total, celebration, asks, .. } = *source;
     let campaigns = session.ledger.campaigns().await?;
-    let known = session.ledger.campaign(name.as_str()).await?;
+    let (name, known) = destination(&session.ledger, source).await?;
     let known = known.as_ref();
-    // A name is known by its looks, and keys are made of its letters.
-    let name = match known {
-        Some(known) => CampaignName::as_stored(&known.name),
-        None => name.clone(),
-    };
-    if known.is_none() && celebration.is_none() {
-        check_new(&name)?;
-    }
     // What a row means must not depend on the day: a campaign's days count from its first load.
     let today = context.now().trunc_subsecs(3);
     let base = known.map_or(today, |known| known.first_loaded_at);
-    let options = read_options(context, args, base, celebration);
-    if let Some(known) = known {
-        check_currency(known, &options)?;
-        standing::refuse_cancelled(known, &session.ledger.standing(known.id).await?)?;
-    }
+    let options = reading::options(context, args, base, celebration);
     if args.rejects.is_some() && args.on_invalid == OnInvalid::Stop {
         return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
     }
     let survey = survey(&args.file, &options)?;
+    let file_sha256: String = survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let earlier = Earlier::read(&session.ledger, known, &file_sha256).await?;
+    earlier.check_currency(name.as_str(), &options.currency)?;
     let sieve = match aside {
         Some(aside) => Sieve::ask(context, aside, args, &survey, &options).await?,
         None => Sieve::ask(context, session, args, &survey, &options).await?,
@@ -135,7 +145,7 @@ pub(super) async fn prepare<'s>(
         campaign: name.clone(),
         header_json: serde_json::to_string(&survey.header)?,
         dialect_json: serde_json::to_string(&survey.dialect)?,
-        file_sha256: survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        file_sha256,
     };
     let others = campaigns.iter().map(|campaign| (campaign.name.as_str(), campaign.total));
     let measure = Measure {
@@ -147,8 +157,12 @@ pub(super) async fn prepare<'s>(
             Some(_) => None,
             None => largest_of_series(name.as_str(), others),
         },
+        options: &options,
+        validity: reading::validity(args, celebration),
+        earlier,
+        asks,
     };
-    let file = File { survey, options, sieve, today };
+    let file = File { survey, options: &options, sieve, today };
     let mut load = session.writer.begin().await?.load(&header, today).await?;
     let repeats = match celebration {
         Some(celebration) => {
@@ -172,28 +186,28 @@ pub(super) async fn prepare<'s>(
     }
 }
 
-/// A file that was surveyed, and how it is to be read.
-struct File {
-    survey: Survey,
-    options: ReadOptions,
-    sieve: Sieve,
-    today: DateTime<Utc>,
+/// Where a file goes: the campaign, where the ledger has it, and its name. A name is known by its looks, and keys
+/// are made of its letters.
+async fn destination(
+    ledger: &Ledger,
+    source: &Source<'_>,
+) -> Result<(CampaignName, Option<Campaign>), Failure> {
+    match ledger.campaign(source.campaign.as_str()).await? {
+        Some(known) => {
+            standing::refuse_cancelled(&known, &ledger.standing(known.id).await?)?;
+            Ok((CampaignName::as_stored(&known.name), Some(known)))
+        }
+        None if source.celebration.is_some() => Ok((source.campaign.clone(), None)),
+        None => check_new(source.campaign).map(|()| (source.campaign.clone(), None)),
+    }
 }
 
-/// A campaign has one currency: its sums would mean nothing otherwise.
-fn check_currency(known: &Campaign, options: &ReadOptions) -> Result<(), Failure> {
-    let Ok(dialect) = serde_json::from_str::<Dialect>(&known.dialect_json) else {
-        return Ok(());
-    };
-    if dialect.currency == options.currency {
-        return Ok(());
-    }
-    let (had, has) = (&dialect.currency, &options.currency);
-    Err(Failure::usage(format!(
-        "campaign {:?} gives {had}, and this file is read as {has}",
-        known.name
-    ))
-    .hint(format!("say --currency {had}, or give {has} a campaign of its own")))
+/// A file that was surveyed, and how it is to be read.
+struct File<'f> {
+    survey: Survey,
+    options: &'f ReadOptions,
+    sieve: Sieve,
+    today: DateTime<Utc>,
 }
 
 /// Reads the rows into the load, and looks at them. Nothing comes back where only the end showed that
@@ -201,7 +215,7 @@ fn check_currency(known: &Campaign, options: &ReadOptions) -> Result<(), Failure
 async fn fill(
     context: &Context,
     measure: &Measure<'_>,
-    file: &File,
+    file: &File<'_>,
     load: &mut Load<'_>,
     repeats: Repeats,
 ) -> Result<Option<Loaded>, Failure> {
@@ -216,9 +230,12 @@ async fn fill(
     let rows = read(&measure.args.file, survey, options);
     let read = take_in(rows, load, sieve, Seen::of(survey), &mut rejects, &meter, since).await;
     meter.finish().await;
-    let Some((seen, totals)) = read? else {
+    let Some((mut seen, totals)) = read? else {
         return Ok(None);
     };
+    if measure.before == Before::Loaded && totals.added > 0 && seen.customers.is_none() {
+        seen.corrected = load.corrected().await?;
+    }
     let judged = judge(context, measure, survey, &seen, &totals, load).await;
     let breach = match judged {
         Ok(()) => None,
@@ -254,30 +271,4 @@ async fn take_in(
         return Ok(None);
     }
     Ok(Some((seen, load.finish(since).await?)))
-}
-
-fn read_options(
-    context: &Context,
-    args: &FileArgs,
-    now: DateTime<Utc>,
-    celebration: Option<&Celebration>,
-) -> ReadOptions {
-    let tz = context.settings.tz;
-    ReadOptions {
-        encoding: args.form.encoding,
-        sheet: args.form.sheet.clone(),
-        currency: args.form.currency.clone(),
-        delimiter: args.form.delimiter,
-        decimal: args.form.decimal,
-        map: args.form.map.iter().map(|mapping| (mapping.0, mapping.1.clone())).collect(),
-        description: args.description.clone(),
-        expires: match celebration {
-            Some(celebration) => Some(celebration.expiry),
-            None => args.expires.as_ref().map(|expires| expires.resolve(now, tz)),
-        },
-        tz,
-        now,
-        birthdays: celebration.map(|celebration| celebration.birthdays),
-        customers: args.holding.require_holding.is_some(),
-    }
 }

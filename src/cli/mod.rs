@@ -18,12 +18,14 @@ mod check;
 mod commands;
 mod confirm;
 mod context;
+mod corrected;
 mod customers;
 mod demo;
 mod difference;
 mod doctor;
 mod dry_print;
 mod dry_run;
+mod earlier;
 mod early;
 mod eligibility;
 mod ended;
@@ -58,6 +60,7 @@ mod preflight;
 mod preflight_args;
 mod preview;
 mod progress;
+mod reading;
 mod recheck;
 mod reconcile;
 mod rejects;
@@ -171,7 +174,8 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Check(args) => check::check(&context, &args).await,
         Command::Load(args) => {
             let mut session = context.session_or_new().await?;
-            let loaded = load::load(&context, &mut session, &args).await?;
+            let asks = confirm::can_ask(&context);
+            let loaded = load::load(&context, &mut session, &args, asks).await?;
             let summary = Summary::read_still(&session.ledger, &loaded.campaign).await?;
             finish::tell_loaded(&context, &summary, Exit::Done, Some(loaded.preview.json()));
             session.close().await;

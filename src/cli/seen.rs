@@ -3,8 +3,8 @@
 use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
-use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey};
-use crate::ledger::{AddedRow, EarlierRow, RowFate};
+use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey, Used};
+use crate::ledger::{AddedRow, Corrected, EarlierRow, RowFate};
 use crate::plan::{Named, Totals};
 
 /// What the rows showed.
@@ -23,6 +23,10 @@ pub(super) struct Seen {
     pub(super) identical: Named<AddedRow>,
     /// Rows that the ledger has with another content.
     pub(super) changed: Named<AddedRow>,
+    /// New rows that look like corrected copies.
+    pub(super) corrected: Named<Corrected>,
+    /// What the rows took from beside the file.
+    pub(super) used: Used,
     /// Of a file of customers; only those are in the totals whose gift is new.
     pub(super) customers: Option<Customers>,
 }
@@ -42,6 +46,8 @@ impl Seen {
             kept: 0,
             identical: Named::default(),
             changed: Named::default(),
+            corrected: Named::default(),
+            used: Used::default(),
             customers: survey.columns.birth_date.map(customers),
         }
     }

@@ -10,7 +10,7 @@ use super::progress::{Display, Shown};
 use super::rejects::Rejects;
 use super::seen::Seen;
 use super::sieve::{Copies, Sieve};
-use crate::intake::{BadRow, Row, RowOutcome, Rows};
+use crate::intake::{BadRow, Row, RowOutcome, Rows, Used};
 use crate::ledger::{Load, NewRow, RowGroup, RowKeys};
 
 /// Groups that are read ahead.
@@ -104,13 +104,17 @@ pub(super) async fn stream(
         meter.loading.send_modify(|loading| loading.done += read.lines);
     }
     match reading.await {
-        Ok(read) => read.map(|()| seen),
+        Ok(used) => {
+            seen.used = used?;
+            Ok(seen)
+        }
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
 /// Reads to the end of the file, or until nobody takes its rows any more.
-fn read_on(mut rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<(), Failure> {
+/// What the rows took from beside it.
+fn read_on(mut rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<Used, Failure> {
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     let mut told = 0;
@@ -134,12 +138,12 @@ fn read_on(mut rows: Rows, keys: &RowKeys, to: &mpsc::Sender<Read>) -> Result<()
         if good.len() + bad.len() == RowKeys::AT_ONCE || bytes > GROUP_BYTES {
             bytes = 0;
             if !send(&mut good, &mut bad, rows.seen()) {
-                return Ok(());
+                break;
             }
         }
     }
     send(&mut good, &mut bad, rows.seen());
-    Ok(())
+    Ok(rows.used())
 }
 
 fn new_row(row: Row) -> Result<NewRow, Failure> {

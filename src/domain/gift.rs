@@ -64,21 +64,13 @@ pub fn normalise_description(text: &str) -> String {
 impl GiftContent {
     /// Whether a person sees no difference: texts as they are seen, expiries in whole seconds.
     pub fn looks_like(&self, other: &GiftContent) -> bool {
-        self.wallet == other.wallet && self.gives_like(other) && self.reads_like(other)
-    }
-
-    /// Whether it gives as much for as long.
-    pub fn gives_like(&self, other: &GiftContent) -> bool {
-        self.amount == other.amount && self.second() == other.second()
-    }
-
-    /// Whether a customer reads the same.
-    pub fn reads_like(&self, other: &GiftContent) -> bool {
-        fold_text(&self.description) == fold_text(&other.description)
+        let texts = [self, other].map(|content| fold_text(&content.description));
+        (self.wallet, self.amount, self.second()) == (other.wallet, other.amount, other.second())
+            && texts[0] == texts[1]
     }
 
     /// The second in which it expires; the largest number: never.
-    fn second(&self) -> i64 {
+    pub fn second(&self) -> i64 {
         self.expiry.as_ms().map_or(i64::MAX, |ms| ms.div_euclid(1_000))
     }
 

@@ -68,6 +68,13 @@ pub(super) fn read_amount(
     Ok(money)
 }
 
+/// Whether the decimal mark decides how much a cell gives: it reads as two amounts, one under each.
+pub(super) fn needs_mark(cell: &str, currency: &Currency) -> bool {
+    let text = currency.strip(cell);
+    let readings = [DecimalMark::Comma, DecimalMark::Point].map(|mark| number(text, mark));
+    matches!(readings, [Ok(comma), Ok(point)] if comma != point)
+}
+
 /// The fault of a cell or a row in another currency.
 pub(super) fn other_currency(currency: &Currency) -> Problem {
     Problem::new(

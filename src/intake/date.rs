@@ -36,6 +36,12 @@ pub(super) fn read_expiry(text: &str, tz: Tz) -> Result<Expiry, Problem> {
     }
 }
 
+/// Whether the zone decides which instant a cell means.
+pub(super) fn needs_zone(text: &str) -> bool {
+    use chrono_tz::Etc::{GMTMinus12, GMTPlus12};
+    read_expiry(text, GMTPlus12).ok() != read_expiry(text, GMTMinus12).ok()
+}
+
 /// A date alone: `2027-05-01`, `01.05.2027` or `1.5.2027`; nothing where the text is no such form.
 pub(super) fn read_date(text: &str) -> Result<Option<NaiveDate>, Problem> {
     let parts = |mark: char| {

@@ -3,6 +3,7 @@
 //! It stands apart from the cells' grammar because a span of time is an answer here and never in a
 //! cell, where it would mean another day each time the file is read.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use chrono_tz::Tz;
 
 use super::date::read_date;
 use super::zone::end_of_day;
-use crate::domain::{Expiry, parse_duration};
+use crate::domain::{Expiry, duration_text, parse_duration};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,7 +54,27 @@ impl FromStr for DefaultExpiry {
     }
 }
 
+/// As a person may say it.
+impl fmt::Display for DefaultExpiry {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DefaultExpiry::Never => out.pad("never"),
+            DefaultExpiry::Date(date) => date.fmt(out),
+            DefaultExpiry::After(span) => out.pad(&duration_text(*span)),
+        }
+    }
+}
+
 impl DefaultExpiry {
+    /// Whether the zone decides which instant it means.
+    pub fn needs_zone(&self) -> bool {
+        match self {
+            DefaultExpiry::Never => false,
+            DefaultExpiry::Date(_) => true,
+            DefaultExpiry::After(span) => is_whole_days(*span),
+        }
+    }
+
     /// The expiry, counted from `base` where it is a span of time.
     pub fn resolve(&self, base: DateTime<Utc>, tz: Tz) -> Expiry {
         match *self {
@@ -64,10 +85,14 @@ impl DefaultExpiry {
     }
 }
 
+fn is_whole_days(span: Duration) -> bool {
+    span.as_nanos().is_multiple_of(DAY.as_nanos())
+}
+
 /// Days are those of the calendar, so that a change of the clock does not move their end.
 fn after(span: Duration, base: DateTime<Utc>, tz: Tz) -> DateTime<Utc> {
     let last = DateTime::<Utc>::MAX_UTC;
-    if span.as_nanos().is_multiple_of(DAY.as_nanos()) {
+    if is_whole_days(span) {
         let days = Days::new(span.as_secs() / DAY.as_secs());
         let today = base.with_timezone(&tz).date_naive();
         let day = today.checked_add_days(days);
@@ -111,5 +136,16 @@ mod tests {
         let endless = DefaultExpiry::After(Duration::MAX);
         let end = endless.resolve(Utc::now(), chrono_tz::UTC);
         assert_eq!(end, Expiry::at(DateTime::<Utc>::MAX_UTC));
+    }
+
+    #[test]
+    fn it_is_told_as_it_could_be_said() {
+        // Goal: a message names what to say. Method: each kind, there and back.
+        for (text, needs_zone) in
+            [("never", false), ("2027-05-31", true), ("30d", true), ("1h30m", false)]
+        {
+            let default: DefaultExpiry = text.parse().unwrap();
+            assert_eq!((default.to_string().as_str(), default.needs_zone()), (text, needs_zone));
+        }
     }
 }

@@ -55,6 +55,7 @@ mod survey;
 mod swallowed;
 #[cfg(test)]
 mod tests;
+mod used;
 mod zone;
 
 pub use amount::MAX_AMOUNT;
@@ -74,3 +75,4 @@ pub use place::Place;
 pub use rewrite::RowWriter;
 pub use rows::{Rows, read};
 pub use survey::{Survey, survey};
+pub use used::Used;

@@ -11,9 +11,10 @@ use super::birth_date::{check_birth_date, read_birth_date};
 use super::cell::{check_description, check_text, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::customer::check_customer;
-use super::date::read_expiry;
+use super::date::{needs_zone, read_expiry};
 use super::fault::{Fault, Problem};
 use super::record::Record;
+use super::used::{LastExpiry, Used};
 use super::{BadRow, Birthdays, DecimalMark, ReadOptions, Row, RowOutcome};
 use crate::domain::{Expiry, GiftContent, Money, normalise_description};
 
@@ -33,7 +34,8 @@ pub(super) struct RowReader {
     /// The day on which it is read.
     today: NaiveDate,
     /// The last cell with its expiry: a campaign has few, and zones are slow.
-    last_expiry: Option<(String, Expiry)>,
+    last_expiry: Option<LastExpiry>,
+    pub(super) used: Used,
 }
 
 /// Whether a row asks for a gift.
@@ -62,6 +64,7 @@ impl RowReader {
             options: options.clone(),
             today: options.now.with_timezone(&options.tz).date_naive(),
             last_expiry: None,
+            used: Used::default(),
         }
     }
 
@@ -71,6 +74,8 @@ impl RowReader {
             Ok((_, Due::Not)) => None,
             Ok((content, Due::As(reference))) => {
                 let cells = self.cells(record);
+                let told = (self.origin == Origin::Told).then_some(&self.options.currency);
+                self.used.note(record, self.columns, told, self.last_expiry.as_ref());
                 Some(RowOutcome::Good(Row { line: record.line(), content, reference, cells }))
             }
             Err(faults) => {
@@ -158,10 +163,10 @@ impl RowReader {
     ) -> Result<T, Fault> {
         let index = column.unwrap_or(usize::MAX);
         let text = record.cell(index);
-        // Marks that nobody sees are cut where they could change what a cell means. Texts keep theirs: a
-        // row's key is made of them, and stays the same for ever.
+        // Marks that nobody sees are cut where they could change what a cell means. Texts keep theirs, unless
+        // there is nothing else: what is sent stays as it was written.
         let is_text = [self.columns.description, self.columns.reference].contains(&column);
-        let text = if is_text { text.trim() } else { trim(text) };
+        let text = if is_text && !trim(text).is_empty() { text.trim() } else { trim(text) };
         read(text).map_err(|problem| {
             let header = self.headers.get(index).map_or("", String::as_str);
             let place = record.place();
@@ -216,11 +221,11 @@ impl RowReader {
         let text = trim(record.cell(self.columns.expires_at.unwrap_or(usize::MAX)));
         let column = self.columns.expires_at;
         let is_spanned = record.spans().iter().any(|span| Some(span.0) == column);
-        if let Some((last, expiry)) = &self.last_expiry
-            && last == text
+        if let Some(last) = &self.last_expiry
+            && last.text == text
             && !is_spanned
         {
-            return Ok(*expiry);
+            return Ok(last.expiry);
         }
         let options = &self.options;
         let expiry = self.cell(record, self.columns.expires_at, |text| {
@@ -241,7 +246,8 @@ impl RowReader {
                 expiry => Ok(expiry),
             }
         })?;
-        self.last_expiry = Some((text.to_owned(), expiry));
+        let needs_zone = !self.used.zone && !text.is_empty() && needs_zone(text);
+        self.last_expiry = Some(LastExpiry { text: text.to_owned(), expiry, needs_zone });
         Ok(expiry)
     }
 

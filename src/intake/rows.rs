@@ -9,7 +9,7 @@ use super::header::Header;
 use super::record::Record;
 use super::row::RowReader;
 use super::source::Source;
-use super::{IntakeError, ReadOptions, RowOutcome, Survey};
+use super::{IntakeError, ReadOptions, RowOutcome, Survey, Used};
 
 /// The rows of a surveyed file, in order, read as they are asked for. Customers without a birthday have
 /// none.
@@ -54,6 +54,11 @@ impl Rows {
     /// How many rows were read, those included that are nobody's today.
     pub fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// What the good rows so far took from what was said beside the file.
+    pub fn used(&self) -> Used {
+        self.reader.used
     }
 
     fn step(&mut self) -> Result<Option<RowOutcome>, IntakeError> {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::cell::check_description;
+use super::cell::{check_description, trim};
 use super::columns::{clean, count_known};
 use super::dialect::DELIMITERS;
 use super::evidence::Evidence;
@@ -143,7 +143,7 @@ impl Pass {
             }
         }
         let reference = self.columns.reference.map_or("", |index| record.cell(index));
-        self.has_references |= !reference.trim().is_empty();
+        self.has_references |= !trim(reference).is_empty();
         if self.sample.is_none() && !record.text().is_ascii() {
             self.sample = record.cells().find_map(letters_of);
         }

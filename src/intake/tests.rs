@@ -59,6 +59,16 @@ fn outcomes(bytes: &[u8], options: &ReadOptions) -> Result<Vec<RowOutcome>, Inta
     Ok(all)
 }
 
+/// What the good rows of a text took from beside it.
+pub(super) fn used_of(text: &str, options: &ReadOptions) -> Used {
+    let survey = survey_of(text.as_bytes(), options).unwrap();
+    let mut rows = rows_of(text.as_bytes(), &survey, options).unwrap();
+    for row in rows.by_ref() {
+        row.unwrap();
+    }
+    rows.used()
+}
+
 fn good(outcomes: Vec<RowOutcome>) -> Vec<Row> {
     let row = |outcome| match outcome {
         RowOutcome::Good(row) => row,

@@ -9,25 +9,10 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::error::Doing;
-use super::rows::{money, word};
+use super::rows::money;
 use super::{Campaign, GiftRecord, LedgerError, Load, StateTally, sql};
-use crate::domain::{GiftState, Money, WalletId};
+use crate::domain::{Money, WalletId};
 use crate::plan::{Median, NAMED, Named, Outlier, Standing, WalletSum};
-
-/// A new row that is most likely one that left the file in this load, corrected: both are gifts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Corrected {
-    /// Where the new row stands in the file.
-    pub line: u64,
-    /// Whose both are.
-    pub wallet: WalletId,
-    /// How much the old row gives.
-    pub old: Money,
-    /// Where the old row stands.
-    pub old_state: GiftState,
-    /// How much the new row gives.
-    pub new: Money,
-}
 
 impl Load<'_> {
     /// The campaign as the load would leave it.
@@ -113,29 +98,6 @@ impl Load<'_> {
             .fetch_optional(connection)
             .await
             .doing("reading a gift")
-    }
-
-    /// New rows that are most likely corrected ones, in the order of the file.
-    pub async fn corrected(&mut self) -> Result<Named<Corrected>, LedgerError> {
-        let doing = "looking for corrected rows";
-        let (connection, campaign, load) = self.inside();
-        let rows = sqlx::query(sql::LOAD_CORRECTED)
-            .bind(campaign)
-            .bind(load)
-            .bind(NAMED as i64)
-            .fetch_all(connection)
-            .await
-            .doing(doing)?;
-        let found = |row: &SqliteRow| {
-            Ok(Corrected {
-                line: count(row, "line")?,
-                wallet: WalletId(row.try_get("wallet_id")?),
-                old: money(row.try_get("old_minor")?),
-                old_state: word(row, "state")?,
-                new: money(row.try_get("new_minor")?),
-            })
-        };
-        named(&rows, "pairs", found).doing(doing)
     }
 
     /// New rows that give more than a limit, the largest first; `written` is the cell of this column.

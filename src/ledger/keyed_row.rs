@@ -92,6 +92,10 @@ impl RowKeys {
         (self.group_of(rest), out.into_iter().map(|keyed| keyed.row).collect())
     }
 
+    pub(super) fn rule(&self) -> KeyRule {
+        self.rule
+    }
+
     pub(super) fn campaign(&self) -> &CampaignName {
         &self.campaign
     }

@@ -103,9 +103,11 @@ statements! {
     LEDGER_STEPS = "ledger_steps";
     LOAD_CORRECTED = "load_corrected";
     LOAD_INSERT = "load_insert";
+    LOAD_KEEP_READING = "load_keep_reading";
     LOAD_LEFT_OUT = "load_left_out";
     LOAD_NOTE = "load_note";
     LOAD_OUTLIERS = "load_outliers";
+    LOAD_READINGS = "load_readings";
     LOAD_WALLET_SUMS = "load_wallet_sums";
     LOAD_WALLETS = "load_wallets";
     PREFLIGHT_INSERT = "preflight_insert";

@@ -224,7 +224,7 @@ async fn rows_that_do_not_speak_for_themselves_are_written_in_full() {
     let third = format!("{head},customer,city\n{id},10.00,never,C,Ece,Ankara\n");
     for (number, text) in [first, second, third].iter().enumerate() {
         let file = world.file(&format!("{number}.csv"), text);
-        world.run(&["load", &file, "--campaign", "may"]).expect(0);
+        world.run(&["load", &file, "--campaign", "may", "--allow-corrected"]).expect(0);
         let out = world.path("out.csv").to_str().unwrap().to_owned();
         world.run(&["export", "may", "--state", "planned,refused", "-o", &out]).expect(0);
         world.run(&["load", &out, "--campaign", "may"]).expect(0);
@@ -237,7 +237,7 @@ async fn rows_that_do_not_speak_for_themselves_are_written_in_full() {
     }
     // A file whose rows have references of their own cannot hold the others.
     let file = world.file("refs.csv", format!("{head},reference\n{id},10.00,never,D,ref-1\n"));
-    world.run(&["load", &file, "--campaign", "may"]).expect(0);
+    world.run(&["load", &file, "--campaign", "may", "--allow-corrected"]).expect(0);
     let out = world.path("none.csv");
     let failed = world.run(&["export", "may", "--state", "planned", "-o", out.to_str().unwrap()]);
     assert!(failed.code == 1 && failed.stderr.contains("--raw"), "{}", failed.stderr);

@@ -20,6 +20,7 @@ mod lifecycle;
 mod load;
 mod lookups;
 mod machines;
+mod names;
 mod power_loss;
 mod preflight;
 mod preview;

@@ -107,7 +107,7 @@ async fn a_changed_file_is_told_before_it_is_stored() {
     // time. Method: end the program just before the commit, and read what it had said; then load.
     let mut world = World::new();
     let file = changed(&world);
-    let load = ["load", &file, "--campaign", "may"];
+    let load = ["load", &file, "--campaign", "may", "--allow-corrected"];
     world.set("GIFTBATCH_CRASH_AT", "load.before:1");
     let crashed = world.run(&load);
     world.unset("GIFTBATCH_CRASH_AT");
@@ -116,6 +116,7 @@ async fn a_changed_file_is_told_before_it_is_stored() {
     insta::assert_snapshot!("changed", crashed.stderr);
     let stored = world.run(&load).expect(0);
     assert_eq!(stored.stderr, crashed.stderr);
+    // What adds nothing needs no word.
     let again = world.run(&["load", &file, "--campaign", "may", "--json"]).expect(0).json();
     assert_eq!(again["preview"]["difference"]["added"]["rows"], 0);
     assert_eq!(again["preview"]["difference"]["left_out"]["rows"], 4);
@@ -128,7 +129,9 @@ async fn a_run_tells_programs_the_difference_and_sends_what_left_the_file() {
     // hold the provider's book against what was told.
     let world = World::new();
     let file = changed(&world);
-    let run = world.issue_file(&file, "may", &[]).expect(0);
+    let refused = world.issue_file(&file, "may", &[]).expect(7);
+    assert!(refused.stderr.contains("--allow-corrected"), "{}", refused.stderr);
+    let run = world.issue_file(&file, "may", &["--allow-corrected"]).expect(0);
     let difference = &run.json()["preview"]["difference"];
     let rows = |name: &str| &difference["left_out"][name]["rows"];
     assert_eq!(difference["added"]["rows"], 3);
