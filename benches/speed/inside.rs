@@ -106,6 +106,7 @@ pub(crate) fn reconcile(path: &Path, origin: &str, echo: &Arc<Echo>) {
             progress: watch::channel(ReconcileProgress::default()).0,
             window: TimeDelta::minutes(5),
             only: None,
+            proof: AbsenceProof::Balance,
             balances: false,
         };
         let mut pace = Pace::new(0, CONCURRENCY);

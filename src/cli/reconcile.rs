@@ -9,7 +9,7 @@ use super::ended::{self, PROVIDER, Why};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish::{self, Besides};
-use super::give::{client, delta, pace};
+use super::give::{client, delta, pace, policy};
 use super::history::history;
 use super::live::Live;
 use super::note::note;
@@ -128,6 +128,7 @@ pub(super) async fn reconcile_one(
         progress,
         window: delta(context.settings.settle),
         only: bounds.only,
+        proof: policy(context, None).proof,
         balances: bounds.balances,
     };
     let (ledger, writer, campaign) = (session.ledger.clone(), session.writer, campaign.clone());

@@ -33,6 +33,7 @@ pub use sweep::run_reconcile;
 use crate::drive::{Ended, Pulse, Rules};
 use crate::ledger::RunNote;
 use crate::provider::WalletClient;
+use crate::settle::AbsenceProof;
 
 /// What a reconcile needs.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct ReconcileOptions {
     pub window: TimeDelta,
     /// The rows of some gifts, whose wallets alone are read; none: the whole campaign.
     pub only: Option<Vec<i64>>,
+    /// What proves that a forgotten gift was not given.
+    pub proof: AbsenceProof,
     /// Whether each wallet's balance is held against its list too, for a further request a wallet.
     pub balances: bool,
 }

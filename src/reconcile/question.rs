@@ -6,11 +6,14 @@ use super::sweep::Job;
 use crate::crash::{self, Step};
 use crate::drive::{Asking, Shows, Sign, Times};
 use crate::provider::{Balances, ListReading, Reading, Trouble, WalletClient};
+use crate::settle::Look;
 
 /// What is asked of the provider.
 #[derive(Debug)]
 pub(super) enum Question {
     List(Job),
+    /// The balance of a wallet whose list may prove that something forgotten was not given.
+    Weigh(Job, Look),
     Gift(Ask),
     Check(Check),
 }
@@ -38,7 +41,8 @@ impl Question {
                 let wallet = *wallet;
                 read(async move { list(client.gifts_of(wallet).await) })
             }
-            Question::Check(Check { wallet, wanted: Wanted::Balance, .. }) => {
+            Question::Weigh(Job { wallet, .. }, _)
+            | Question::Check(Check { wallet, wanted: Wanted::Balance, .. }) => {
                 let wallet = *wallet;
                 read(async move {
                     let (reading, exchange) = client.balances(wallet).await;

@@ -11,8 +11,8 @@ use super::used::uses;
 use crate::domain::{Event, GiftState, WalletId};
 use crate::drive::Times;
 use crate::ledger::{AuditedGift, Discrepancy, Finding, KeptFinding, KnownGift, Outcome};
-use crate::provider::Credit;
-use crate::settle::{AbsenceProof, Look, recall};
+use crate::provider::{Credit, Reading};
+use crate::settle::{AbsenceProof, GiftBalance, Look, recall};
 
 impl Sweep<'_> {
     /// A question has its answer.
@@ -23,8 +23,17 @@ impl Sweep<'_> {
                 let (row, hides_used) = (check.row, self.lists.hide_used || self.seen.hide_used);
                 self.held(row, check.balanced(&reading, hides_used));
             }
+            (Question::Weigh(job, look), Heard::Balances(reading)) => {
+                let gift_balance = match reading {
+                    Reading::Found(balances) => GiftBalance::Told(balances.gifts),
+                    _ => GiftBalance::Untold,
+                };
+                self.read(job, Look { gift_balance, ..look }, now);
+            }
             (question, Heard::List(reading)) => match (question, reading.into_credits()) {
-                (Question::List(job), Some(credits)) => self.read(job, &credits, sent_at, now),
+                (Question::List(job), Some(credits)) => {
+                    self.read(job, Look::new(sent_at, times.as_of, credits), now);
+                }
                 (Question::Gift(ask), Some(credits)) => {
                     self.saw_uses(std::slice::from_ref(&ask.gift), &credits, now);
                     self.told(&ask, &credits, now);
@@ -32,10 +41,11 @@ impl Sweep<'_> {
                 (Question::Check(check), Some(credits)) => {
                     self.held(check.row, check.listed(&credits, now));
                 }
+                (Question::Weigh(..), Some(_)) => unreachable!("it asks for no list"),
                 (question, None) => self.untold(&question),
             },
             (Question::List(_) | Question::Gift(_), Heard::Balances(_)) => {
-                unreachable!("balances answer a check alone")
+                unreachable!("balances answer who asked for them")
             }
         }
     }
@@ -43,7 +53,7 @@ impl Sweep<'_> {
     /// Nobody could tell.
     pub(super) fn untold(&mut self, question: &Question) {
         match question {
-            Question::List(job) => self.unread_list(job),
+            Question::List(job) | Question::Weigh(job, _) => self.unread_list(job),
             Question::Gift(ask) => self.found.push(ask.untold()),
             Question::Check(check) => self.held(check.row, Held::Unknown),
         }
@@ -70,17 +80,20 @@ impl Sweep<'_> {
         self.uses.extend(seen);
     }
 
-    fn read(
-        &mut self,
-        mut job: Job,
-        credits: &[Credit],
-        sent_at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) {
+    fn read(&mut self, mut job: Job, look: Look, now: DateTime<Utc>) {
+        let (credits, sent_at) = (&look.credits, look.sent_at);
         self.skew.saw_known(&job.known, credits);
         self.seen.show_used |= credits.iter().any(|credit| credit.is_used);
         if let Some(since) = self.forgot_since {
-            let unclear = self.recall(&mut job.known, credits, since, now);
+            let has_unsent = job.known.iter().any(|gift| gift.state.is_sendable());
+            let is_weighed = look.gift_balance != GiftBalance::Unknown;
+            let by_balance = self.options.proof == AbsenceProof::Balance;
+            if job.looks > 0 && has_unsent && by_balance && !is_weighed {
+                // What its list lacks will be sent: only a whole one says that it was not given.
+                self.queue.push_first(Question::Weigh(job, look));
+                return;
+            }
+            let unclear = self.recall(&mut job.known, &look, since, now);
             if job.looks == 0 && job.known.iter().any(|gift| gift.state.is_sendable()) {
                 // What one list does not show will be sent: a second must agree.
                 self.look_again(job, now + self.options.window, now);
@@ -136,14 +149,13 @@ impl Sweep<'_> {
     fn recall(
         &mut self,
         known: &mut [KnownGift],
-        credits: &[Credit],
+        look: &Look,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<String> {
         let mut lists = self.lists;
         lists.learn(self.seen);
-        let look = Look::new(now, now, credits.to_vec());
-        let recalled = recall(known, &look, since, self.skew, lists, AbsenceProof::Lists);
+        let recalled = recall(known, look, since, self.skew, lists, self.options.proof);
         for (place, id) in recalled.found {
             let gift = &mut known[place];
             let event = match gift.state {

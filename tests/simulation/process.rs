@@ -299,6 +299,7 @@ impl Work<'_> {
             progress: watch::channel(ReconcileProgress::default()).0,
             window: micros(self.terms.s),
             only,
+            proof: AbsenceProof::Balance,
             balances: false,
         }
     }
