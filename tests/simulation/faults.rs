@@ -70,6 +70,7 @@ pub(crate) enum Fault {
     // Of a person at another terminal.
     Paused,
     Cancelled,
+    Retried,
 }
 
 impl Fault {
@@ -101,7 +102,7 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 30] = [
+    pub(crate) const OF_THE_REST: [Fault; 31] = [
         Fault::RefusedAfterCommit,
         Fault::ListLags,
         Fault::ListHidesUsed,
@@ -132,6 +133,7 @@ impl Fault {
         Fault::Slept,
         Fault::Paused,
         Fault::Cancelled,
+        Fault::Retried,
     ];
 
     /// Faults that only a create can meet: no list ends this way.

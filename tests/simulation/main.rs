@@ -59,8 +59,13 @@ fn a_seed_tells_the_same_story_again() {
 fn what_breaks_the_promise_is_found_out() {
     // Goal: the auditor can find a fault. Method: worlds that break a condition of the promise.
     // Lists that hide what was used are seldom believed: that takes more of them.
-    let breaches =
-        [(Breach::CommitsTooLate, 30), (Breach::AllTooLate, 30), (Breach::HidesDoubts, 90)];
+    let breaches = [
+        (Breach::CommitsTooLate, 30),
+        (Breach::AllTooLate, 30),
+        (Breach::TrustsLists, 30),
+        (Breach::RetriesBlindly, 30),
+        (Breach::HidesDoubts, 90),
+    ];
     for (breach, stories) in breaches {
         let batch = Batch::tell(0, stories, breach);
         println!("{breach:?}: {batch}");

@@ -58,6 +58,7 @@ pub(crate) struct Often {
     pub(crate) smudges: u64,
     pub(crate) caches: u64,
     pub(crate) sleeps: u64,
+    pub(crate) retries: u64,
 }
 
 impl Often {
@@ -72,6 +73,7 @@ impl Often {
         smudges: 60,
         caches: 60,
         sleeps: 60,
+        retries: 150,
     };
 }
 
@@ -98,6 +100,8 @@ pub(crate) struct Manners {
     pub(crate) filled: Vec<Uuid>,
     /// How old a list may be that a cache keeps, which says so.
     pub(crate) cache: i64,
+    /// Whether people try again what was refused.
+    pub(crate) retries: bool,
     /// Runs in a thousand during which the machine sleeps for hours.
     pub(crate) sleeps: u64,
 }
@@ -144,6 +148,7 @@ impl Manners {
         if dice.chance(often.caches) {
             manners.cache = s + dice.between(SECOND, 2 * s);
         }
+        manners.retries = dice.chance(often.retries) || manners.refuses_committed > 0;
         if dice.chance(often.sleeps) {
             manners.sleeps = 500;
         }

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use giftbatch::clock::{Clock, Sleep, Time};
-use giftbatch::domain::Event as GiftEvent;
-use giftbatch::drive::Rules;
+use giftbatch::domain::{Event as GiftEvent, GiftState};
+use giftbatch::drive::{self, Rules};
 use giftbatch::interrupt::Interrupt;
 use giftbatch::issue::{IssueOptions, Issued, Progress, Sending, Tools, run_issue};
 use giftbatch::ledger::{
@@ -22,6 +22,7 @@ use giftbatch::ledger::{
 };
 use giftbatch::pace::{Breaker, Pace};
 use giftbatch::provider::WalletClient;
+use giftbatch::recheck::{RecheckOptions, RecheckProgress, recheck};
 use giftbatch::reconcile::{ReconcileOptions, ReconcileProgress, run_reconcile};
 use giftbatch::settle::{AbsenceProof, InDoubt, Policy};
 use tokio::runtime::{Builder, Runtime};
@@ -29,7 +30,7 @@ use tokio::sync::watch;
 
 use crate::faults::Fault;
 use crate::network::Network;
-use crate::terms::{DAY, Terms};
+use crate::terms::{Breach, DAY, Terms};
 use crate::world::{End, Event, Place, State, World, instant};
 
 /// The campaign's name.
@@ -65,6 +66,8 @@ pub(crate) enum What {
     /// And then hold what it gave against the lists.
     IssueAndReconcile,
     Reconcile,
+    /// Try again what was refused, after it was looked for, and issue.
+    Retry,
 }
 
 /// How a process ended.
@@ -244,6 +247,14 @@ impl Work<'_> {
             self.note(format_args!("it is paused"));
             return self.close(writer).await;
         }
+        if orders.what == What::Retry && standing == Standing::Open {
+            let (back, ended) = self.reopen(writer, &mut pace).await?;
+            writer = back;
+            if let Some(ended) = ended {
+                self.note(format_args!("looked for what was refused: {ended:?}"));
+                return self.close(writer).await;
+            }
+        }
         if orders.what != What::Reconcile {
             let issued =
                 run_issue(self.ledger, writer, &mut pace, &tools, self.campaign, &options).await;
@@ -262,7 +273,7 @@ impl Work<'_> {
             };
             self.note(format_args!("issued; stopped by {stop:?}"));
             writer = self.withdraw(back).await?;
-            if stop.is_some() || orders.what == What::Issue {
+            if stop.is_some() || orders.what != What::IssueAndReconcile {
                 return self.close(writer).await;
             }
         }
@@ -271,6 +282,59 @@ impl Work<'_> {
             run_reconcile(self.ledger, writer, &mut pace, self.campaign, &options).await?;
         self.note(format_args!("reconciled: {end:?}"));
         self.close(writer).await
+    }
+
+    /// Looks for what was refused, and reopens what is not there, as the command line does.
+    async fn reopen(
+        &self,
+        mut writer: Writer,
+        pace: &mut Pace,
+    ) -> Result<(Writer, Option<drive::Ended>), LedgerError> {
+        let mut batch = writer.begin().await?;
+        let has_forgotten = batch.forgot_since(self.campaign.id).await?.is_some();
+        batch.rollback().await?;
+        let refusals = self.ledger.refusals(self.campaign.id).await?;
+        let classes: Vec<String> = refusals.into_iter().map(|refusal| refusal.class).collect();
+        if has_forgotten || classes.is_empty() {
+            return Ok((writer, None));
+        }
+        let options = RecheckOptions {
+            client: self.client.clone(),
+            rules: self.rules(),
+            progress: watch::channel(RecheckProgress::default()).0,
+            policy: issue_options(self.terms).policy,
+            classes: classes.clone(),
+        };
+        let gifts = 1_000;
+        let absent = if self.terms.breach == Breach::RetriesBlindly {
+            self.all_refused().await?
+        } else {
+            let (done, ended) =
+                recheck(self.ledger, &mut writer, pace, self.campaign, gifts, &options).await?;
+            self.note(format_args!("looked for: {:?} {:?}", done.found, done.absent));
+            if ended.is_some() {
+                return Ok((writer, ended));
+            }
+            let mut batch = writer.begin().await?;
+            let absent = batch.refused(self.campaign.id, 0, &classes, 1_000).await?;
+            batch.rollback().await?;
+            absent
+        };
+        let mut batch = writer.begin().await?;
+        let outcomes = absent.into_iter().map(|(row, attempt)| {
+            Outcome::of((row, GiftState::Refused, attempt), GiftEvent::Reopened, self.clock.now())
+        });
+        batch.record(None, &outcomes.collect::<Vec<_>>()).await?;
+        batch.commit().await?;
+        self.world.state().count(Fault::Retried);
+        Ok((writer, None))
+    }
+
+    /// What nobody has looked for.
+    async fn all_refused(&self) -> Result<Vec<(i64, i64)>, LedgerError> {
+        let gifts = self.ledger.gift_page(self.campaign.id, None, 0, 1_000).await?;
+        let refused = gifts.into_iter().filter(|gift| gift.state == GiftState::Refused);
+        Ok(refused.map(|gift| (gift.row, gift.attempts)).collect())
     }
 
     /// Reads back what a limited run has begun, as a canary is.
@@ -285,17 +349,21 @@ impl Work<'_> {
         Ok(writer)
     }
 
+    fn rules(&self) -> Rules {
+        Rules {
+            clock: self.clock.clone(),
+            interrupt: self.interrupt.clone(),
+            patience: micros(self.terms.give_up_after),
+            deadline: None,
+        }
+    }
+
     fn reconcile_options(&self, only: Option<Vec<i64>>) -> ReconcileOptions {
         ReconcileOptions {
             command: "reconcile",
             note: RunNote::default(),
             client: self.client.clone(),
-            rules: Rules {
-                clock: self.clock.clone(),
-                interrupt: self.interrupt.clone(),
-                patience: micros(self.terms.give_up_after),
-                deadline: None,
-            },
+            rules: self.rules(),
             progress: watch::channel(ReconcileProgress::default()).0,
             window: micros(self.terms.s),
             only,
@@ -342,7 +410,10 @@ fn issue_options(terms: &Terms) -> IssueOptions {
             window: micros(terms.s),
             max_attempts: terms.max_attempts,
             in_doubt: InDoubt::Settle,
-            proof: AbsenceProof::Balance,
+            proof: match terms.breach {
+                Breach::TrustsLists => AbsenceProof::Lists,
+                _ => AbsenceProof::Balance,
+            },
         },
         max_in_doubt: terms.max_in_doubt,
         give_up_after: micros(terms.give_up_after),

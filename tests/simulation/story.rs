@@ -211,7 +211,9 @@ impl Teller {
             self.plan_wish();
             self.plan_sleep();
             let reconciles = self.dice.chance(200);
-            if self.run(if reconciles { What::IssueAndReconcile } else { What::Issue }) {
+            let what = if reconciles { What::IssueAndReconcile } else { What::Issue };
+            let what = self.or_retry(what);
+            if self.run(what) {
                 return true;
             }
             self.rest();
@@ -220,6 +222,9 @@ impl Teller {
         self.world.state().is_quiet = true;
         self.resume();
         self.world.pass_alone(self.world.state_now() + MINUTE);
+        if self.terms.manners.retries && self.run(What::Retry) {
+            return true;
+        }
         for _ in 0..LAST_RUNS {
             if self.run(What::Issue) {
                 return true;
@@ -279,6 +284,14 @@ impl Teller {
             self.has_paused = true;
             let wish = if is_cancel { Wish::Cancel } else { Wish::Pause };
             self.world.state().wish = Some((wish, after));
+        }
+    }
+
+    /// People may try again what was refused instead.
+    fn or_retry(&mut self, what: What) -> What {
+        match self.terms.manners.retries && self.people.chance(500) {
+            true => What::Retry,
+            false => what,
         }
     }
 

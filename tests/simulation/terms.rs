@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::manners::{Manners, Often};
+use crate::manners::{Cut, Manners, Often};
 
 pub(crate) const MS: i64 = 1_000;
 pub(crate) const SECOND: i64 = 1_000 * MS;
@@ -25,6 +25,10 @@ pub(crate) enum Breach {
     AllTooLate,
     /// Lists do, balances tell the truth at once: this alone gives nothing twice.
     ListsTooLate,
+    /// Lists are cut, and absence is proved by lists alone.
+    TrustsLists,
+    /// What was refused is tried again, and nobody looks.
+    RetriesBlindly,
     /// Lists hide gifts that a customer used before we could see them.
     HidesDoubts,
 }
@@ -278,6 +282,14 @@ impl Terms {
         match self.breach {
             Breach::None => {}
             Breach::HidesDoubts => self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody],
+            Breach::TrustsLists => {
+                self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
+                self.manners.cut = Some(Cut::Oldest(2));
+            }
+            Breach::RetriesBlindly => {
+                self.manners.refuses_committed = 100;
+                self.manners.retries = true;
+            }
             Breach::CommitsTooLate => {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
