@@ -86,14 +86,24 @@ fn without_tag(description: &str) -> &str {
     tag.map_or(description, |(text, _)| text.trim_end())
 }
 
+/// How a story ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// A run never ended.
+    pub(crate) is_stuck: bool,
+    pub(crate) is_cancelled: bool,
+    /// The ledger says that it has forgotten what was given.
+    pub(crate) has_forgotten: bool,
+}
+
 /// Judges a story.
 pub(crate) fn judge(
     terms: &Terms,
     provider: &Provider,
     rows: &[Reported],
-    is_stuck: bool,
-    is_cancelled: bool,
+    ending: Ending,
 ) -> Judgement {
+    let Ending { is_stuck, is_cancelled, has_forgotten } = ending;
     let mut judgement = Judgement::default();
     for reference in &provider.sent_after_cancel {
         judgement.unexpected.push(format!("{reference} was sent after the cancel"));
@@ -116,7 +126,7 @@ pub(crate) fn judge(
         // A gift that a customer used is missing from the lists: the reconcile is right to say so.
         judgement.false_alarms.clear();
     }
-    each_content(terms, provider, rows, &mut judgement);
+    each_content(terms, provider, rows, has_forgotten, &mut judgement);
     judgement
 }
 
@@ -277,7 +287,13 @@ fn has_held_twin(terms: &Terms, plan: &PlanRow, rows: &[Reported]) -> bool {
     twins.map(|twin| twin.line).any(is_held)
 }
 
-fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &mut Judgement) {
+fn each_content(
+    terms: &Terms,
+    provider: &Provider,
+    rows: &[Reported],
+    has_forgotten: bool,
+    found: &mut Judgement,
+) {
     let mut lines: HashMap<Content, Vec<u64>> = HashMap::new();
     for plan in &terms.rows {
         lines.entry(asked_for(terms, plan)).or_default().push(plan.line);
@@ -300,11 +316,13 @@ fn each_content(terms: &Terms, provider: &Provider, rows: &[Reported], found: &m
             given(terms, entry) == *content && provider.refused_committed.contains(&entry.reference)
         };
         let is_left_out = terms.manners.leaves_out() && provider.book.iter().any(is_refused);
+        // A ledger that says so does not know what was given, and sends nothing.
         // What is reported as "maybe" may be in the book; what is reported as "no" may not.
         let may_be = |row: &&Reported| {
             lines.contains(&row.line)
                 && (row.reconciled.as_deref() == Some("unexpected")
                     || is_left_out
+                    || has_forgotten
                     || !matches!(row.state, "refused" | "planned" | "deferred" | "cancelled"))
         };
         let most = rows.iter().filter(may_be).count() as u64;

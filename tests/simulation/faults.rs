@@ -49,6 +49,8 @@ pub(crate) enum Fault {
     WalletsMerged,
     // Of the world.
     Outage,
+    ThrottledOnAndOn,
+    Portal,
     KeysRevoked,
     ServerClockJump,
     LocalClockJump,
@@ -102,7 +104,7 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 31] = [
+    pub(crate) const OF_THE_REST: [Fault; 33] = [
         Fault::RefusedAfterCommit,
         Fault::ListLags,
         Fault::ListHidesUsed,
@@ -110,6 +112,8 @@ impl Fault {
         Fault::ListDenied,
         Fault::Leftovers,
         Fault::Outage,
+        Fault::ThrottledOnAndOn,
+        Fault::Portal,
         Fault::KeysRevoked,
         Fault::ServerClockJump,
         Fault::LocalClockJump,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::provider::Entry;
-use crate::terms::{DAY, MINUTE, PlanRow, SECOND};
+use crate::terms::{DAY, MINUTE, PlanRow, SECOND, Trouble, Window};
 use crate::world::{START_MS, State, instant};
 
 /// Which entries a list that is cut shows.
@@ -59,6 +59,8 @@ pub(crate) struct Often {
     pub(crate) caches: u64,
     pub(crate) sleeps: u64,
     pub(crate) retries: u64,
+    pub(crate) throttles: u64,
+    pub(crate) portals: u64,
 }
 
 impl Often {
@@ -74,6 +76,8 @@ impl Often {
         caches: 60,
         sleeps: 60,
         retries: 150,
+        throttles: 60,
+        portals: 60,
     };
 }
 
@@ -100,6 +104,8 @@ pub(crate) struct Manners {
     pub(crate) filled: Vec<Uuid>,
     /// How old a list may be that a cache keeps, which says so.
     pub(crate) cache: i64,
+    /// Outages of another kind.
+    pub(crate) windows: Vec<Window>,
     /// Whether people try again what was refused.
     pub(crate) retries: bool,
     /// Runs in a thousand during which the machine sleeps for hours.
@@ -147,6 +153,16 @@ impl Manners {
         }
         if dice.chance(often.caches) {
             manners.cache = s + dice.between(SECOND, 2 * s);
+        }
+        if dice.chance(often.throttles) {
+            let from = dice.between(0, MINUTE);
+            let until = if dice.chance(500) { i64::MAX } else { from + 3 * MINUTE };
+            manners.windows.push(Window { from, until, trouble: Trouble::Throttles });
+        }
+        if dice.chance(often.portals) {
+            let from = dice.between(0, MINUTE);
+            let until = from + dice.between(SECOND, 3 * MINUTE);
+            manners.windows.push(Window { from, until, trouble: Trouble::Portal });
         }
         manners.retries = dice.chance(often.retries) || manners.refuses_committed > 0;
         if dice.chance(often.sleeps) {

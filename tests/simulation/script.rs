@@ -44,13 +44,23 @@ impl State {
             trouble,
             Trouble::Unauthorized | Trouble::ForbiddenPage | Trouble::ForbiddenByApi
         );
-        self.count(if is_keys { Fault::KeysRevoked } else { Fault::Outage });
+        self.count(match trouble {
+            Trouble::Throttles => Fault::ThrottledOnAndOn,
+            Trouble::Portal => Fault::Portal,
+            _ if is_keys => Fault::KeysRevoked,
+            _ => Fault::Outage,
+        });
         let now = self.now;
         let answer = match trouble {
             Trouble::Refuses => never("connection refused"),
             Trouble::Resets => lost(Loss::Cut, "connection reset by peer"),
             Trouble::TimesOut => lost(Loss::TimedOut, "no answer within the time-out"),
             Trouble::Overloaded => self.proxy_page(503, "<html>overloaded</html>"),
+            Trouble::Throttles => self.throttled(None),
+            Trouble::Portal => {
+                let status = *self.odd.pick(&[200, 302, 403, 511]);
+                self.proxy_page(status, "<html>welcome to our network</html>")
+            }
             Trouble::Unauthorized => self.page(401, ""),
             Trouble::ForbiddenPage => self.proxy_page(403, "<html>forbidden</html>"),
             Trouble::ForbiddenByApi => self.page(403, &failure("the key is revoked")),

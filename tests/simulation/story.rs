@@ -9,7 +9,7 @@ use giftbatch::domain::{Expiry, GiftContent, Money, WalletId};
 use giftbatch::ledger::{Ledger, LedgerError, LoadHeader, NewRow, RunLock, Wish};
 use tempfile::TempDir;
 
-use crate::auditor::{self, Judgement, Reported};
+use crate::auditor::{self, Ending, Judgement, Reported};
 use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::process::{CAMPAIGN, Ended, Orders, What, live};
@@ -105,6 +105,7 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
     };
     let is_stuck = teller.go_on();
     let rows = read(&teller.ledger);
+    let has_forgotten = has_forgotten(&teller.ledger);
     let folder = teller.ledger.parent().expect("it is in a folder");
     std::fs::remove_dir_all(folder).expect("a folder can be removed");
     let mut state = teller.world.state();
@@ -112,7 +113,8 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
         state.note(format_args!("line {} is {} {:?}", row.line, row.state, row.gift));
     }
     let is_cancelled = state.was_cancelled;
-    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, is_stuck, is_cancelled);
+    let ending = Ending { is_stuck, is_cancelled, has_forgotten };
+    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, ending);
     let (digest, trace) = state.told();
     Story {
         seed,
@@ -182,6 +184,22 @@ fn read(path: &Path) -> Vec<Reported> {
         }
         ledger.close().await;
         Ok(rows)
+    })
+}
+
+/// Whether the ledger says that it is an old copy, and does not know what was given since.
+fn has_forgotten(path: &Path) -> bool {
+    real_time(async {
+        let ledger = Ledger::open(path).await?;
+        let lock = RunLock::take(ledger.path(), "audit", instant(0))?;
+        let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
+        let mut writer = ledger.writer(&lock).await?;
+        let mut batch = writer.begin().await?;
+        let since = batch.forgot_since(campaign.id).await?;
+        batch.rollback().await?;
+        writer.close().await?;
+        ledger.close().await;
+        Ok(since.is_some())
     })
 }
 

@@ -83,6 +83,10 @@ pub(crate) enum Trouble {
     Resets,
     TimesOut,
     Overloaded,
+    /// 429, and no word of when it ends.
+    Throttles,
+    /// A portal's page instead of any answer.
+    Portal,
     /// The keys are revoked: 401.
     Unauthorized,
     /// The keys are revoked: a proxy's 403.
@@ -241,14 +245,7 @@ impl Terms {
         }
         self.manners =
             Manners::draw(&mut Dice::new(!aside.next()), &self.rows, self.s, Often::USUAL);
-        // What a lost ledger knew is not taken back from whole lists alone, yet.
-        if self.restores {
-            self.manners.cut = None;
-        }
-        // A reconcile whose clock was set back takes back what an earlier one has found, yet.
-        if self.local_jumps {
-            self.manners.refuses_committed = 0;
-        }
+        self.windows.extend(self.manners.windows.iter().copied());
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
             self.server_skew = dice.between(-MINUTE / 60, MINUTE / 60);
