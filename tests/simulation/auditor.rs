@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::manners::is_leftover;
+use crate::causes::Causes;
 use crate::provider::{Entry, Provider};
 use crate::terms::{PlanRow, Terms};
 
@@ -15,6 +15,9 @@ use crate::terms::{PlanRow, Terms};
 #[derive(Clone, Debug)]
 pub(crate) struct Reported {
     pub(crate) line: u64,
+    /// Its row in the ledger, and how often it was sent: for who resolves it.
+    pub(crate) row: i64,
+    pub(crate) attempts: i64,
     pub(crate) key: Uuid,
     pub(crate) state: &'static str,
     pub(crate) gift: Option<Uuid>,
@@ -27,7 +30,7 @@ pub(crate) struct Reported {
 impl Reported {
     /// Whether nothing more will become of it by itself.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self.state, "issued" | "refused" | "held" | "cancelled")
+        matches!(self.state, "issued" | "refused" | "held" | "cancelled" | "revoked")
     }
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct Judgement {
     pub(crate) duplicated: Vec<String>,
     /// In the book, and reported as not given; or refused for no reason of the server's.
     pub(crate) unexpected: Vec<String>,
+    /// Reported as found right by a reconcile, and given more often than anybody asked.
+    pub(crate) misreported: Vec<String>,
     /// Not settled though all faults have ended, for no cause that the world gives.
     pub(crate) unfinished: Vec<String>,
     /// Not settled, for a cause.
@@ -52,6 +57,8 @@ pub(crate) struct Judgement {
     pub(crate) refused: u64,
     /// Withdrawn before it was sent.
     pub(crate) cancelled: u64,
+    /// Given, and deleted again.
+    pub(crate) revoked: u64,
     /// Left to a person for no cause that the world gives, with the reason.
     pub(crate) held: Vec<String>,
     /// Left to a person, for a cause.
@@ -61,20 +68,22 @@ pub(crate) struct Judgement {
 impl Judgement {
     /// Whether the promise was kept.
     pub(crate) fn is_kept(&self) -> bool {
-        self.lost.is_empty() && self.duplicated.is_empty() && self.unexpected.is_empty()
+        let broken = [&self.lost, &self.duplicated, &self.unexpected, &self.misreported];
+        broken.into_iter().all(Vec::is_empty)
     }
 }
 
-/// What makes gifts interchangeable.
+/// What makes gifts interchangeable. Wallets that have become one are one.
 type Content = (Uuid, i64, Option<i64>, String);
 
-fn asked_for(terms: &Terms, row: &PlanRow) -> Content {
-    (terms.manners.purse(row.wallet), row.minor, row.expires_ms, row.description.clone())
+fn asked_for(provider: &Provider, row: &PlanRow) -> Content {
+    let wallet = provider.one_of(row.wallet);
+    (wallet, row.minor, row.expires_ms, row.description.clone())
 }
 
-fn given(terms: &Terms, entry: &Entry) -> Content {
+fn given(provider: &Provider, entry: &Entry) -> Content {
+    let wallet = provider.one_of(entry.wallet);
     let expires = entry.expires.map(|at| at.timestamp_millis());
-    let wallet = terms.manners.purse(entry.wallet);
     (wallet, entry.minor, expires, without_tag(&entry.description).to_owned())
 }
 
@@ -86,14 +95,27 @@ fn without_tag(description: &str) -> &str {
     tag.map_or(description, |(text, _)| text.trim_end())
 }
 
-/// How a story ended.
+/// An unclaimed gift of the book that a row may be: what a person finds who looks there.
+pub(crate) fn in_the_book(provider: &Provider, plan: &PlanRow, rows: &[Reported]) -> Option<Uuid> {
+    let claimed: HashSet<Uuid> = rows.iter().filter_map(|row| row.gift).collect();
+    let fits = |entry: &&Entry| {
+        entry.is_ours
+            && entry.deleted_at.is_none()
+            && !claimed.contains(&entry.id)
+            && given(provider, entry) == asked_for(provider, plan)
+    };
+    provider.book.iter().find(fits).map(|entry| entry.id)
+}
+
+/// How a story ended, beside its rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ending {
+pub(crate) struct Outcome {
     /// A run never ended.
     pub(crate) is_stuck: bool,
+    /// A person cancelled the campaign.
     pub(crate) is_cancelled: bool,
-    /// The ledger says that it has forgotten what was given.
-    pub(crate) has_forgotten: bool,
+    /// The ledger says that it has forgotten what it gave, and gives nothing.
+    pub(crate) is_blocked: bool,
 }
 
 /// Judges a story.
@@ -101,113 +123,29 @@ pub(crate) fn judge(
     terms: &Terms,
     provider: &Provider,
     rows: &[Reported],
-    ending: Ending,
+    outcome: Outcome,
 ) -> Judgement {
-    let Ending { is_stuck, is_cancelled, has_forgotten } = ending;
     let mut judgement = Judgement::default();
     for reference in &provider.sent_after_cancel {
         judgement.unexpected.push(format!("{reference} was sent after the cancel"));
     }
     for reference in &provider.sent_expired {
-        judgement.unexpected.push(format!("{reference} was sent after its gift had expired"));
+        judgement.unexpected.push(format!("{reference} was sent after it had expired"));
     }
-    if !is_cancelled && rows.iter().any(|row| row.state == "cancelled") {
+    if !outcome.is_cancelled && rows.iter().any(|row| row.state == "cancelled") {
         judgement.lost.push("a gift was cancelled, and nobody wanted that".to_owned());
-    }
-    if is_stuck {
-        judgement.unfinished.push("a run never ended".to_owned());
     }
     let causes = Causes::of(terms, provider);
     each_row(terms, provider, rows, &causes, &mut judgement);
-    if causes.to_stay_open && !is_stuck {
+    if causes.to_stay_open || (outcome.is_blocked && causes.to_block) {
         judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
     }
-    if terms.hides_used {
-        // A gift that a customer used is missing from the lists: the reconcile is right to say so.
-        judgement.false_alarms.clear();
+    if outcome.is_stuck {
+        judgement.unfinished.push("a run never ended".to_owned());
     }
-    each_content(terms, provider, rows, has_forgotten, &mut judgement);
+    let is_open = outcome.is_blocked && causes.to_block;
+    each_content(terms, provider, rows, &causes, is_open, &mut judgement);
     judgement
-}
-
-/// What a world gives cause for, though it keeps its promises.
-struct Causes {
-    /// Wherever it is.
-    to_hold: bool,
-    /// In these wallets.
-    to_hold_in: HashSet<Uuid>,
-    /// Wallets whose lists may be read, and are not whole.
-    unread: HashSet<Uuid>,
-    /// Wallets with gifts whose times tell nothing.
-    odd_times: HashSet<Uuid>,
-    to_stay_open: bool,
-}
-
-impl Causes {
-    fn of(terms: &Terms, provider: &Provider) -> Causes {
-        let to_hold_in = odd_wallets(terms, provider);
-        let sets_clocks = terms.local_jumps || !terms.server_jumps.is_empty();
-        let forgets = terms.restores;
-        let blurs = !terms.foreign_now.is_empty() || !to_hold_in.is_empty();
-        Causes {
-            // Lists that leave something out may hide what was used; clocks that are set blur what is older than a gift; a stranger's gift may be ours.
-            to_hold: terms.hides_used
-                || terms.manners.cut.is_some()
-                || forgets
-                || sets_clocks
-                || !terms.foreign_now.is_empty(),
-            to_hold_in,
-            unread: left_out(terms, provider),
-            odd_times: odd_times(terms, provider),
-            // Lists that leave something out prove no absence, and strangers' gifts may be forgotten ones.
-            to_stay_open: terms.hides_used || (forgets && blurs),
-        }
-    }
-}
-
-/// Wallets whose lists leave something out at the end of a story.
-fn left_out(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
-    let manners = &terms.manners;
-    let mut entries: HashMap<Uuid, usize> = HashMap::new();
-    for entry in &provider.book {
-        *entries.entry(manners.purse(entry.wallet)).or_default() += 1;
-    }
-    let is_cut = |wallet: &Uuid| {
-        let count = entries.get(&manners.purse(*wallet)).copied().unwrap_or_default();
-        manners.cut.is_some_and(|cut| cut.most() < count)
-    };
-    let all = terms.rows.iter().map(|row| row.wallet);
-    let smudged = manners.smudges.iter().filter(|smudge| smudge.is_for_ever());
-    all.filter(is_cut).chain(smudged.map(|smudge| smudge.wallet)).collect()
-}
-
-/// Wallets with gifts whose times no clock can show.
-fn odd_times(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
-    let odd = provider.book.iter().filter(|entry| entry.odd_time.is_some());
-    let of_next_year = terms.manners.of_next_year.iter().map(|row| terms.rows[*row].wallet);
-    odd.map(|entry| entry.wallet).chain(of_next_year).collect()
-}
-
-/// Wallets of which nobody can know everything, whatever their lists show.
-fn odd_wallets(terms: &Terms, provider: &Provider) -> HashSet<Uuid> {
-    let manners = &terms.manners;
-    let mut wallets: HashSet<Uuid> = HashSet::new();
-    for entry in &provider.book {
-        // A gift that was made and refused may be any like it.
-        if provider.refused_committed.contains(&entry.reference) {
-            wallets.insert(entry.wallet);
-        }
-        // Leftovers that count in balances cannot be told from gifts that a list lacks.
-        if is_leftover(entry) && !manners.drops_expired {
-            wallets.insert(entry.wallet);
-        }
-    }
-    wallets.extend(left_out(terms, provider));
-    wallets.extend(odd_times(terms, provider));
-    wallets.extend(manners.denied.iter().map(|(of, ..)| *of));
-    wallets.extend(manners.smudges.iter().map(|smudge| smudge.wallet));
-    wallets.extend(manners.merged.iter().flat_map(|(one, other, _)| [*one, *other]));
-    wallets
 }
 
 fn each_row(
@@ -217,8 +155,13 @@ fn each_row(
     causes: &Causes,
     found: &mut Judgement,
 ) {
-    let ours: HashMap<Uuid, &Entry> =
-        provider.book.iter().filter(|entry| entry.is_ours).map(|entry| (entry.id, entry)).collect();
+    let is_ours = |entry: &&Entry| entry.is_ours;
+    let ours: HashMap<(Uuid, Uuid), &Entry> = provider
+        .book
+        .iter()
+        .filter(is_ours)
+        .map(|entry| ((provider.one_of(entry.wallet), entry.id), entry))
+        .collect();
     let mut claimed = HashSet::new();
     let mut burnt = 0;
     for plan in &terms.rows {
@@ -228,50 +171,50 @@ fn each_row(
             continue;
         };
         match (row.state, row.gift) {
-            ("issued", Some(gift)) => {
-                found.issued += 1;
-                let entry = ours.get(&gift);
-                if entry.is_none_or(|entry| given(terms, entry) != asked_for(terms, plan)) {
-                    found.lost.push(format!("line {line}: {gift} is not the gift it asked for"));
-                } else if !claimed.insert(gift) {
-                    found.lost.push(format!("line {line}: {gift} is another line's too"));
-                } else if row.was_in_doubt {
-                    found.recovered += 1;
+            ("issued" | "revoked" | "revoking", Some(gift)) => {
+                let id = (provider.one_of(plan.wallet), gift);
+                let entry = ours.get(&id);
+                let fits = |entry: &&&Entry| given(provider, entry) == asked_for(provider, plan);
+                match entry.filter(fits) {
+                    None => {
+                        found
+                            .lost
+                            .push(format!("line {line}: {gift} is not the gift it asked for"));
+                    }
+                    Some(_) if !claimed.insert(id) => {
+                        found.lost.push(format!("line {line}: {gift} is another line's too"));
+                    }
+                    Some(entry) => end_of_given(row, entry, found),
                 }
             }
             ("refused", None) => {
                 found.refused += 1;
-                let expired = row.error_class.as_deref() == Some("expired") && plan.expires_soon;
+                let class = row.error_class.as_deref();
+                let expired = class == Some("expired") && plan.expires_soon;
                 let is_at_the_edge = provider.forbidden.contains(&row.key);
                 burnt += usize::from(is_at_the_edge);
-                if !expired && !is_at_the_edge && !provider.refused.contains(&row.key) {
+                let is_right = expired || is_at_the_edge || class == Some("resolved");
+                if !is_right && !provider.refused.contains(&row.key) {
                     found
                         .unexpected
                         .push(format!("line {line} was never refused: {:?}", row.error));
                 }
             }
             ("cancelled", None) => found.cancelled += 1,
-            ("held", None) if causes.to_hold || causes.to_hold_in.contains(&plan.wallet) => {
-                found.held_for_cause += 1;
-            }
+            ("held", None) if causes.to_hold(plan.wallet) => found.held_for_cause += 1,
             ("held", None) => found.held.push(row.error.clone().unwrap_or_default()),
             // Of gifts that no list can tell apart one waits while the other is with a person.
-            ("planned" | "deferred", None) if has_held_twin(terms, plan, rows) => {
+            ("planned" | "deferred", None) if has_held_twin(terms, provider, plan, rows) => {
                 found.open_for_cause += 1;
             }
             (state, _) => found.unfinished.push(format!("line {line} is {state}: {:?}", row.error)),
         }
-        let is_unread =
-            row.reconciled.as_deref() == Some("unread") && causes.unread.contains(&plan.wallet);
-        let is_whole = is_unread
-            || row.state != "issued"
-            || row.reconciled.as_deref() == Some("matched")
-            // Of times that no clock can show nobody can say what is too many.
-            || (row.reconciled.as_deref() == Some("duplicated") && causes.odd_times.contains(&plan.wallet));
-        let is_alarm = row.reconciled.as_deref() == Some("unexpected");
-        // What was given and refused is there, and is said to be.
-        if !is_whole || (is_alarm && !provider.refused_committed.contains(&row.key)) {
-            found.false_alarms.push(format!("line {line}: reconciled as {:?}", row.reconciled));
+        let is_there = in_the_book(provider, plan, rows).is_some();
+        if !causes.to_misread(plan.wallet) && is_false_alarm(row, is_there) {
+            let (words, state) = (&row.reconciled, row.state);
+            found
+                .false_alarms
+                .push(format!("line {line}: reconciled as {words:?}, and is {state}"));
         }
     }
     // A gift whose no came just before the keys were mended looks like one that is not allowed: those
@@ -281,55 +224,92 @@ fn each_row(
     }
 }
 
-fn has_held_twin(terms: &Terms, plan: &PlanRow, rows: &[Reported]) -> bool {
-    let twins = terms.rows.iter().filter(|other| asked_for(terms, other) == asked_for(terms, plan));
+/// A gift that was given as its row asked: whether it is still there, as its row says.
+fn end_of_given(row: &Reported, entry: &Entry, found: &mut Judgement) {
+    let line = row.line;
+    match (row.state, entry.deleted_at) {
+        ("issued", None) => {
+            found.issued += 1;
+            found.recovered += u64::from(row.was_in_doubt);
+        }
+        ("revoked", Some(_)) => found.revoked += 1,
+        ("issued", Some(_)) => {
+            found.lost.push(format!("line {line}: it was deleted, and is said to be given"));
+        }
+        ("revoked", None) => {
+            let used = if entry.used_at.is_some() { ", and used" } else { "" };
+            found
+                .unexpected
+                .push(format!("line {line}: it is said to be revoked, and alive{used}"));
+        }
+        (state, _) => found.unfinished.push(format!("line {line} is {state}: {:?}", row.error)),
+    }
+}
+
+/// Whether the last reconcile should have said something else of a row; `is_there`: a gift that may be its own is in
+/// the book.
+fn is_false_alarm(row: &Reported, is_there: bool) -> bool {
+    match row.state {
+        "issued" => row.reconciled.as_deref() != Some("matched"),
+        _ => row.reconciled.as_deref() == Some("unexpected") && !is_there,
+    }
+}
+
+fn has_held_twin(terms: &Terms, provider: &Provider, plan: &PlanRow, rows: &[Reported]) -> bool {
+    let is_twin = |other: &&PlanRow| asked_for(provider, other) == asked_for(provider, plan);
     let is_held = |line: u64| rows.iter().any(|row| row.line == line && row.state == "held");
-    twins.map(|twin| twin.line).any(is_held)
+    terms.rows.iter().filter(is_twin).map(|twin| twin.line).any(is_held)
 }
 
 fn each_content(
     terms: &Terms,
     provider: &Provider,
     rows: &[Reported],
-    has_forgotten: bool,
+    causes: &Causes,
+    is_blocked: bool,
     found: &mut Judgement,
 ) {
     let mut lines: HashMap<Content, Vec<u64>> = HashMap::new();
     for plan in &terms.rows {
-        lines.entry(asked_for(terms, plan)).or_default().push(plan.line);
+        lines.entry(asked_for(provider, plan)).or_default().push(plan.line);
     }
-    let mut given_to: HashMap<Content, u64> = HashMap::new();
+    // How many were ever made, and how many of them are there.
+    let mut made: HashMap<Content, (u64, u64)> = HashMap::new();
     for entry in provider.book.iter().filter(|entry| entry.is_ours) {
-        if !lines.contains_key(&given(terms, entry)) {
+        if !lines.contains_key(&given(provider, entry)) {
             found.unexpected.push(format!("{} was given to nobody's order", entry.id));
         }
-        *given_to.entry(given(terms, entry)).or_default() += 1;
+        let (all, alive) = made.entry(given(provider, entry)).or_default();
+        *all += 1;
+        *alive += u64::from(entry.deleted_at.is_none());
     }
     for (content, lines) in &lines {
-        let count = given_to.get(content).copied().unwrap_or_default();
-        if count > lines.len() as u64 {
-            found.duplicated.push(format!("lines {lines:?} were given {count} times"));
+        let (all, alive) = made.get(content).copied().unwrap_or_default();
+        let of_them = || rows.iter().filter(|row| lines.contains(&row.line));
+        let is_matched = |row: &Reported| row.reconciled.as_deref() == Some("matched");
+        if all > lines.len() as u64 {
+            found.duplicated.push(format!("lines {lines:?} were given {all} times"));
+            if alive > lines.len() as u64 && of_them().all(is_matched) {
+                found
+                    .misreported
+                    .push(format!("lines {lines:?} are matched, and were given {alive} times"));
+            }
             continue;
         }
-        // What is given and refused nobody can know of where lists leave it out.
-        let is_refused = |entry: &Entry| {
-            given(terms, entry) == *content && provider.refused_committed.contains(&entry.reference)
-        };
-        let is_left_out = terms.manners.leaves_out() && provider.book.iter().any(is_refused);
-        // A ledger that says so does not know what was given, and sends nothing.
-        // What is reported as "maybe" may be in the book; what is reported as "no" may not.
+        // What is reported as "maybe" may be in the book, and what is reported as "no, and yet there"; what is
+        // reported as "no" may not.
         let may_be = |row: &&Reported| {
-            lines.contains(&row.line)
-                && (row.reconciled.as_deref() == Some("unexpected")
-                    || is_left_out
-                    || has_forgotten
-                    || !matches!(row.state, "refused" | "planned" | "deferred" | "cancelled"))
+            let is_no =
+                matches!(row.state, "refused" | "planned" | "deferred" | "cancelled" | "revoked");
+            let is_told = row.reconciled.as_deref() == Some("unexpected")
+                || (row.state == "refused" && causes.to_overlook(content.0));
+            !is_no || is_told || (is_blocked && row.state != "cancelled")
         };
-        let most = rows.iter().filter(may_be).count() as u64;
-        if count > most {
+        let most = of_them().filter(may_be).count() as u64;
+        if alive > most {
             found
                 .unexpected
-                .push(format!("lines {lines:?}: {count} given, {most} at most reported"));
+                .push(format!("lines {lines:?}: {alive} given, {most} at most reported"));
         }
     }
 }

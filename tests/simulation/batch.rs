@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::faults::Fault;
+use crate::plot::Plot;
 use crate::story::{Shelf, Story, tell};
-use crate::terms::Breach;
 
 /// What many stories add up to.
 #[derive(Debug, Default)]
@@ -18,8 +18,11 @@ pub(crate) struct Batch {
     issued: u64,
     refused: u64,
     cancelled: u64,
+    revoked: u64,
     recovered: u64,
     pub(crate) duplicated: u64,
+    pub(crate) lost: u64,
+    misreported: u64,
     pub(crate) seen: BTreeMap<Fault, u64>,
     held_for_cause: u64,
     open_for_cause: u64,
@@ -47,7 +50,7 @@ pub(crate) fn number(variable: &str) -> Option<u64> {
 
 impl Batch {
     /// Tells so many stories, on as many threads as the machine has.
-    pub(crate) fn tell(first: u64, count: u64, breach: Breach) -> Batch {
+    pub(crate) fn tell(first: u64, count: u64, plot: Plot) -> Batch {
         let started = Instant::now();
         let next = AtomicU64::new(first);
         let batch = Mutex::new(Batch::default());
@@ -61,7 +64,7 @@ impl Batch {
                         if seed >= first + count {
                             return;
                         }
-                        let story = tell(&shelf, seed, breach, false);
+                        let story = tell(&shelf, seed, plot, false);
                         batch.lock().expect("no story panics here").add(&story);
                     }
                 });
@@ -79,8 +82,11 @@ impl Batch {
         self.issued += judgement.issued;
         self.refused += judgement.refused;
         self.cancelled += judgement.cancelled;
+        self.revoked += judgement.revoked;
         self.recovered += judgement.recovered;
         self.duplicated += judgement.duplicated.len() as u64;
+        self.lost += judgement.lost.len() as u64;
+        self.misreported += judgement.misreported.len() as u64;
         self.lasted += story.lasted;
         self.held_for_cause += judgement.held_for_cause;
         self.open_for_cause += judgement.open_for_cause;
@@ -102,14 +108,20 @@ impl Batch {
         }
         if !judgement.is_kept() {
             self.broken.push(format!(
-                "seed {}: lost {:?}, duplicated {:?}, unexpected {:?}; seen {:?}",
-                story.seed, judgement.lost, judgement.duplicated, judgement.unexpected, story.seen
+                "seed {}: lost {:?}, duplicated {:?}, unexpected {:?}, misreported {:?}; {:?}, seen {:?}",
+                story.seed,
+                judgement.lost,
+                judgement.duplicated,
+                judgement.unexpected,
+                judgement.misreported,
+                story.terms.manners.kinds,
+                story.seen
             ));
         }
     }
 
     /// Fails with every story that broke the promise, and how to see it again.
-    pub(crate) fn assert_safe(&self) {
+    pub(crate) fn assert_kept(&self) {
         assert!(
             self.broken.is_empty(),
             "the promise was broken; see how with\n  GIFTBATCH_SEED=N cargo test --test simulation -- \
@@ -117,11 +129,6 @@ impl Batch {
             self.broken.join("\n")
         );
         assert!(self.recovered > 0, "no doubt was ever settled: this proves nothing");
-    }
-
-    /// Fails as well where something was left to a person, or for ever, for no cause of the world's.
-    pub(crate) fn assert_kept(&self) {
-        self.assert_safe();
         for (name, counts) in [("unfinished", &self.unfinished), ("wrong", &self.false_alarms)] {
             assert!(counts.is_empty(), "for no cause of the world's, gifts are {name}: {counts:?}");
         }
@@ -149,12 +156,16 @@ impl fmt::Display for Batch {
         )?;
         writeln!(
             out,
-            "issued {}, refused {}, cancelled {}, recovered {}, duplicated {}, broken stories {}",
+            "issued {}, refused {}, cancelled {}, revoked {}, recovered {}; duplicated {}, lost {}, misreported {}, \
+             broken stories {}",
             self.issued,
             self.refused,
             self.cancelled,
+            self.revoked,
             self.recovered,
             self.duplicated,
+            self.lost,
+            self.misreported,
             self.broken.len()
         )?;
         writeln!(

@@ -31,26 +31,30 @@ pub(crate) enum Fault {
     // The API says no.
     IsFailure,
     Forbidden,
-    // The API says no, and has given.
-    RefusedAfterCommit,
     // The list.
     ListLags,
     ListHidesUsed,
+    // What is odd about a provider, or about what stands before it: see `manners.rs`.
+    RefusedAfterCommit,
+    RefusedInARow,
     ListCut,
     ListDenied,
-    ListUnreadable,
     ListCached,
-    // Times that no clock can show.
-    OddTime,
-    OddProxyClock,
-    ForeignTwinOfNextYear,
-    // Wallets.
-    Leftovers,
+    BalanceCached,
+    OddCreatedAt,
+    OddDate,
+    TwinOfLastYear,
+    TwinOfNextYear,
     WalletsMerged,
+    IdInTwoWallets,
+    EntryUnreadable,
+    ThrottledForEver,
+    Portal,
+    Leftover,
+    UsedBeforeDelete,
+    DeleteDenied,
     // Of the world.
     Outage,
-    ThrottledOnAndOn,
-    Portal,
     KeysRevoked,
     ServerClockJump,
     LocalClockJump,
@@ -67,12 +71,14 @@ pub(crate) enum Fault {
     Abandoned,
     SecondRun,
     OldLedgerRestored,
-    /// The machine sleeps, and its clocks with it.
-    Slept,
-    // Of a person at another terminal.
+    Suspended,
+    // Of people.
     Paused,
     Cancelled,
     Retried,
+    ReconcileInterrupted,
+    ResolvedByBook,
+    Revoked,
 }
 
 impl Fault {
@@ -104,16 +110,10 @@ impl Fault {
     ];
 
     /// Faults of the list, of the world, of the process and of people.
-    pub(crate) const OF_THE_REST: [Fault; 33] = [
-        Fault::RefusedAfterCommit,
+    pub(crate) const OF_THE_REST: [Fault; 20] = [
         Fault::ListLags,
         Fault::ListHidesUsed,
-        Fault::ListCut,
-        Fault::ListDenied,
-        Fault::Leftovers,
         Fault::Outage,
-        Fault::ThrottledOnAndOn,
-        Fault::Portal,
         Fault::KeysRevoked,
         Fault::ServerClockJump,
         Fault::LocalClockJump,
@@ -129,18 +129,11 @@ impl Fault {
         Fault::Abandoned,
         Fault::SecondRun,
         Fault::OldLedgerRestored,
-        Fault::ListUnreadable,
-        Fault::OddTime,
-        Fault::OddProxyClock,
-        Fault::ForeignTwinOfNextYear,
-        Fault::ListCached,
-        Fault::Slept,
         Fault::Paused,
         Fault::Cancelled,
-        Fault::Retried,
     ];
 
-    /// Faults that only a create can meet: no list ends this way.
+    /// Faults that only a create, or a delete, can meet: no list ends this way.
     pub(crate) const fn is_of_creates(self) -> bool {
         matches!(
             self,

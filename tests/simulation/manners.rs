@@ -1,343 +1,346 @@
-//! What a provider does that no page of its API tells of: refusals after a commit, lists that are cut, 404s for
-//! wallets that have gifts, times that no clock can show, leftovers, merged wallets, entries that cannot be read.
+//! Odd manners: trouble that is not of one request, but of how a provider, what stands before it, a machine or
+//! a person is. A story has few of them, or none.
 //!
-//! It stands apart from the other terms because each of these gives cause to leave something to a person, and
-//! has dice of its own.
-//!
-//! **Invariant:** none of it lets a gift be given twice, or be said to be what it is not.
+//! **Invariant:** they are drawn with dice of their own, so that all else of a seed is as it would be without.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::provider::Entry;
-use crate::terms::{DAY, MINUTE, PlanRow, SECOND, Trouble, Window};
-use crate::world::{START_MS, State, instant};
+use crate::plot::{Breach, Plot};
+use crate::terms::{HOUR, MINUTE, SECOND, Terms, Trouble, Window};
 
-/// Which entries a list that is cut shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
-    Oldest(usize),
-    Newest(usize),
+/// A kind of odd manners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Gifts are made and then refused: a notification failed.
+    RefusesAfterCommit,
+    /// Lists end after so many entries.
+    CutsLists,
+    /// A wallet with gifts has no list for a while: 404 in the API's envelope.
+    DeniesLists,
+    /// Lists, and balances, come from a cache.
+    CachesLists,
+    /// Instants that no clock can show, clocks of others, and gifts of other years.
+    OddTimes,
+    /// Two wallets become one: each list shows the gifts of both.
+    MergesWallets,
+    /// Ids of gifts are unique for each wallet alone.
+    IdsOfWallets,
+    /// Lists have entries that cannot be read.
+    UnreadableEntries,
+    /// From some moment on every answer is a 429.
+    ThrottlesForEver,
+    /// For a while every answer is a portal's page.
+    Portal,
+    /// The machine is suspended.
+    Suspends,
+    /// Wallets have gifts that expired unspent.
+    Leftovers,
+    /// A person tries refused gifts again, and reconciles, and is interrupted.
+    Retries,
+    /// A person resolves what is held.
+    Resolves,
+    /// In the end a person takes all back.
+    Revokes,
 }
 
-impl Cut {
-    /// How many entries it shows.
-    pub(crate) fn most(self) -> usize {
+impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Kind; 15] = [
+        Kind::RefusesAfterCommit,
+        Kind::CutsLists,
+        Kind::DeniesLists,
+        Kind::CachesLists,
+        Kind::OddTimes,
+        Kind::MergesWallets,
+        Kind::IdsOfWallets,
+        Kind::UnreadableEntries,
+        Kind::ThrottlesForEver,
+        Kind::Portal,
+        Kind::Suspends,
+        Kind::Leftovers,
+        Kind::Retries,
+        Kind::Resolves,
+        Kind::Revokes,
+    ];
+
+    /// What must happen where enough stories have this kind.
+    pub(crate) const fn faults(self) -> &'static [Fault] {
         match self {
-            Cut::Oldest(most) | Cut::Newest(most) => most,
+            Kind::RefusesAfterCommit => &[Fault::RefusedAfterCommit, Fault::RefusedInARow],
+            Kind::CutsLists => &[Fault::ListCut],
+            Kind::DeniesLists => &[Fault::ListDenied],
+            Kind::CachesLists => &[Fault::ListCached, Fault::BalanceCached],
+            Kind::OddTimes => {
+                &[Fault::OddCreatedAt, Fault::OddDate, Fault::TwinOfLastYear, Fault::TwinOfNextYear]
+            }
+            Kind::MergesWallets => &[Fault::WalletsMerged],
+            Kind::IdsOfWallets => &[Fault::IdInTwoWallets],
+            Kind::UnreadableEntries => &[Fault::EntryUnreadable],
+            Kind::ThrottlesForEver => &[Fault::ThrottledForEver],
+            Kind::Portal => &[Fault::Portal],
+            Kind::Suspends => &[Fault::Suspended],
+            Kind::Leftovers => &[Fault::Leftover],
+            Kind::Retries => &[Fault::Retried, Fault::ReconcileInterrupted],
+            Kind::Resolves => &[Fault::ResolvedByBook],
+            Kind::Revokes => &[Fault::Revoked, Fault::UsedBeforeDelete, Fault::DeleteDenied],
         }
     }
 }
 
-/// A wallet whose lists have an entry that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Smudge {
-    pub(crate) wallet: Uuid,
-    /// So many of a thousand lists.
-    pub(crate) often: u64,
-}
-
-impl Smudge {
-    pub(crate) fn is_for_ever(&self) -> bool {
-        self.often == 1_000
-    }
-}
-
-/// Worlds in a thousand that have each kind.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Often {
-    pub(crate) refuses: u64,
-    pub(crate) cuts: u64,
-    pub(crate) denies: u64,
-    pub(crate) times: u64,
-    pub(crate) leftovers: u64,
-    pub(crate) merges: u64,
-    pub(crate) smudges: u64,
-    pub(crate) caches: u64,
-    pub(crate) sleeps: u64,
-    pub(crate) retries: u64,
-    pub(crate) throttles: u64,
-    pub(crate) portals: u64,
-}
-
-impl Often {
-    /// As stories draw them; none of a kind that the program does not stand yet.
-    pub(crate) const USUAL: Often = Often {
-        refuses: 60,
-        cuts: 60,
-        denies: 60,
-        times: 80,
-        leftovers: 60,
-        merges: 0,
-        smudges: 60,
-        caches: 60,
-        sleeps: 60,
-        retries: 150,
-        throttles: 60,
-        portals: 60,
-    };
-}
-
-/// What is drawn of it. Times are microseconds.
+/// How a story's provider, machine and people are. Times are microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Manners {
-    /// Creates in a thousand that are committed, and then refused.
-    pub(crate) refuses_committed: u64,
+    pub(crate) kinds: BTreeSet<Kind>,
+    /// Creates in a thousand that are committed and then refused.
+    pub(crate) refuses_after: u64,
+    /// From when on so many creates in a row are committed and then refused.
+    pub(crate) refuses_in_a_row: Option<(i64, u64)>,
+    /// How lists are cut.
     pub(crate) cut: Option<Cut>,
-    /// Wallets whose lists are a 404 for a while: from when, until when.
+    /// Strangers' gifts of old that wallets have.
+    pub(crate) padding: Vec<(Uuid, usize)>,
+    /// Wallets whose lists are denied from the first moment to the second.
     pub(crate) denied: Vec<(Uuid, i64, i64)>,
-    /// Creates in a thousand whose time is none that a clock can show.
-    pub(crate) odd_times: u64,
-    /// Rows of which a stranger was given the same long ago, with a time of next year.
-    pub(crate) of_next_year: Vec<usize>,
-    /// Wallets with unspent gifts that expired last year.
-    pub(crate) leftovers: Vec<Uuid>,
-    /// Whether balances leave out what has expired.
-    pub(crate) drops_expired: bool,
-    /// Two wallets that become one: each shows the gifts of both from then on.
-    pub(crate) merged: Option<(Uuid, Uuid, i64)>,
-    pub(crate) smudges: Vec<Smudge>,
-    /// Wallets with many gifts of others.
-    pub(crate) filled: Vec<Uuid>,
-    /// How old a list may be that a cache keeps, which says so.
-    pub(crate) cache: i64,
-    /// Outages of another kind.
-    pub(crate) windows: Vec<Window>,
-    /// Whether people try again what was refused.
-    pub(crate) retries: bool,
-    /// Runs in a thousand during which the machine sleeps for hours.
-    pub(crate) sleeps: u64,
+    pub(crate) cache: Option<Cache>,
+    pub(crate) times: OddTimes,
+    /// Wallets that become one, and when.
+    pub(crate) merge: Option<(Uuid, Uuid, i64)>,
+    /// Lists in a thousand of which an entry cannot be read.
+    pub(crate) unreadable: u64,
+    /// Wallets of whose lists an entry can never be read.
+    pub(crate) unreadable_wallets: Vec<Uuid>,
+    /// When the machine is suspended, and for how long.
+    pub(crate) suspensions: Vec<(i64, i64)>,
+    /// Wallets in which a stranger's gift has expired unspent.
+    pub(crate) strangers_leftovers: Vec<Uuid>,
+    /// Wallets in which a gift of an earlier campaign has expired unspent.
+    pub(crate) own_leftovers: Vec<Uuid>,
+    /// Whether a balance counts what expired unspent.
+    pub(crate) counts_expired: bool,
+    /// Deletes in a thousand that are done, and answered with a page that says no.
+    pub(crate) denies_deletes: u64,
 }
 
+/// How lists are cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    pub(crate) most: usize,
+    pub(crate) keeps_newest: bool,
+}
+
+/// How a cache keeps lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cache {
+    /// The oldest that it gives.
+    pub(crate) oldest: i64,
+    /// Whether it says how old they are. One that does not keeps them no longer than V.
+    pub(crate) tells_age: bool,
+    pub(crate) keeps_balances: bool,
+}
+
+/// Odd instants, each in so many of a thousand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OddTimes {
+    /// Answers to creates whose time of creation is odd.
+    pub(crate) answers: u64,
+    /// Gifts whose time of creation is odd in every list.
+    pub(crate) gifts: u64,
+    /// Pages whose `Date` is odd.
+    pub(crate) pages: u64,
+    /// Rows whose like a stranger gave a year ago.
+    pub(crate) last_year: Vec<usize>,
+    /// Rows whose like a stranger gives, dated a year from now.
+    pub(crate) next_year: Vec<(usize, i64)>,
+}
+
+/// Kinds that stories have by themselves.
+pub(crate) const USUAL: &[Kind] = &[
+    Kind::RefusesAfterCommit,
+    Kind::CutsLists,
+    Kind::DeniesLists,
+    Kind::CachesLists,
+    Kind::OddTimes,
+    Kind::UnreadableEntries,
+    Kind::ThrottlesForEver,
+    Kind::Portal,
+    Kind::Suspends,
+    Kind::Leftovers,
+    Kind::Resolves,
+];
+
 impl Manners {
-    /// Most worlds have none of it, many one, few more.
-    pub(crate) fn draw(dice: &mut Dice, rows: &[PlanRow], s: i64, often: Often) -> Manners {
-        let mut wallets: Vec<Uuid> = rows.iter().map(|row| row.wallet).collect();
-        wallets.sort_unstable();
-        wallets.dedup();
-        let mut manners = Manners::default();
-        if dice.chance(often.refuses) {
-            manners.refuses_committed = *dice.pick(&[50, 300]);
-        }
-        if dice.chance(often.cuts) {
-            let most = *dice.pick(&[1, 3, 6]);
-            manners.cut = Some(*dice.pick(&[Cut::Oldest(most), Cut::Newest(most)]));
-            manners.filled = some_of(&wallets, dice, 500);
-        }
-        if dice.chance(often.denies) {
-            for wallet in some_of(&wallets, dice, 500) {
-                let from = dice.between(0, MINUTE);
-                manners.denied.push((wallet, from, from + s + dice.between(SECOND, 2 * s)));
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether a list may leave a gift out for longer than S.
+    pub(crate) fn leaves_out(&self) -> bool {
+        self.cut.is_some() || !self.denied.is_empty()
+    }
+
+    /// Draws what a story has beside all else, and changes its terms where the kinds ask for it.
+    pub(crate) fn draw(dice: &mut Dice, plot: Plot, terms: &mut Terms) -> Manners {
+        let mut kinds: BTreeSet<Kind> = plot.about.into_iter().collect();
+        let is_odd = dice.chance(600);
+        if plot.breach == Breach::None && is_odd && !USUAL.is_empty() {
+            for _ in 0..dice.between(1, 3) {
+                kinds.insert(*dice.pick(USUAL));
             }
         }
-        if dice.chance(often.times) {
-            manners.odd_times = *dice.pick(&[50, 300]);
-            manners.of_next_year = (0..rows.len()).filter(|_| dice.chance(100)).collect();
+        // What people settle has to come from somewhere.
+        if kinds.contains(&Kind::Retries) && dice.chance(500) {
+            kinds.insert(Kind::RefusesAfterCommit);
         }
-        if dice.chance(often.leftovers) {
-            manners.leftovers = some_of(&wallets, dice, 600);
-            manners.drops_expired = dice.chance(700);
+        if kinds.contains(&Kind::Resolves) {
+            kinds.insert(*dice.pick(&[Kind::CutsLists, Kind::DeniesLists, Kind::OddTimes]));
         }
-        if dice.chance(often.merges) && wallets.len() > 1 {
-            let first = dice.below(wallets.len() as u64 - 1) as usize;
-            let at = dice.between(0, 2 * MINUTE);
-            manners.merged = Some((wallets[first], wallets[first + 1], at));
+        let mut manners = Manners { kinds, ..Manners::default() };
+        manners.leave_out_what_contradicts(plot);
+        // A ledger that was lost takes nothing back from lists that are cut, yet.
+        if terms.restores && plot.about.is_none() {
+            manners.kinds.remove(&Kind::CutsLists);
         }
-        if dice.chance(often.smudges) {
-            let often = *dice.pick(&[200, 1_000]);
-            let of = some_of(&wallets, dice, 300).into_iter();
-            manners.smudges = of.map(|wallet| Smudge { wallet, often }).collect();
-        }
-        if dice.chance(often.caches) {
-            manners.cache = s + dice.between(SECOND, 2 * s);
-        }
-        if dice.chance(often.throttles) {
-            let from = dice.between(0, MINUTE);
-            let until = if dice.chance(500) { i64::MAX } else { from + 3 * MINUTE };
-            manners.windows.push(Window { from, until, trouble: Trouble::Throttles });
-        }
-        if dice.chance(often.portals) {
-            let from = dice.between(0, MINUTE);
-            let until = from + dice.between(SECOND, 3 * MINUTE);
-            manners.windows.push(Window { from, until, trouble: Trouble::Portal });
-        }
-        manners.retries = dice.chance(often.retries) || manners.refuses_committed > 0;
-        if dice.chance(often.sleeps) {
-            manners.sleeps = 500;
+        for kind in manners.kinds.clone() {
+            // Dice for each, so that a story keeps its other kinds when one is taken away.
+            manners.draw_kind(kind, &mut Dice::new(dice.next()), terms);
         }
         manners
     }
 
-    /// Whether a list may leave a gift out for longer than S: what was spent meanwhile nobody can know of, so that
-    /// customers of such a world spend what we have surely written down.
-    pub(crate) fn leaves_out(&self) -> bool {
-        self.cut.is_some() || !self.denied.is_empty() || !self.smudges.is_empty()
-    }
-
-    /// The wallet that this one is by now, or will be.
-    pub(crate) fn purse(&self, wallet: Uuid) -> Uuid {
-        match self.merged {
-            Some((kept, gone, _)) if wallet == gone => kept,
-            _ => wallet,
-        }
-    }
-
-    /// Whether a list of this wallet shows the gifts of that one.
-    pub(crate) fn shows(&self, asked: Uuid, of: Uuid, now: i64) -> bool {
-        let is_merged = self.merged.is_some_and(|(.., at)| at <= now);
-        asked == of || (is_merged && self.purse(asked) == self.purse(of))
-    }
-
-    pub(crate) fn is_denied(&self, wallet: Uuid, now: i64) -> bool {
-        let is_now =
-            |(of, from, until): &(Uuid, i64, i64)| *of == wallet && (*from..*until).contains(&now);
-        self.denied.iter().any(is_now)
-    }
-}
-
-fn some_of(wallets: &[Uuid], dice: &mut Dice, per_mille: u64) -> Vec<Uuid> {
-    wallets.iter().copied().filter(|_| dice.chance(per_mille)).collect()
-}
-
-/// Times that no clock can show, and what is no time.
-const ODD_TIMES: [&str; 5] = [
-    "0001-01-01T00:00:00",
-    "9999-12-31T23:59:59.9999999",
-    "+262142-12-31T00:00:00Z",
-    "yesterday",
-    "1970-01-01T00:00:00Z",
-];
-
-impl State {
-    /// Puts strangers' gifts of long ago into the wallets.
-    pub(crate) fn furnish_wallets(&mut self) {
-        for wallet in self.terms.manners.filled.clone() {
-            for _ in 0..self.odd.between(1, 8) {
-                let minor = *self.odd.pick(&[777, 4_200, 100_000]);
-                self.old_gift(wallet, minor, None, "from the till");
+    /// A story has one of two kinds that make no sense together.
+    fn leave_out_what_contradicts(&mut self, plot: Plot) {
+        let pairs = [
+            (Kind::IdsOfWallets, Kind::MergesWallets),
+            // Who deletes by ids that two wallets share deletes a stranger's.
+            (Kind::IdsOfWallets, Kind::Revokes),
+        ];
+        for (one, other) in pairs {
+            if self.has(one) && self.has(other) {
+                let goes = if plot.about == Some(one) { other } else { one };
+                self.kinds.remove(&goes);
             }
         }
-        let expired = instant(-60 * DAY);
-        for wallet in self.terms.manners.leftovers.clone() {
-            for _ in 0..self.odd.between(1, 3) {
-                let minor = *self.odd.pick(&[100_000, 12_550, 777]);
-                self.old_gift(wallet, minor, Some(expired), "KUPON100");
+    }
+
+    fn draw_kind(&mut self, kind: Kind, dice: &mut Dice, terms: &mut Terms) {
+        match kind {
+            Kind::RefusesAfterCommit => self.draw_refusals(dice, terms),
+            Kind::CutsLists => {
+                let most = *dice.pick(&[1, 3, 6, 30, 100]);
+                self.cut = Some(Cut { most, keeps_newest: dice.chance(500) });
+                for wallet in some_wallets(dice, terms, 3) {
+                    let count = most as i64 + dice.between(-3, 2);
+                    self.padding.push((wallet, usize::try_from(count).unwrap_or(0)));
+                }
             }
-            self.count(Fault::Leftovers);
+            Kind::DeniesLists => {
+                for wallet in some_wallets(dice, terms, 3) {
+                    let soon = *dice.pick(&[0, 20 * SECOND]);
+                    let from = dice.between(0, soon);
+                    let long = terms.s * dice.between(1, 4) + *dice.pick(&[MINUTE, 10 * MINUTE]);
+                    self.denied.push((wallet, from, from + long));
+                }
+            }
+            Kind::CachesLists => {
+                let tells_age = dice.chance(700);
+                let oldest = *dice.pick(&[10 * SECOND, 5 * MINUTE, HOUR]);
+                self.cache = Some(Cache {
+                    oldest: if tells_age { oldest } else { terms.v },
+                    tells_age,
+                    keeps_balances: dice.chance(400),
+                });
+            }
+            Kind::OddTimes => self.draw_times(dice, terms),
+            Kind::MergesWallets => self.draw_merge(dice, terms),
+            Kind::IdsOfWallets => {}
+            Kind::UnreadableEntries => self.draw_unreadable(dice, terms),
+            Kind::ThrottlesForEver => {
+                let from = dice.between(0, MINUTE);
+                let trouble = Trouble::Throttles(*dice.pick(&[None, Some(1), Some(90)]));
+                terms.windows.push(Window { from, until: i64::MAX, trouble });
+                terms.faulty_runs = terms.faulty_runs.max(2);
+            }
+            Kind::Portal => {
+                let from = dice.between(0, MINUTE);
+                let long = *dice.pick(&[20 * SECOND, 5 * MINUTE, HOUR]);
+                let trouble = Trouble::Portal(*dice.pick(&[200, 302, 404, 502]));
+                terms.windows.push(Window { from, until: from + long, trouble });
+                terms.faulty_runs = terms.faulty_runs.max(2);
+            }
+            Kind::Suspends => {
+                for _ in 0..dice.between(1, 2) {
+                    let soon = *dice.pick(&[3 * SECOND, 3 * MINUTE]);
+                    let at = dice.between(0, soon);
+                    self.suspensions.push((at, *dice.pick(&[HOUR, 9 * HOUR, 30 * HOUR])));
+                }
+                terms.faulty_runs = terms.faulty_runs.max(2);
+            }
+            Kind::Leftovers => {
+                self.strangers_leftovers = some_wallets(dice, terms, 3);
+                self.own_leftovers = some_wallets(dice, terms, 3);
+                self.counts_expired = dice.chance(400);
+            }
+            Kind::Retries | Kind::Resolves => {
+                terms.faulty_runs = terms.faulty_runs.max(3);
+                terms.strokes = terms.strokes.max(400);
+            }
+            Kind::Revokes => self.denies_deletes = *dice.pick(&[0, 0, 200]),
         }
     }
 
-    /// Strangers' gifts that are like rows, of long ago, with a time of next year.
-    pub(crate) fn furnish_twins(&mut self) {
-        for row in self.terms.manners.of_next_year.clone() {
-            self.foreign(row, -30 * DAY, 365 * DAY);
-            self.count(Fault::ForeignTwinOfNextYear);
+    fn draw_refusals(&mut self, dice: &mut Dice, terms: &mut Terms) {
+        if dice.chance(500) {
+            terms.stop_after_refusals = *dice.pick(&[5, 20]);
+            self.refuses_in_a_row = Some((dice.between(0, 20 * SECOND), 25));
+        } else {
+            self.refuses_after = *dice.pick(&[60, 300]);
         }
     }
 
-    fn old_gift(&mut self, wallet: Uuid, minor: i64, expires: Option<DateTime<Utc>>, text: &str) {
-        let at = -365 * DAY;
-        let entry = Entry {
-            id: self.odd.guid(),
-            wallet,
-            minor,
-            expires,
-            description: text.to_owned(),
-            reference: self.odd.guid(),
-            is_ours: false,
-            committed_at: at,
-            created_at: self.provider.clock(at),
-            odd_time: None,
-            used_at: None,
-        };
-        self.provider.book.push(entry);
+    fn draw_unreadable(&mut self, dice: &mut Dice, terms: &Terms) {
+        if dice.chance(500) {
+            self.unreadable = *dice.pick(&[30, 150]);
+        } else {
+            self.unreadable_wallets = some_wallets(dice, terms, 2);
+        }
     }
 
-    /// A time that no clock can show, now and then.
-    pub(crate) fn odd_time(&mut self) -> Option<&'static str> {
-        let often = self.terms.manners.odd_times;
-        if often == 0 || self.is_quiet || !self.odd.chance(often) {
-            return None;
+    fn draw_times(&mut self, dice: &mut Dice, terms: &Terms) {
+        self.times.answers = *dice.pick(&[0, 50, 300]);
+        self.times.gifts = *dice.pick(&[0, 0, 50]);
+        self.times.pages = *dice.pick(&[100, 500]);
+        for row in 0..terms.rows.len() {
+            if dice.chance(150) {
+                self.times.last_year.push(row);
+            }
+            if dice.chance(60) {
+                self.times.next_year.push((row, dice.between(-HOUR, 2 * MINUTE)));
+            }
         }
-        self.count(Fault::OddTime);
-        Some(*self.odd.pick(&ODD_TIMES))
     }
 
-    /// What a list shows of what it should.
-    pub(crate) fn cut(&mut self, wallet: Uuid, gifts: &mut Vec<Value>) {
-        let manners = &self.terms.manners;
-        let is_others =
-            |entry: &Entry| entry.wallet != wallet && manners.shows(wallet, entry.wallet, self.now);
-        if self.provider.book.iter().any(is_others) {
-            self.count(Fault::WalletsMerged);
-        }
-        let all = gifts.len();
-        match self.terms.manners.cut {
-            Some(Cut::Oldest(most)) => gifts.truncate(most),
-            Some(Cut::Newest(most)) => drop(gifts.drain(..all.saturating_sub(most))),
-            None => {}
-        }
-        if gifts.len() < all {
-            self.count(Fault::ListCut);
-        }
-        let smudge = self.terms.manners.smudges.iter().find(|smudge| smudge.wallet == wallet);
-        let Some(often) = smudge.map(|smudge| smudge.often).filter(|_| !gifts.is_empty()) else {
+    /// Two wallets of the plan, whose first rows ask for the same.
+    fn draw_merge(&mut self, dice: &mut Dice, terms: &mut Terms) {
+        let first = dice.below(terms.rows.len() as u64);
+        let first = terms.rows[usize::try_from(first).expect("a place fits")].clone();
+        let Some(other) = terms.rows.iter_mut().find(|row| row.wallet != first.wallet) else {
             return;
         };
-        // For ever means for ever; what comes now and then has an end, as all faults have.
-        if (self.is_quiet && often < 1_000) || !self.odd.chance(often) {
-            return;
-        }
-        self.count(Fault::ListUnreadable);
-        let place = if often < 1_000 { self.odd.below(gifts.len() as u64) as usize } else { 0 };
-        match self.odd.below(4) {
-            0 => gifts[place] = Value::Null,
-            1 => gifts[place]["Amount"] = json!("lots"),
-            2 => gifts[place]["Id"] = json!("none"),
-            _ => gifts[place]["ExpirationDate"] = json!("some day"),
-        }
-    }
-
-    /// How long a cache has kept this list, whole seconds of it; the cache says so.
-    pub(crate) fn cached_for(&mut self) -> i64 {
-        let most = self.terms.manners.cache;
-        if most == 0 || self.is_quiet || !self.odd.chance(400) {
-            return 0;
-        }
-        let seconds = self.odd.between(1, (most / SECOND).max(1));
-        self.count(Fault::ListCached);
-        seconds * SECOND
-    }
-
-    /// Whether this list is a 404, though its wallet has gifts.
-    pub(crate) fn denies(&mut self, wallet: Uuid, all: usize) -> bool {
-        let denies = all > 0 && !self.is_quiet && self.terms.manners.is_denied(wallet, self.now);
-        if denies {
-            self.count(Fault::ListDenied);
-        }
-        denies
-    }
-
-    /// What a create meets that nothing else befell.
-    pub(crate) fn refuses_committed(&mut self) -> bool {
-        let often = self.terms.manners.refuses_committed;
-        often > 0 && !self.is_quiet && self.odd.chance(often)
-    }
-
-    /// A clock of a proxy that was never set.
-    pub(crate) fn proxy_clock(&mut self) -> Option<DateTime<Utc>> {
-        if self.terms.manners.odd_times == 0 {
-            return None;
-        }
-        let start = instant(0);
-        Some(*self.odd.pick(&[DateTime::UNIX_EPOCH, start + TimeDelta::days(20_000), start]))
+        (other.minor, other.expires_ms) = (first.minor, first.expires_ms);
+        (other.description, other.expires_soon) = (first.description, first.expires_soon);
+        self.merge = Some((first.wallet, other.wallet, dice.between(0, 2 * MINUTE)));
     }
 }
 
-/// Whether it expired before the story began.
-pub(crate) fn is_leftover(entry: &Entry) -> bool {
-    entry.expires.is_some_and(|at| at.timestamp_millis() < START_MS)
+/// Some wallets of the plan, each once.
+fn some_wallets(dice: &mut Dice, terms: &Terms, most: i64) -> Vec<Uuid> {
+    let mut wallets: Vec<Uuid> =
+        (0..dice.between(1, most)).map(|_| dice.pick(&terms.rows).wallet).collect();
+    wallets.sort_unstable();
+    wallets.dedup();
+    wallets
 }

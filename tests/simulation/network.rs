@@ -5,21 +5,31 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use giftbatch::provider::{Delivery, Request, Sending, Transport};
+use giftbatch::provider::{Delivery, Method, Request, Sending, Transport};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::faults::Fault;
+use crate::plot::Breach;
 use crate::provider::Create;
-use crate::terms::{Breach, SECOND};
-use crate::world::{Event, Place, State, World, instant};
+use crate::terms::SECOND;
+use crate::world::{Event, Place, START_MS, State, World};
 
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
     Create(Create),
+    Delete(Uuid),
     List(Uuid),
     Gift(Uuid),
     Balances(Uuid),
+}
+
+impl Asked {
+    /// Whether something may come of it, however it ends.
+    pub(crate) fn is_write(&self) -> bool {
+        matches!(self, Asked::Create(_) | Asked::Delete(_))
+    }
 }
 
 /// When the server commits a create.
@@ -58,7 +68,7 @@ impl Transport for Network {
         let world = self.0.clone();
         let (id, waker) = {
             let mut state = world.state();
-            let is_create = request.body.is_some();
+            let is_create = request.method == Method::Post;
             let dies = is_create && state.is_ambushed(Fault::CrashBeforeSend);
             // The run is dead by now: nothing reaches the wire.
             let id = (!dies).then(|| state.depart(&request));
@@ -106,15 +116,17 @@ impl Drop for Carried {
 impl State {
     /// A request leaves: what it will meet is drawn here.
     fn depart(&mut self, request: &Request) -> u64 {
-        let asked = match &request.body {
-            Some(json) => Asked::Create(serde_json::from_str(json).expect("a create is JSON")),
-            None => asked_by(request.url.as_str()),
+        let asked = match (request.method, &request.body) {
+            (Method::Post, Some(json)) => {
+                Asked::Create(serde_json::from_str(json).expect("a create is JSON"))
+            }
+            (Method::Delete, Some(json)) => Asked::Delete(id_in(json)),
+            _ => asked_by(request.url.as_str()),
         };
         if let Asked::Create(create) = &asked {
             self.sent.insert(create.reference().to_string());
-            self.provider.left.push(create.clone());
-            let about_now = instant(self.now - 2 * SECOND);
-            if self.clock_error == 0 && create.expiration_date.is_some_and(|at| at < about_now) {
+            let now = START_MS + self.now / 1_000;
+            if create.expires_ms().is_some_and(|at| at + LEEWAY_MS < now) {
                 self.provider.sent_expired.push(create.reference());
             }
         }
@@ -124,6 +136,7 @@ impl State {
         let fault = self.draw_fault(&asked, trouble);
         let words = match &asked {
             Asked::Create(create) => format!("create {} ->", create.reference()),
+            Asked::Delete(id) => format!("delete {id} ->"),
             Asked::List(wallet) => format!("list {wallet} ->"),
             Asked::Gift(id) => format!("gift {id} ->"),
             Asked::Balances(wallet) => format!("balances {wallet} ->"),
@@ -190,7 +203,7 @@ impl State {
         if let Some(reference) = told {
             let run = self.run;
             self.provider.told.push((reference, run));
-            if self.terms.spends_late() && self.terms.breach == Breach::None {
+            if self.terms.spends_late() && self.terms.breach != Breach::HidesDoubts {
                 self.plan_use(reference, 60 * SECOND);
             }
         }
@@ -258,6 +271,16 @@ impl State {
             self.exchanges.remove(&id);
         }
     }
+}
+
+/// What leaves so soon after its expiry was on its way.
+const LEEWAY_MS: i64 = 1_000;
+
+/// The id that a delete names.
+fn id_in(json: &str) -> Uuid {
+    let body: Value = serde_json::from_str(json).expect("a delete is JSON");
+    let id = body["Id"].as_str().and_then(|id| id.parse().ok());
+    id.expect("a delete names the id of a gift")
 }
 
 /// What a GET asks for.

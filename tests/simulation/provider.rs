@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::dice::Dice;
+use crate::manners::Kind;
 use crate::terms::{Dates, References, Terms};
 use crate::world::instant;
 
@@ -28,9 +29,12 @@ pub(crate) struct Entry {
     pub(crate) committed_at: i64,
     /// By the server's own clock.
     pub(crate) created_at: DateTime<Utc>,
-    /// What is shown in its place.
-    pub(crate) odd_time: Option<&'static str>,
     pub(crate) used_at: Option<i64>,
+    pub(crate) deleted_at: Option<i64>,
+    /// What every list shows instead of its time of creation.
+    pub(crate) odd_created_at: Option<&'static str>,
+    /// Whether no list shows it in a form that can be read.
+    pub(crate) is_unreadable: bool,
 }
 
 /// A create as it arrived.
@@ -39,7 +43,7 @@ pub(crate) struct Entry {
 pub(crate) struct Create {
     pub(crate) wallet_id: Uuid,
     amount: Box<serde_json::value::RawValue>,
-    pub(crate) expiration_date: Option<DateTime<Utc>>,
+    expiration_date: Option<DateTime<Utc>>,
     description: String,
     external_reference: Uuid,
 }
@@ -49,6 +53,10 @@ impl Create {
         self.external_reference
     }
 
+    pub(crate) fn expires_ms(&self) -> Option<i64> {
+        self.expiration_date.map(|at| at.timestamp_millis())
+    }
+
     /// Minor units; digits only, never through a float.
     pub(crate) fn minor(&self) -> i64 {
         let text = self.amount.get();
@@ -56,6 +64,21 @@ impl Create {
         let digits = format!("{whole}{cents:0<2}");
         digits.parse().expect("a create carries a plain number")
     }
+}
+
+impl Entry {
+    /// Whether the books have it at that moment.
+    pub(crate) fn is_there(&self, as_of: i64) -> bool {
+        self.committed_at <= as_of && self.deleted_at.is_none_or(|deleted| deleted > as_of)
+    }
+}
+
+/// What the server made of a delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    Gone,
+    Used,
+    NotThere,
 }
 
 /// What the server made of a create.
@@ -71,22 +94,22 @@ pub(crate) enum Made {
 #[derive(Debug, Default)]
 pub(crate) struct Provider {
     pub(crate) book: Vec<Entry>,
-    /// Creates that left us.
-    pub(crate) left: Vec<Create>,
     /// References that the API said no to, for good.
     pub(crate) refused: Vec<Uuid>,
-    /// Those of them that it had committed.
-    pub(crate) refused_committed: Vec<Uuid>,
     /// References that met revoked keys in the API's own words.
     pub(crate) forbidden: Vec<Uuid>,
     /// References of gifts whose success reached us, and which run it reached.
     pub(crate) told: Vec<(Uuid, u64)>,
     /// The server's clock less the true one, microseconds.
     pub(crate) skew: i64,
-    /// References that left after their gifts had expired, from a machine whose clock was right.
-    pub(crate) sent_expired: Vec<Uuid>,
     /// References that left after the campaign was cancelled, and the run that lived then had ended.
     pub(crate) sent_after_cancel: Vec<Uuid>,
+    /// References that left after they had expired, by the true clock.
+    pub(crate) sent_expired: Vec<Uuid>,
+    /// Gifts that were made and then refused, one after another.
+    pub(crate) refused_in_a_row: u64,
+    /// Two wallets that have become one.
+    pub(crate) merged: Option<(Uuid, Uuid)>,
 }
 
 impl Provider {
@@ -108,7 +131,7 @@ impl Provider {
             return Made::Duplicate;
         }
         self.book.push(Entry {
-            id: dice.guid(),
+            id: self.new_id(terms, create.wallet_id, dice),
             wallet: create.wallet_id,
             minor: create.minor(),
             expires: create.expiration_date,
@@ -117,37 +140,71 @@ impl Provider {
             is_ours: true,
             committed_at: now,
             created_at: self.clock(now),
-            odd_time: None,
             used_at: None,
+            deleted_at: None,
+            odd_created_at: None,
+            is_unreadable: false,
         });
         Made::New(self.book.len() - 1)
     }
 
-    /// The gifts of a wallet as a list of that moment shows them.
-    pub(crate) fn list(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Vec<Value> {
+    /// An id for a gift of this wallet.
+    pub(crate) fn new_id(&self, terms: &Terms, wallet: Uuid, dice: &mut Dice) -> Uuid {
+        let id = dice.guid();
+        if !terms.manners.has(Kind::IdsOfWallets) {
+            return id;
+        }
+        let count = self.book.iter().filter(|entry| entry.wallet == wallet).count();
+        Uuid::from_u128(0x0a0b_0c0d_0000_4000_8000_0000_0000_0001 + count as u128)
+    }
+
+    /// Whether a gift is in a wallet: its own, or one that has become one with it.
+    pub(crate) fn is_in(&self, entry: &Entry, wallet: Uuid) -> bool {
+        self.one_of(entry.wallet) == self.one_of(wallet)
+    }
+
+    /// One name for all wallets that have become one.
+    pub(crate) fn one_of(&self, wallet: Uuid) -> Uuid {
+        self.merged.filter(|(_, other)| *other == wallet).map_or(wallet, |(one, _)| one)
+    }
+
+    /// The gifts of a wallet that a list of that moment shows, the oldest first.
+    pub(crate) fn list(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Vec<&Entry> {
         let is_shown = |entry: &&Entry| {
             let is_hidden = terms.hides_used && entry.used_at.is_some_and(|used| used <= as_of);
-            let is_its = terms.manners.shows(wallet, entry.wallet, as_of);
-            is_its && entry.committed_at <= as_of && !is_hidden
+            self.is_in(entry, wallet) && entry.is_there(as_of) && !is_hidden
         };
-        let write = |entry: &Entry| self.write(terms, entry, wallet, as_of);
-        self.book.iter().filter(is_shown).map(write).collect()
+        let mut shown: Vec<&Entry> = self.book.iter().filter(is_shown).collect();
+        shown.sort_by_key(|entry| entry.committed_at);
+        shown
     }
 
     /// A gift by its id.
-    pub(crate) fn one(&self, terms: &Terms, gift: Uuid, now: i64) -> Option<Value> {
-        let entry = self.book.iter().find(|entry| entry.id == gift)?;
-        Some(self.write(terms, entry, entry.wallet, now))
+    pub(crate) fn one(&self, gift: Uuid, now: i64) -> Option<&Entry> {
+        self.book.iter().find(|entry| entry.id == gift && entry.is_there(now))
+    }
+
+    /// Deletes a gift that was not used; whether it did.
+    pub(crate) fn delete(&mut self, gift: Uuid, now: i64) -> Deleted {
+        let is_it = |entry: &&mut Entry| entry.id == gift && entry.is_there(now);
+        match self.book.iter_mut().find(is_it) {
+            None => Deleted::NotThere,
+            Some(entry) if entry.used_at.is_some() => Deleted::Used,
+            Some(entry) => {
+                entry.deleted_at = Some(now);
+                Deleted::Gone
+            }
+        }
     }
 
     /// The balances of a wallet: what is left of its gifts, and money of its own.
     pub(crate) fn balances(&self, terms: &Terms, wallet: Uuid, as_of: i64) -> Value {
+        let clock = self.clock(as_of);
         let is_left = |entry: &&Entry| {
             let is_used = entry.used_at.is_some_and(|used| used <= as_of);
-            let has_expired = entry.expires.is_some_and(|at| at <= instant(as_of));
-            let is_its = terms.manners.shows(wallet, entry.wallet, as_of);
-            let is_counted = !(terms.manners.drops_expired && has_expired);
-            is_its && entry.committed_at <= as_of && !is_used && is_counted
+            let is_over = entry.expires.is_some_and(|expires| expires <= clock);
+            let counts = !is_over || terms.manners.counts_expired;
+            self.is_in(entry, wallet) && entry.is_there(as_of) && !is_used && counts
         };
         let gifts = self.book.iter().filter(is_left).map(|entry| entry.minor).sum();
         json!({
@@ -166,7 +223,8 @@ impl Provider {
         envelope(terms, self.write(terms, entry, entry.wallet, entry.committed_at), true)
     }
 
-    fn write(&self, terms: &Terms, entry: &Entry, wallet: Uuid, as_of: i64) -> Value {
+    /// A gift as the list of this wallet shows it.
+    pub(crate) fn write(&self, terms: &Terms, entry: &Entry, wallet: Uuid, as_of: i64) -> Value {
         let is_used = entry.used_at.is_some_and(|used| used <= as_of);
         let remaining = if is_used { 0 } else { entry.minor };
         let mut gift = Map::new();
@@ -179,8 +237,9 @@ impl Provider {
         gift.insert("ExpirationDate".into(), json!(expires));
         gift.insert("Description".into(), json!(entry.description));
         gift.insert("IsUsed".into(), json!(is_used));
-        let created = entry.odd_time.map_or_else(|| date(terms, entry.created_at), str::to_owned);
-        gift.insert("CreatedAt".into(), json!(created));
+        let created_at = entry.odd_created_at.map(str::to_owned);
+        let created_at = created_at.unwrap_or_else(|| date(terms, entry.created_at));
+        gift.insert("CreatedAt".into(), json!(created_at));
         match terms.references {
             References::Absent => {}
             References::Blank => drop(gift.insert("ExternalReference".into(), json!(""))),
@@ -201,6 +260,14 @@ impl Provider {
             body: body.into_bytes(),
         }
     }
+}
+
+/// The same, and how long a cache has kept it.
+pub(crate) fn with_age(mut page: Delivery, seconds: i64) -> Delivery {
+    if let Delivery::Answered { age, .. } = &mut page {
+        *age = Some(seconds.to_string());
+    }
+    page
 }
 
 pub(crate) fn http_date(at: DateTime<Utc>) -> String {

@@ -10,6 +10,13 @@ use crate::provider::{envelope, failure, http_date};
 use crate::terms::{MS, SECOND, Trouble};
 use crate::world::State;
 
+/// Clocks that were never set, and one that is far ahead.
+const ODD_DATES: [&str; 3] = [
+    "Thu, 01 Jan 1970 00:00:12 GMT",
+    "Fri, 31 Dec 9999 23:59:59 GMT",
+    "Mon, 02 Jan 2099 00:00:00 GMT",
+];
+
 impl State {
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         let now = self.now;
@@ -19,16 +26,12 @@ impl State {
     }
 
     pub(crate) fn draw_fault(&mut self, asked: &Asked, trouble: Option<Trouble>) -> Option<Fault> {
-        if trouble.is_none() && matches!(asked, Asked::Create(_)) && self.refuses_committed() {
-            self.count(Fault::RefusedAfterCommit);
-            return Some(Fault::RefusedAfterCommit);
-        }
         let faulty = self.terms.faulty;
         if trouble.is_some() || self.is_quiet || !self.dice.chance(faulty) {
             return None;
         }
         let fault = *self.dice.pick(&self.terms.kinds);
-        let is_list = !matches!(asked, Asked::Create(_));
+        let is_list = !asked.is_write();
         // Fewer of these, or no story gets anywhere: they stop a run or refuse a gift.
         let is_rare = matches!(fault, Fault::Redirect | Fault::IsFailure | Fault::Forbidden);
         if (is_list && fault.is_of_creates()) || (is_rare && !self.dice.chance(600)) {
@@ -45,8 +48,8 @@ impl State {
             Trouble::Unauthorized | Trouble::ForbiddenPage | Trouble::ForbiddenByApi
         );
         self.count(match trouble {
-            Trouble::Throttles => Fault::ThrottledOnAndOn,
-            Trouble::Portal => Fault::Portal,
+            Trouble::Throttles(_) => Fault::ThrottledForEver,
+            Trouble::Portal(_) => Fault::Portal,
             _ if is_keys => Fault::KeysRevoked,
             _ => Fault::Outage,
         });
@@ -55,15 +58,12 @@ impl State {
             Trouble::Refuses => never("connection refused"),
             Trouble::Resets => lost(Loss::Cut, "connection reset by peer"),
             Trouble::TimesOut => lost(Loss::TimedOut, "no answer within the time-out"),
-            Trouble::Overloaded => self.proxy_page(503, "<html>overloaded</html>"),
-            Trouble::Throttles => self.throttled(None),
-            Trouble::Portal => {
-                let status = *self.odd.pick(&[200, 302, 403, 511]);
-                self.proxy_page(status, "<html>welcome to our network</html>")
-            }
+            Trouble::Overloaded => self.page(503, "<html>overloaded</html>"),
             Trouble::Unauthorized => self.page(401, ""),
-            Trouble::ForbiddenPage => self.proxy_page(403, "<html>forbidden</html>"),
+            Trouble::ForbiddenPage => self.page(403, "<html>forbidden</html>"),
             Trouble::ForbiddenByApi => self.page(403, &failure("the key is revoked")),
+            Trouble::Throttles(seconds) => self.throttled(seconds),
+            Trouble::Portal(status) => self.foreign_page(status, "<html>please log in</html>"),
         };
         if let (Trouble::ForbiddenByApi, Asked::Create(create)) =
             (trouble, self.exchange(id).asked.clone())
@@ -107,8 +107,8 @@ impl State {
                 (Some(at), deliver, self.draw_commit(fault))
             }
         };
-        let is_create = matches!(self.exchange(id).asked, Asked::Create(_));
-        self.exchange(id).commit = if is_create { commit } else { Commit::Never };
+        let is_write = self.exchange(id).asked.is_write();
+        self.exchange(id).commit = if is_write { commit } else { Commit::Never };
         self.exchange(id).answer = fault.and_then(|fault| self.faulty_answer(id, fault));
         self.schedule(id, serve, deliver);
     }
@@ -116,7 +116,7 @@ impl State {
     /// Whether, and when, a request that ends so is committed.
     fn draw_commit(&mut self, fault: Option<Fault>) -> Commit {
         match fault {
-            None | Some(Fault::RefusedAfterCommit) => Commit::Served,
+            None => Commit::Served,
             Some(
                 Fault::Throttled
                 | Fault::ThrottledWithWait
@@ -150,10 +150,8 @@ impl State {
             Fault::Oversized => lost(Loss::TooLarge, "the answer is larger than 1048576 bytes"),
             Fault::ServerErrorBeforeCommit | Fault::ServerErrorAfterCommit => {
                 let status = *self.dice.pick(&[500, 502, 503, 504]);
-                match self.dice.chance(500) {
-                    true => self.page(status, &failure("oops")),
-                    false => self.proxy_page(status, "<html>"),
-                }
+                let body = if self.dice.chance(500) { failure("oops") } else { "<html>".into() };
+                self.foreign_page(status, &body)
             }
             Fault::Throttled => self.throttled(None),
             Fault::ThrottledWithWait => {
@@ -166,7 +164,7 @@ impl State {
             }
             Fault::ProxyPage => {
                 let status = *self.dice.pick(&[200, 404, 400, 502]);
-                self.proxy_page(status, "<html>please log in</html>")
+                self.foreign_page(status, "<html>please log in</html>")
             }
             Fault::Garbled => self.page(200, "{\"Value\":{\"Id\":\"6a62"),
             Fault::Empty => self.page(200, ""),
@@ -186,10 +184,6 @@ impl State {
                 let status = *self.dice.pick(&[200, 400, 404, 410, 413, 415, 422]);
                 self.page(status, &failure("the wallet is frozen"))
             }
-            Fault::RefusedAfterCommit => {
-                let status = *self.odd.pick(&[200, 400, 422]);
-                self.page(status, &failure("the customer could not be told"))
-            }
             Fault::Forbidden => self.page(403, &failure("not for this wallet")),
             _ => return None,
         })
@@ -199,12 +193,15 @@ impl State {
         self.provider.answer(&self.terms, self.now, status, body.to_owned())
     }
 
-    /// A proxy's page has the proxy's clock, which may never have been set.
-    fn proxy_page(&mut self, status: u16, body: &str) -> Delivery {
+    /// A page of something before the server, which may have a clock of its own.
+    fn foreign_page(&mut self, status: u16, body: &str) -> Delivery {
         let mut page = self.page(status, body);
-        if let (Delivery::Answered { date, .. }, Some(clock)) = (&mut page, self.proxy_clock()) {
-            *date = Some(http_date(clock));
-            self.count(Fault::OddProxyClock);
+        let chance = self.terms.manners.times.pages;
+        if let Delivery::Answered { date, .. } = &mut page
+            && self.aside.chance(chance)
+        {
+            *date = Some((*self.aside.pick(&ODD_DATES)).to_owned());
+            self.count(Fault::OddDate);
         }
         page
     }
@@ -224,7 +221,7 @@ impl State {
 }
 
 fn never(why: &str) -> Delivery {
-    Delivery::NeverSent { barrier: Barrier::Refused, why: why.to_owned() }
+    Delivery::NeverSent { barrier: Barrier::Other, why: why.to_owned() }
 }
 
 fn lost(loss: Loss, why: &str) -> Delivery {

@@ -9,12 +9,16 @@ use giftbatch::domain::{Expiry, GiftContent, Money, WalletId};
 use giftbatch::ledger::{Ledger, LedgerError, LoadHeader, NewRow, RunLock, Wish};
 use tempfile::TempDir;
 
-use crate::auditor::{self, Ending, Judgement, Reported};
+use crate::auditor::{self, Judgement, Outcome, Reported};
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::process::{CAMPAIGN, Ended, Orders, What, live};
-use crate::terms::{Breach, DAY, HOUR, MINUTE, MS, SECOND, Terms};
-use crate::world::{Ambush, Event, World, instant};
+use crate::manners::Kind;
+use crate::people;
+use crate::plot::{Breach, Plot};
+use crate::process::{Ended, live};
+use crate::terms::{DAY, HOUR, MINUTE, MS, PlanRow, SECOND, Terms};
+use crate::work::{CAMPAIGN, Orders, What};
+use crate::world::{Ambush, Event, START_MS, World, instant};
 
 /// Where ledgers of stories live, and the empty one that each begins with.
 #[derive(Debug)]
@@ -78,19 +82,20 @@ impl Shelf {
 }
 
 /// Runs ledger calls outside of a process's life.
-fn real_time<T>(work: impl Future<Output = Result<T, LedgerError>>) -> T {
+pub(crate) fn real_time<T>(work: impl Future<Output = Result<T, LedgerError>>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime can be made");
     runtime.block_on(work).expect("the ledger works")
 }
 
 /// Tells the story of a seed.
-pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) -> Story {
+pub(crate) fn tell(shelf: &Shelf, seed: u64, plot: Plot, keeps_trace: bool) -> Story {
     let mut dice = Dice::new(seed);
-    let terms = Terms::draw(&mut dice, breach);
+    let terms = Terms::draw(&mut dice, plot);
     let world = World::new(terms.clone(), Dice::new(dice.next()), keeps_trace);
     let ledger = shelf.ledger(seed);
-    load(&ledger, &terms);
+    give_leftovers(&world, &ledger, &terms);
+    load(&ledger, CAMPAIGN, &terms.rows, 0);
     let mut teller = Teller {
         world,
         ledger,
@@ -102,19 +107,19 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
         has_restored: false,
         people: Dice::new(!seed),
         has_paused: false,
+        operator: Dice::new(seed ^ 0x5eed),
     };
     let is_stuck = teller.go_on();
     let rows = read(&teller.ledger);
-    let has_forgotten = has_forgotten(&teller.ledger);
     let folder = teller.ledger.parent().expect("it is in a folder");
     std::fs::remove_dir_all(folder).expect("a folder can be removed");
     let mut state = teller.world.state();
     for row in &rows {
         state.note(format_args!("line {} is {} {:?}", row.line, row.state, row.gift));
     }
-    let is_cancelled = state.was_cancelled;
-    let ending = Ending { is_stuck, is_cancelled, has_forgotten };
-    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, ending);
+    let outcome =
+        Outcome { is_stuck, is_cancelled: state.was_cancelled, is_blocked: state.is_blocked };
+    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, outcome);
     let (digest, trace) = state.told();
     Story {
         seed,
@@ -128,9 +133,54 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, breach: Breach, keeps_trace: bool) 
     }
 }
 
-/// Loads the plan as a campaign.
-fn load(path: &Path, terms: &Terms) {
-    let rows = terms.rows.iter().map(|row| NewRow {
+/// The name of the campaign whose gifts have expired when the story begins.
+const LAST_WINTER: &str = "winter";
+
+/// Gives gifts of an earlier campaign, long ago and without a fault, that nobody spent.
+fn give_leftovers(world: &Arc<World>, ledger: &Path, terms: &Terms) {
+    let wallets = &terms.manners.own_leftovers;
+    if wallets.is_empty() {
+        return;
+    }
+    let row = |(place, wallet): (usize, &uuid::Uuid)| PlanRow {
+        line: place as u64 + 2,
+        wallet: *wallet,
+        minor: 3_300,
+        expires_ms: Some(START_MS - 10 * 86_400_000),
+        description: "Yılbaşı".to_owned(),
+        expires_soon: false,
+    };
+    let rows: Vec<PlanRow> = wallets.iter().enumerate().map(row).collect();
+    {
+        let mut state = world.state();
+        (state.now, state.is_quiet) = (-40 * DAY, true);
+    }
+    load(ledger, LAST_WINTER, &rows, -40 * DAY);
+    let orders = Orders {
+        campaign: LAST_WINTER,
+        clock_error: 0,
+        what: What::Issue,
+        is_last: true,
+        time: None,
+    };
+    let ended = live(world, ledger, terms, orders);
+    assert!(matches!(ended, Ended::ByItself), "nothing is in the way: {ended:?}");
+    world.pass_alone(-1);
+    let mut state = world.state();
+    (state.now, state.is_quiet) = (0, false);
+    for entry in &mut state.provider.book {
+        // To the auditor they are nobody's: it knows one plan.
+        (entry.is_ours, entry.used_at) = (false, None);
+    }
+    for _ in wallets {
+        state.count(Fault::Leftover);
+    }
+}
+
+/// Loads a plan as a campaign.
+fn load(path: &Path, campaign: &str, rows: &[PlanRow], now: i64) {
+    let now = instant(now);
+    let rows = rows.iter().map(|row| NewRow {
         line: row.line,
         content: GiftContent {
             wallet: WalletId(row.wallet),
@@ -142,18 +192,18 @@ fn load(path: &Path, terms: &Terms) {
         cells_json: "[]".to_owned(),
     });
     let header = LoadHeader {
-        campaign: CAMPAIGN.parse().expect("a plain name"),
+        campaign: campaign.parse().expect("a plain name"),
         header_json: "[]".to_owned(),
         dialect_json: "{}".to_owned(),
         file_sha256: "0".repeat(64),
     };
     real_time(async {
         let ledger = Ledger::open(path).await?;
-        let lock = RunLock::take(ledger.path(), "load", instant(0))?;
+        let lock = RunLock::take(ledger.path(), "load", now)?;
         let mut writer = ledger.writer(&lock).await?;
-        let mut load = writer.begin().await?.load(&header, instant(0)).await?;
+        let mut load = writer.begin().await?.load(&header, now).await?;
         load.add(rows.collect()).await?;
-        load.finish(instant(0)).await?;
+        load.finish(now).await?;
         load.commit().await?;
         writer.close().await?;
         ledger.close().await;
@@ -162,7 +212,7 @@ fn load(path: &Path, terms: &Terms) {
 }
 
 /// What the ledger says in the end, in plain words.
-fn read(path: &Path) -> Vec<Reported> {
+pub(crate) fn read(path: &Path) -> Vec<Reported> {
     real_time(async {
         let ledger = Ledger::open(path).await?;
         let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
@@ -173,6 +223,8 @@ fn read(path: &Path) -> Vec<Reported> {
             let is_doubt = |word: &str| matches!(word, "answer_lost" | "orphaned");
             rows.push(Reported {
                 line: gift.line.unsigned_abs(),
+                row: gift.row,
+                attempts: gift.attempts,
                 key: gift.key.0,
                 state: gift.state.word(),
                 gift: gift.gift_id.map(|id| id.0),
@@ -184,22 +236,6 @@ fn read(path: &Path) -> Vec<Reported> {
         }
         ledger.close().await;
         Ok(rows)
-    })
-}
-
-/// Whether the ledger says that it is an old copy, and does not know what was given since.
-fn has_forgotten(path: &Path) -> bool {
-    real_time(async {
-        let ledger = Ledger::open(path).await?;
-        let lock = RunLock::take(ledger.path(), "audit", instant(0))?;
-        let campaign = ledger.campaign(CAMPAIGN).await?.expect("it was loaded");
-        let mut writer = ledger.writer(&lock).await?;
-        let mut batch = writer.begin().await?;
-        let since = batch.forgot_since(campaign.id).await?;
-        batch.rollback().await?;
-        writer.close().await?;
-        ledger.close().await;
-        Ok(since.is_some())
     })
 }
 
@@ -219,6 +255,8 @@ struct Teller {
     people: Dice,
     /// Whether the campaign was to be paused at some time.
     has_paused: bool,
+    /// What the person does who runs the program, where that is more than to issue.
+    operator: Dice,
 }
 
 impl Teller {
@@ -227,22 +265,27 @@ impl Teller {
         for _ in 0..self.terms.faulty_runs {
             self.plan_stroke();
             self.plan_wish();
-            self.plan_sleep();
             let reconciles = self.dice.chance(200);
             let what = if reconciles { What::IssueAndReconcile } else { What::Issue };
-            let what = self.or_retry(what);
+            let what = self.wanted(what);
             if self.run(what) {
                 return true;
             }
             self.rest();
             self.lose_ledger();
+            self.spend_what_was_refused();
+            self.resolve();
         }
-        self.world.state().is_quiet = true;
-        self.resume();
-        self.world.pass_alone(self.world.state_now() + MINUTE);
-        if self.terms.manners.retries && self.run(What::Retry) {
+        self.be_quiet();
+        self.end() || self.take_back()
+    }
+
+    /// Ends all that can end by itself.
+    fn end(&mut self) -> bool {
+        if self.terms.manners.has(Kind::Retries) && self.run(What::Retry) {
             return true;
         }
+        self.resolve();
         for _ in 0..LAST_RUNS {
             if self.run(What::Issue) {
                 return true;
@@ -254,21 +297,90 @@ impl Teller {
         self.run(What::IssueAndReconcile)
     }
 
+    /// From here on nothing goes wrong.
+    fn be_quiet(&mut self) {
+        self.world.state().is_quiet = true;
+        self.resume();
+        self.world.pass_alone(self.world.state_now() + MINUTE);
+    }
+
+    /// What a person wants of the next process, where this story's people want more than to issue.
+    fn wanted(&mut self, otherwise: What) -> What {
+        let retries =
+            self.terms.manners.has(Kind::Retries) || self.terms.breach == Breach::RefusalsBelieved;
+        match self.operator.below(10) {
+            0..4 if retries => What::Retry,
+            4..7 if retries => What::Reconcile,
+            _ => otherwise,
+        }
+    }
+
+    /// Takes back what was given, through all faults, and looks in the end.
+    fn take_back(&mut self) -> bool {
+        if !self.terms.manners.has(Kind::Revokes) {
+            return false;
+        }
+        self.world.state().is_quiet = false;
+        for _ in 0..2 {
+            self.plan_stroke();
+            if self.run(What::Revoke) {
+                return true;
+            }
+            self.rest();
+        }
+        self.be_quiet();
+        for what in [What::Revoke, What::Revoke, What::Reconcile] {
+            if self.run(what) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// One process, and another that reconciles where the first one asks for it; says whether one of
     /// them never ended.
     fn run(&mut self, what: What) -> bool {
         for what in [what, What::Reconcile] {
             self.runs += 1;
             let is_last = self.world.state().is_quiet;
-            let orders = Orders { clock_error: self.clock_error, what, is_last };
+            let is_short = !is_last && what == What::Reconcile && self.operator.chance(300);
+            let orders = Orders {
+                campaign: CAMPAIGN,
+                clock_error: self.clock_error,
+                what,
+                is_last,
+                time: is_short.then_some(2 * SECOND),
+            };
             let ended = live(&self.world, &self.ledger, &self.terms, orders);
             self.world.state().note(format_args!("the process ended: {ended:?}"));
             self.is_closed = matches!(ended, Ended::ByItself);
+            self.world.state().is_blocked |= matches!(ended, Ended::Restored);
             if !matches!(ended, Ended::Restored) {
                 return matches!(ended, Ended::Stuck);
             }
         }
         false
+    }
+
+    /// Where lists hide what was used, a gift is spent that was refused, and that a reconcile has found all the same.
+    fn spend_what_was_refused(&mut self) {
+        if !self.terms.spends_late() || !self.terms.manners.has(Kind::RefusesAfterCommit) {
+            return;
+        }
+        for row in read(&self.ledger) {
+            if row.reconciled.as_deref() == Some("unexpected") {
+                let mut state = self.world.state();
+                let at = state.now;
+                state.push(at, Event::Spend(row.key));
+            }
+        }
+    }
+
+    /// What people make of what is held.
+    fn resolve(&mut self) {
+        if self.terms.manners.has(Kind::Resolves) {
+            people::resolve(&self.world, &self.ledger, &self.terms, &mut self.operator);
+        }
     }
 
     /// Keeps a copy of the ledger, and some runs later puts it in the ledger's place.
@@ -303,28 +415,6 @@ impl Teller {
             let wish = if is_cancel { Wish::Cancel } else { Wish::Pause };
             self.world.state().wish = Some((wish, after));
         }
-    }
-
-    /// People may try again what was refused instead.
-    fn or_retry(&mut self, what: What) -> What {
-        match self.terms.manners.retries && self.people.chance(500) {
-            true => What::Retry,
-            false => what,
-        }
-    }
-
-    /// The machine may sleep while the next run lives.
-    fn plan_sleep(&mut self) {
-        let often = self.terms.manners.sleeps;
-        if often == 0 || !self.people.chance(often) {
-            return;
-        }
-        let soon = *self.people.pick(&[200 * MS, 3 * SECOND, MINUTE]);
-        let long = *self.people.pick(&[2 * MINUTE, HOUR, 9 * HOUR]);
-        let mut state = self.world.state();
-        let at = state.now + self.people.between(0, soon);
-        let place = state.push(at, Event::Sleep(long));
-        state.sleep = Some(place);
     }
 
     fn resume(&self) {

@@ -6,32 +6,14 @@ use uuid::Uuid;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
-use crate::manners::{Cut, Manners, Often};
+use crate::manners::{Cut, Manners};
+use crate::plot::{Breach, Plot};
 
 pub(crate) const MS: i64 = 1_000;
 pub(crate) const SECOND: i64 = 1_000 * MS;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
-
-/// A condition of the promise that a world breaks on purpose, to see that it is found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Breach {
-    /// None: whatever goes wrong then is a fault of the program.
-    None,
-    /// The server commits later than S.
-    CommitsTooLate,
-    /// Lists and balances show a gift later than S.
-    AllTooLate,
-    /// Lists do, balances tell the truth at once: this alone gives nothing twice.
-    ListsTooLate,
-    /// Lists are cut, and absence is proved by lists alone.
-    TrustsLists,
-    /// What was refused is tried again, and nobody looks.
-    RetriesBlindly,
-    /// Lists hide gifts that a customer used before we could see them.
-    HidesDoubts,
-}
 
 /// What the server makes of a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +65,16 @@ pub(crate) enum Trouble {
     Resets,
     TimesOut,
     Overloaded,
-    /// 429, and no word of when it ends.
-    Throttles,
-    /// A portal's page instead of any answer.
-    Portal,
     /// The keys are revoked: 401.
     Unauthorized,
     /// The keys are revoked: a proxy's 403.
     ForbiddenPage,
     /// The keys are revoked: the API's own 403.
     ForbiddenByApi,
+    /// 429, with so many seconds to wait where it says so.
+    Throttles(Option<i64>),
+    /// A portal's page, with this status.
+    Portal(u16),
 }
 
 /// All that a seed draws at the start. Times are microseconds.
@@ -103,8 +85,6 @@ pub(crate) struct Terms {
     // The three times.
     pub(crate) d: i64,
     pub(crate) v: i64,
-    /// How late balances may be.
-    pub(crate) balance_lag: i64,
     pub(crate) s: i64,
     // The network.
     pub(crate) timeout: i64,
@@ -122,7 +102,8 @@ pub(crate) struct Terms {
     pub(crate) shows_its_clock: bool,
     pub(crate) empty_list_is_404: bool,
     pub(crate) hides_used: bool,
-    pub(crate) manners: Manners,
+    /// Whether a balance is true at once, and not as late as a list.
+    pub(crate) balances_are_true: bool,
     /// The server's clock less the true time.
     pub(crate) server_skew: i64,
     pub(crate) server_jumps: Vec<(i64, i64)>,
@@ -152,11 +133,13 @@ pub(crate) struct Terms {
     pub(crate) tags: bool,
     /// Whether the ledger is lost once, and an old copy of it restored.
     pub(crate) restores: bool,
+    /// What is odd beside all that.
+    pub(crate) manners: Manners,
 }
 
 impl Terms {
     /// Draws a world and a campaign.
-    pub(crate) fn draw(dice: &mut Dice, breach: Breach) -> Terms {
+    pub(crate) fn draw(dice: &mut Dice, plot: Plot) -> Terms {
         let rows = draw_rows(dice);
         let d = *dice.pick(&[0, 300 * MS, 5 * SECOND, 20 * SECOND, 2 * MINUTE]);
         let v = *dice.pick(&[0, 0, 200 * MS, 3 * SECOND, 10 * SECOND]);
@@ -170,10 +153,9 @@ impl Terms {
         };
         let kinds = draw_kinds(dice);
         let mut terms = Terms {
-            breach,
+            breach: plot.breach,
             d,
             v,
-            balance_lag: v,
             s: d + v + margin,
             timeout: *dice.pick(&[2 * SECOND, 10 * SECOND, 30 * SECOND]),
             latency: *dice.pick(&[5 * MS, 80 * MS, 600 * MS]),
@@ -193,7 +175,7 @@ impl Terms {
             shows_its_clock: dice.chance(900),
             empty_list_is_404: dice.chance(200),
             hides_used: dice.chance(100),
-            manners: Manners::default(),
+            balances_are_true: false,
             server_skew: draw_skew(dice),
             server_jumps: Vec::new(),
             foreign_now: Vec::new(),
@@ -212,6 +194,7 @@ impl Terms {
             local_jumps: dice.chance(150),
             tags: dice.chance(150),
             restores: dice.chance(100),
+            manners: Manners::default(),
             rows,
         };
         // Where used gifts leave the lists, nobody can tell what a lost ledger knew of them.
@@ -222,14 +205,17 @@ impl Terms {
             terms.faulty_runs += 2;
         }
         terms.draw_rest(dice);
+        let mut aside = Dice::new(!dice.clone().next());
+        terms.manners = Manners::draw(&mut aside, plot, &mut terms);
         terms.break_promises();
         terms
     }
 
-    /// Whether customers spend only what we have surely written down: where lists leave something out, nobody could
-    /// tell else that it was ever given.
+    /// Whether customers spend only what we have surely written down: where lists leave something out for longer than
+    /// S, nobody could tell else that it was ever given.
     pub(crate) fn spends_late(&self) -> bool {
-        self.hides_used || self.manners.leaves_out()
+        let is_late = self.breach == Breach::ListsTooLateBalancesTrue;
+        self.hides_used || is_late || self.manners.leaves_out()
     }
 
     fn draw_rest(&mut self, dice: &mut Dice) {
@@ -243,9 +229,6 @@ impl Terms {
             self.limit = Some(*aside.pick(&[1, 2, 5, 20]));
             self.looks_back = aside.chance(500);
         }
-        self.manners =
-            Manners::draw(&mut Dice::new(!aside.next()), &self.rows, self.s, Often::USUAL);
-        self.windows.extend(self.manners.windows.iter().copied());
         if !self.shows_its_clock {
             // A server whose clock nobody can see, and that is wrong, is beyond what can be matched.
             self.server_skew = dice.between(-MINUTE / 60, MINUTE / 60);
@@ -269,33 +252,34 @@ impl Terms {
         }
         // What would hide the breach is taken away.
         self.references = References::Absent;
-        self.manners = Manners::default();
         self.tags = false;
         self.restores = false;
         self.limit = None;
         self.hides_used = self.breach == Breach::HidesDoubts;
         self.faulty = self.faulty.max(150);
         self.server_jumps.clear();
+        self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
         match self.breach {
-            Breach::None => {}
-            Breach::HidesDoubts => self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody],
-            Breach::TrustsLists => {
-                self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
-                self.manners.cut = Some(Cut::Oldest(2));
-            }
-            Breach::RetriesBlindly => {
-                self.manners.refuses_committed = 100;
-                self.manners.retries = true;
-            }
+            Breach::None | Breach::HidesDoubts => {}
             Breach::CommitsTooLate => {
                 self.kinds = vec![Fault::LateCommit, Fault::Reset];
                 self.d = 4 * self.s + MINUTE;
             }
-            Breach::AllTooLate | Breach::ListsTooLate => {
-                self.kinds = vec![Fault::TimeoutAfterCommit, Fault::CutBody];
+            Breach::ListsTooLate => self.v = 4 * self.s + MINUTE,
+            Breach::ListsTooLateBalancesTrue => {
                 self.v = 4 * self.s + MINUTE;
-                let is_true = self.breach == Breach::ListsTooLate;
-                self.balance_lag = if is_true { 0 } else { self.v };
+                self.balances_are_true = true;
+            }
+            Breach::CutListsBelieved => {
+                self.manners.cut = Some(Cut { most: 3, keeps_newest: false });
+                self.manners.padding = self.rows.iter().map(|row| (row.wallet, 1)).collect();
+            }
+            Breach::RefusalsBelieved => {
+                self.manners.refuses_after = 300;
+                self.faulty_runs = self.faulty_runs.max(3);
+            }
+            Breach::StrangersTwins => {
+                self.foreign_now = (0..self.rows.len()).map(|row| (row, 0)).collect();
             }
         }
     }

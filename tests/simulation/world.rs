@@ -6,7 +6,7 @@
 //! **Invariant:** time moves only in [`World::pass`], by one event, and only while nothing of a run
 //! can go on by itself: no task is ready and no ledger call is under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,9 +17,10 @@ use giftbatch::ledger::Wish;
 
 use crate::dice::Dice;
 use crate::faults::Fault;
+use crate::manners::Kind;
 use crate::network::Exchange;
 use crate::provider::{Entry, Provider};
-use crate::terms::{DAY, HOUR, Terms};
+use crate::terms::{DAY, HOUR, PlanRow, Terms};
 
 /// Where the true clock stands when a story begins, milliseconds since 1970.
 pub(crate) const START_MS: i64 = 1_900_000_000_000;
@@ -48,10 +49,14 @@ pub(crate) enum Event {
     Spend(uuid::Uuid),
     /// A stranger gives the same as this row.
     Foreign(usize),
+    /// A stranger gives the same as this row, dated a year ahead.
+    OfNextYear(usize),
+    /// Two wallets become one.
+    Merge(uuid::Uuid, uuid::Uuid),
+    /// The machine sleeps for so long, where a run lives.
+    Suspend(i64),
     /// The server's clock is set.
     ServerJump(i64),
-    /// The machine sleeps for so long.
-    Sleep(i64),
     /// The run meets this.
     Stroke(Fault),
     /// The run takes too long to be true.
@@ -83,9 +88,11 @@ pub(crate) struct State {
     pub(crate) now: i64,
     sequence: u64,
     queue: BTreeMap<Place, Event>,
+    /// Events that were put off, by their numbers: when they happen now.
+    put_off: HashMap<u64, i64>,
     pub(crate) dice: Dice,
-    /// Chances of what a provider does that no page tells of: so that the rest of a story stays.
-    pub(crate) odd: Dice,
+    /// Chances of odd manners, so that the rest of a story stays.
+    pub(crate) aside: Dice,
     pub(crate) terms: Terms,
     pub(crate) provider: Provider,
     pub(crate) exchanges: BTreeMap<u64, Exchange>,
@@ -102,18 +109,19 @@ pub(crate) struct State {
     steps: u64,
     /// The run that lives, or lived last.
     pub(crate) run: u64,
+    pub(crate) is_living: bool,
+    /// For how long the run's clock has stood still.
+    pub(crate) slept: i64,
+    /// The ledger is an old copy, and no reconcile has found all that it forgot: the program gives nothing, and says so.
+    pub(crate) is_blocked: bool,
+    /// The run holds gifts against lists just now.
+    pub(crate) is_reconciling: bool,
     /// The references that the run has sent creates with.
     pub(crate) sent: BTreeSet<String>,
     /// Runs that were killed.
     pub(crate) killed: Vec<u64>,
-    /// The clock of the run less the true one, when it began.
-    pub(crate) clock_error: i64,
-    /// How long the machine has slept while this run lived.
-    pub(crate) slept: i64,
     /// What ends a run that never ends.
     pub(crate) watchdog: Option<Place>,
-    /// When the machine is to sleep.
-    pub(crate) sleep: Option<Place>,
     /// What the run is to meet.
     pub(crate) stroke: Option<Place>,
     /// What a person will want from another terminal, and after how many more commits of the run.
@@ -147,7 +155,8 @@ impl World {
             now: 0,
             sequence: 0,
             queue: BTreeMap::new(),
-            odd: Dice::new(!dice.clone().next()),
+            put_off: HashMap::new(),
+            aside: Dice::new(!dice.clone().next()),
             dice,
             provider: Provider { skew: terms.server_skew, ..Provider::default() },
             terms,
@@ -162,12 +171,13 @@ impl World {
             trace: Trace { kept: keeps_trace.then(Vec::new), ..Trace::default() },
             steps: 0,
             run: 0,
+            is_living: false,
+            slept: 0,
+            is_blocked: false,
+            is_reconciling: false,
             sent: BTreeSet::new(),
             killed: Vec::new(),
-            clock_error: 0,
-            slept: 0,
             watchdog: None,
-            sleep: None,
             stroke: None,
             wish: None,
             is_cancelled: false,
@@ -237,16 +247,70 @@ impl State {
     fn furnish(&mut self) {
         for row in self.terms.foreign_old.clone() {
             let age = 30 * DAY + self.dice.between(0, HOUR);
-            self.foreign(row, -age, -age);
+            self.foreign(row, -age);
             self.count(Fault::ForeignTwinOfOld);
         }
         for (row, at) in self.terms.foreign_now.clone() {
             self.push(at, Event::Foreign(row));
         }
-        self.furnish_twins();
-        self.furnish_wallets();
         for (at, jump) in self.terms.server_jumps.clone() {
             self.push(at, Event::ServerJump(jump));
+        }
+        self.furnish_oddly();
+    }
+
+    /// Puts what comes of odd manners into the world.
+    fn furnish_oddly(&mut self) {
+        let manners = self.terms.manners.clone();
+        for row in manners.times.last_year {
+            let row = self.terms.rows[row].clone();
+            let at = -365 * DAY - self.aside.between(0, HOUR);
+            self.stranger(&row, at);
+            self.count(Fault::TwinOfLastYear);
+        }
+        for (row, at) in manners.times.next_year {
+            if at < 0 {
+                self.give_of_next_year(row, at);
+            } else {
+                self.push(at, Event::OfNextYear(row));
+            }
+        }
+        for (wallet, count) in manners.padding {
+            for _ in 0..count {
+                let at = -self.aside.between(DAY, 300 * DAY);
+                let row = self.odd_row(wallet);
+                let place = self.stranger(&row, at);
+                self.provider.book[place].used_at = self.aside.chance(300).then_some(at);
+            }
+        }
+        for wallet in manners.unreadable_wallets {
+            let row = self.odd_row(wallet);
+            let place = self.stranger(&row, -DAY);
+            self.provider.book[place].is_unreadable = true;
+        }
+        for wallet in manners.strangers_leftovers {
+            let ago = self.aside.between(1, 300) * 86_400_000;
+            let row = PlanRow { expires_ms: Some(START_MS - ago), ..self.odd_row(wallet) };
+            self.stranger(&row, -301 * DAY);
+            self.count(Fault::Leftover);
+        }
+        for (at, long) in manners.suspensions {
+            self.push(at, Event::Suspend(long));
+        }
+        if let Some((one, other, at)) = manners.merge {
+            self.push(at, Event::Merge(one, other));
+        }
+    }
+
+    /// What a stranger may have given to a wallet.
+    fn odd_row(&mut self, wallet: uuid::Uuid) -> PlanRow {
+        PlanRow {
+            line: 0,
+            wallet,
+            minor: *self.aside.pick(&[2_500, 7_700, 100_000, 5]),
+            expires_ms: None,
+            description: "Welcome".to_owned(),
+            expires_soon: false,
         }
     }
 
@@ -274,45 +338,41 @@ impl State {
 
     /// Takes an event out before it happens; whether it was still to come.
     pub(crate) fn forget(&mut self, place: Place) -> bool {
+        let place = self.place_now(place);
         self.queue.remove(&place).is_some()
     }
 
-    /// The machine sleeps: the world goes on, and who waits by the machine's clock, or for an answer, goes on with it.
-    fn fall_asleep(&mut self, long: i64) {
-        self.count(Fault::Slept);
+    /// Where an event is by now, which may have been put off.
+    fn place_now(&self, (at, number): Place) -> Place {
+        (self.put_off.get(&number).copied().unwrap_or(at), number)
+    }
+
+    /// The machine sleeps: the run's waits stand still, and what comes for it waits. Everybody else goes on.
+    fn suspend(&mut self, long: i64) {
+        if !self.is_living || self.is_quiet {
+            return;
+        }
+        self.count(Fault::Suspended);
         self.note(format_args!("the machine sleeps for {long} us"));
         let until = self.now + long;
-        let is_ours = |event: &Event| {
-            matches!(event, Event::Wake(_) | Event::Deliver(_) | Event::Stroke(_) | Event::Watchdog)
-        };
-        let ours = self.queue.extract_if(.., |_, event| is_ours(event)).collect::<Vec<_>>();
-        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= until) {
-            let ((at, _), event) = entry.remove_entry();
-            self.now = self.now.max(at);
-            let woken = self.happen(event);
-            assert!(woken.is_none(), "who sleeps is not woken");
-        }
-        self.now = until;
+        // What a run was told and has not written down yet nobody may spend, where lists hide it then.
+        let is_late = self.terms.spends_late();
         self.slept += long;
-        for ((at, number), event) in ours {
-            let place = match event {
-                // An answer waits where it arrived.
-                Event::Deliver(_) => (at.max(until), number),
-                _ => (at + long, number),
+        for ((at, number), event) in std::mem::take(&mut self.queue) {
+            let at = match &event {
+                Event::Wake(_) | Event::Watchdog => at + long,
+                Event::Spend(_) if is_late => at + long,
+                Event::Deliver(_) | Event::Stroke(_) => at.max(until),
+                _ => at,
             };
-            match event {
-                Event::Deliver(id) => self.exchange(id).deliver = Some(place),
-                Event::Stroke(_) => self.stroke = Some(place),
-                Event::Watchdog => self.watchdog = Some(place),
-                _ => {}
-            }
-            self.queue.insert(place, event);
+            self.put_off.insert(number, at);
+            self.queue.insert((at, number), event);
         }
-        self.note(format_args!("the machine wakes"));
     }
 
     /// Whether an event is still to come; a sleeper's waker is renewed.
     pub(crate) fn is_to_come(&mut self, place: Place, waker: &Waker) -> bool {
+        let place = self.place_now(place);
         match self.queue.get_mut(&place) {
             Some(Event::Wake(old)) => {
                 old.clone_from(waker);
@@ -336,16 +396,22 @@ impl State {
             Event::Spend(reference) => self.spend(reference),
             Event::Foreign(row) => {
                 if !self.is_quiet {
-                    self.foreign(row, self.now, self.now);
+                    self.foreign(row, self.now);
                     self.count(Fault::ForeignTwinOfNow);
                 }
             }
+            Event::OfNextYear(row) => self.give_of_next_year(row, self.now),
+            Event::Merge(one, other) => {
+                self.provider.merged = Some((one, other));
+                self.count(Fault::WalletsMerged);
+                self.note(format_args!("{other} becomes one with {one}"));
+            }
+            Event::Suspend(long) => self.suspend(long),
             Event::ServerJump(jump) => {
                 self.provider.skew += jump;
                 self.count(Fault::ServerClockJump);
                 self.note(format_args!("the server's clock jumps by {jump} us"));
             }
-            Event::Sleep(long) => self.fall_asleep(long),
             Event::Stroke(fault) => self.strike(fault),
             Event::Watchdog => self.finish(End::Stuck),
         }
@@ -373,23 +439,49 @@ impl State {
     }
 
     /// A stranger gives what a row asks for.
-    pub(crate) fn foreign(&mut self, row: usize, at: i64, made: i64) {
+    fn foreign(&mut self, row: usize, at: i64) {
         let row = self.terms.rows[row].clone();
+        let ids = (self.dice.guid(), self.dice.guid());
+        self.give_as(&row, at, ids);
+    }
+
+    /// The same, by chances of odd manners; the place in the book.
+    fn stranger(&mut self, row: &PlanRow, at: i64) -> usize {
+        let ids = (self.aside.guid(), self.aside.guid());
+        self.give_as(row, at, ids)
+    }
+
+    fn give_of_next_year(&mut self, row: usize, at: i64) {
+        let row = self.terms.rows[row].clone();
+        let place = self.stranger(&row, at);
+        let entry = &mut self.provider.book[place];
+        entry.created_at += chrono::TimeDelta::days(365);
+        self.count(Fault::TwinOfNextYear);
+    }
+
+    fn give_as(&mut self, row: &PlanRow, at: i64, ids: (uuid::Uuid, uuid::Uuid)) -> usize {
+        let id = match self.terms.manners.has(Kind::IdsOfWallets) {
+            true => self.provider.new_id(&self.terms, row.wallet, &mut self.aside),
+            false => ids.0,
+        };
         let entry = Entry {
-            id: self.dice.guid(),
+            id,
             wallet: row.wallet,
             minor: row.minor,
             expires: row.expires_ms.and_then(DateTime::from_timestamp_millis),
-            description: row.description,
-            reference: self.dice.guid(),
+            description: row.description.clone(),
+            reference: ids.1,
             is_ours: false,
             committed_at: at,
-            created_at: self.provider.clock(made),
-            odd_time: None,
+            created_at: self.provider.clock(at),
             used_at: None,
+            deleted_at: None,
+            odd_created_at: None,
+            is_unreadable: false,
         };
         self.note(format_args!("a stranger gives {} like line {}", entry.id, row.line));
         self.provider.book.push(entry);
+        self.provider.book.len() - 1
     }
 
     fn strike(&mut self, fault: Fault) {
