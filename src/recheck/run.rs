@@ -20,6 +20,7 @@ struct Recheck<'r> {
     writer: &'r mut Writer,
     options: &'r RecheckOptions,
     campaign: i64,
+    began_at: DateTime<Utc>,
     /// The last row that was taken from the ledger; none once all were.
     cursor: Option<i64>,
     queue: Queue<Job>,
@@ -53,6 +54,7 @@ pub async fn recheck(
         writer,
         options,
         campaign: campaign.id,
+        began_at: options.rules.clock.now(),
         cursor: Some(0),
         queue: Queue::default(),
         looked: Vec::new(),
@@ -82,7 +84,14 @@ impl Recheck<'_> {
                     && gift.state == GiftState::Refused
                     && gift.first_sent_at.is_some()
             };
-            let Some(let_go) = self.ledger.let_go_at(wallet).await? else { continue };
+            // What a dead run left in flight was surely let go when this command got the lock, and no sooner; a clock
+            // that was set back makes nobody wait for longer than a window.
+            let let_go = match self.ledger.let_go_at(wallet).await? {
+                Some(at) if !known.iter().any(|gift| gift.state == GiftState::InFlight) => {
+                    at.min(self.began_at)
+                }
+                _ => self.began_at,
+            };
             let refused = known.iter().filter(is_refused);
             let doubts = refused.map(|gift| OpenDoubt::of(gift, let_go)).collect();
             let job = Job { wallet, doubts, look: None, has_no_list: false, looks: 0 };
