@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** what is learned is committed before it is forgotten: see [`Evidence::take_news`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,9 +10,6 @@ use crate::domain::{GiftId, WalletId};
 use crate::ledger::Lists;
 use crate::provider::ListReading;
 use crate::settle::{LagWatch, Settled};
-
-/// No copy of the provider's books lags for so long.
-const LAGGING_COPY: TimeDelta = TimeDelta::days(1);
 
 /// What is known of the provider's lists.
 #[derive(Debug)]
@@ -22,8 +19,8 @@ pub(super) struct Evidence {
     pub(super) deleted: HashSet<GiftId>,
     /// What was learned and is not written yet.
     news: Lists,
-    /// Gifts that were asked for by their ids, and when we learned of each.
-    asked: HashMap<GiftId, DateTime<Utc>>,
+    /// Gifts that were asked for by their ids.
+    asked: HashSet<GiftId>,
     lag: LagWatch,
     window: TimeDelta,
 }
@@ -35,7 +32,7 @@ impl Evidence {
             lists,
             deleted: HashSet::new(),
             news: Lists::default(),
-            asked: HashMap::new(),
+            asked: HashSet::new(),
             lag: LagWatch::default(),
             window,
         };
@@ -70,13 +67,13 @@ impl Evidence {
         // A list that a cache has kept says nothing of what was given since.
         let is_due = |learned_at: DateTime<Utc>| settled.as_of - learned_at >= self.window;
         let mut due = settled.lacking.iter().filter(|(_, at)| is_due(*at));
-        let (id, learned_at) = *due.find(|(id, _)| !self.asked.contains_key(id))?;
-        self.asked.insert(id, learned_at);
+        let (id, _) = *due.find(|(id, _)| !self.asked.contains(id))?;
+        self.asked.insert(id);
         Some(id)
     }
 
     /// The provider was asked for a gift that a list lacks.
-    pub(super) fn told(&mut self, id: GiftId, reading: &ListReading, now: DateTime<Utc>) {
+    pub(super) fn told(&mut self, id: GiftId, reading: &ListReading) {
         match reading {
             ListReading::Whole(credits) => {
                 let hide_used = credits.iter().any(|credit| credit.is_used);
@@ -84,11 +81,9 @@ impl Evidence {
                 let leave_out = !credits.is_empty() && !hide_used;
                 self.learn_and_write(Lists { hide_used, leave_out, ..Lists::default() });
             }
-            // Of a young gift both answers may come from one copy of their books that lags.
+            // It was asked for once every copy of their books must show it: somebody deleted it.
             ListReading::NoList => {
-                if self.asked.get(&id).is_some_and(|learned_at| now - learned_at > LAGGING_COPY) {
-                    self.deleted.insert(id);
-                }
+                self.deleted.insert(id);
             }
             ListReading::Partial { .. }
             | ListReading::Obstructed(_)

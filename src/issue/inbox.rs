@@ -152,7 +152,7 @@ impl Dispatcher<'_> {
     /// The provider was asked for one gift that a list lacks.
     fn told(&mut self, id: GiftId, reading: &ListReading, times: Times) {
         self.saw(reading.sign(), times);
-        self.evidence.told(id, reading, times.ended_at);
+        self.evidence.told(id, reading);
     }
 
     fn look_failed(&mut self, wallet: WalletId, purpose: &Purpose, times: Times) {
