@@ -228,6 +228,7 @@ impl Command {
             Command::Ledger(LedgerCommand::Info) => "ledger info",
             Command::Ledger(LedgerCommand::Backup(_)) => "ledger backup",
             Command::Ledger(LedgerCommand::Verify(_)) => "ledger verify",
+            Command::Ledger(LedgerCommand::Rebind) => "ledger rebind",
             Command::Sandbox(_) => "sandbox",
             Command::Demo(_) => "demo",
             Command::Man(_) => "man",

@@ -46,7 +46,7 @@ pub(super) struct BirthdaysArgs {
     /// No gift may be larger.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_gift: Option<Money>,
-    /// The day may give no more than this in all.
+    /// The campaign may give no more than this in all, with what is caught up of earlier days.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_total: Option<Money>,
     /// What becomes of bad rows: they are told and left out, or they stop the others too.

@@ -20,6 +20,7 @@ use super::late::{self, Open};
 use super::load::{Celebration, Loaded, Source, keep_rejects, prepare, show, store};
 use super::preview::Preview;
 use super::reading::Validity;
+use super::recollect::recollect;
 use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money};
 use crate::intake::{Birthdays, DefaultExpiry};
@@ -55,6 +56,9 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
         }
     }
     let preview = celebrate(&context, &mut session, args, &day).await?;
+    for campaign in late::to_give(&session.ledger, &day).await? {
+        session = recollect(&context, session, &client, &campaign).await?;
+    }
     let today = match session.ledger.campaign(day.campaign.as_str()).await? {
         Some(campaign) => Some(Open::of(&session.ledger, campaign).await?),
         None => None,
@@ -63,9 +67,6 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     let wishes = Wishes { confirm: &args.confirm, max_total: args.max_total, limits: &args.limits };
     let late = late::meant(&context, &wishes, late);
     late::confirm_all(&context, &session.ledger, &wishes, today.as_ref(), &late).await?;
-    for open in late.iter().chain(&today) {
-        give::refuse_forgotten(&mut session, &open.campaign).await?;
-    }
     // What they come to is told together, at the end.
     context.out = context.out.without_results();
     let all: Vec<&Open> = late.iter().chain(&today).collect();

@@ -10,12 +10,12 @@ use super::confirm::can_ask;
 use super::context::{self, Context, Session};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::give::{delta, refuse_forgotten};
+use super::give::delta;
 use super::person::CancelArgs;
 use super::standing::{self, who};
 use super::{finish, logs};
 use crate::domain::{GiftState, Money};
-use crate::ledger::{Campaign, Ledger, LedgerError, RunLock, Standing, Wish};
+use crate::ledger::{Campaign, Forgotten, Ledger, LedgerError, RunLock, Standing, Wish};
 use crate::report::{States, Status, Summary, count, money, shell_word};
 
 /// How often the run lock is tried.
@@ -36,14 +36,14 @@ pub(super) async fn cancel(context: &Context, args: &CancelArgs) -> Result<Exit,
     }
     let mut session = session(context, ledger, &campaign).await?;
     // What it forgot may have been given: nothing of it is sent, and nothing is called cancelled yet.
-    let remembered = refuse_forgotten(&mut session, &campaign).await;
-    remembered.map_err(|failure| {
+    let forgotten = session.ledger.glance().await?.forgotten(campaign.id).await?;
+    if forgotten != Forgotten::Nothing {
         let name = shell_word(&campaign.name);
-        failure.hint(format!(
+        return Err(Failure::from(LedgerError::Restored).hint(format!(
             "the cancelling is kept: nothing of this campaign is sent any more; once `giftbatch reconcile \
              {name}` has found what the old copy forgot, the same command withdraws the rest"
-        ))
-    })?;
+        )));
+    }
     standing::withdraw(context, &mut session).await?;
     let summary = Summary::read_still(&session.ledger, &campaign).await?;
     context.out.note(&told(&summary.states));

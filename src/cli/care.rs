@@ -32,6 +32,8 @@ pub(super) enum LedgerCommand {
     Backup(BackupArgs),
     /// Check its pages, tell every gift's story again, add everything up.
     Verify(VerifyArgs),
+    /// Go on at the provider's new address, once our gifts were found there by their ids.
+    Rebind,
 }
 
 #[derive(Debug, Args)]

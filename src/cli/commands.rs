@@ -144,7 +144,7 @@ pub(super) struct IssueArgs {
     pub(super) campaign: String,
     #[command(flatten)]
     pub(super) confirm: ConfirmArgs,
-    /// The campaign may give no more than this in all; `retry`: what it reopens and sends.
+    /// The campaign may give no more than this in all, whenever it gave it.
     #[arg(long, value_name = "AMOUNT", value_parser = values::money)]
     pub(super) max_total: Option<Money>,
     #[command(flatten)]

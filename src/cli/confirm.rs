@@ -25,7 +25,8 @@ pub(super) struct Question<'q> {
     pub(super) amount: Money,
     /// Whether `--limit` holds some of the campaign back: then both are what may be sent at most.
     pub(super) is_limited: bool,
-    /// What `--max-total` is held against: all that will have been given at most.
+    /// What `--max-total` is held against: all that the campaign gives at most, whenever it gave it, or all that
+    /// is taken back.
     pub(super) exposure: Money,
     pub(super) max_total: Option<Money>,
 }
@@ -92,6 +93,13 @@ fn ask(question: &Question<'_>) -> Result<(), Failure> {
         screen,
         "\n{begin}{gifts} gifts of {campaign:?} {what}, {most}{amount_shown} in all."
     )?;
+    if question.exposure != *amount {
+        let exposure = report::money(question.exposure);
+        writeln!(
+            screen,
+            "With what it gave before, the campaign gives {exposure} in all, at most."
+        )?;
+    }
     write!(screen, "Type the total to confirm: ")?;
     screen.flush()?;
     let mut typed = String::new();

@@ -17,9 +17,10 @@ use super::failure::Failure;
 use super::give::{Wishes, exposure, to_send};
 use super::late::{self, Days, Open};
 use super::load::{Loaded, Source, prepare};
+use super::recollect::foretell;
 use super::retry::Selection;
 use super::standing;
-use crate::domain::GiftState;
+use crate::domain::{GiftState, Money};
 use crate::ledger::{Campaign, Ledger, RefusalTally, RunLock, Sender, Standing, StateTally};
 use crate::provider::{Credentials, WalletClient};
 use crate::report::{Amounts, Document, States, Subject, Summary};
@@ -49,13 +50,13 @@ async fn of_campaign(
     let summary = Summary::read(&ledger, &campaign).await?;
     let sender = Sender { campaigns: &[campaign.id], reopened };
     let mut glance = ledger.glance().await?;
+    foretell(context, &mut glance, &campaign).await?;
     let open = match reopened {
         Some(_) => glance.send_most(sender, u64::MAX).await?,
         None => to_send(&summary.states),
     };
-    // What a retry reopens was not given: its limit is on what it gives.
-    let exposure = if selection.is_some() { open.1 } else { exposure(&summary.states) };
-    refuse_beyond(args.max_total, exposure)?;
+    let reopened = selection.as_ref().map_or(Money::ZERO, |selection| selection.amount);
+    refuse_beyond(args.max_total, exposure(&summary.states, reopened))?;
     bound(context, &mut glance, sender, args.limits.levers.limit, open).await?;
     refuse_other_plan(&args.confirm, &campaign.plan_id())?;
     let plan = Plan {
@@ -132,6 +133,9 @@ async fn of_file(
     let today = Open::with(loaded.campaign, summary.states);
     let printed = async {
         let mut glance = load.glance();
+        for open in late.iter().chain([&today]) {
+            foretell(context, &mut glance, &open.campaign).await?;
+        }
         let days = Days::of(context, &mut glance, wishes, Some(&today), &late).await?;
         let campaigns: Vec<i64> = days.all.iter().map(|open| open.campaign.id).collect();
         let sender = Sender { campaigns: &campaigns, reopened: None };
@@ -181,7 +185,7 @@ fn client(context: &Context) -> Result<WalletClient, Failure> {
         context.out.note(&format!("a run would need its keys: {}", failure.error));
         Credentials { api_key: "none".into(), api_client: "none".into() }
     });
-    let (url, timeout) = (settings.wallet_url()?, settings.timeout);
+    let (url, timeout) = (settings.giving_url()?, settings.timeout);
     Ok(WalletClient::new(url, &credentials, timeout, context.clock.clone())?)
 }
 

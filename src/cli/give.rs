@@ -13,15 +13,16 @@ use super::finish::{self, Besides, Ending};
 use super::issuing::{Baton, Errand};
 use super::load::load;
 use super::note::note;
+use super::recollect::recollect;
 use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
 use super::standing::{self, Lookout};
 use crate::domain::{GiftState, Money};
 use crate::drive::Ended;
 use crate::issue::{IssueOptions, Progress, Sending, Stop};
-use crate::ledger::{Campaign, Ledger, LedgerError, Sender, Standing};
+use crate::ledger::{Campaign, Ledger, Sender, Standing};
 use crate::pace::Pace;
-use crate::provider::WalletClient;
+use crate::provider::{BaseUrl, WalletClient};
 use crate::reconcile::Reconciled;
 use crate::report::{States, Summary};
 use crate::settle::{AbsenceProof, InDoubt, Policy};
@@ -52,13 +53,13 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
         return dry_run::issue(context, args).await;
     }
     let client = client(context)?;
-    let mut session = context.session().await?;
+    let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
     let standing = session.ledger.standing(campaign.id).await?;
     if matches!(standing, Standing::Paused(_)) {
         return standing::refuse(context, session, &campaign, &standing).await;
     }
-    refuse_forgotten(&mut session, &campaign).await?;
+    let session = recollect(context, session, &client, &campaign).await?;
     let wishes = Wishes::of(args);
     let states = States::read_still(&session.ledger, &campaign).await?;
     // Of a cancelled campaign nothing is sent: its doubts are settled.
@@ -84,7 +85,7 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     }
     let asks = can_ask(context) && !args.confirm.yes && args.confirm.confirm.is_none();
     let loaded = load(context, &mut session, &args.load, asks).await?;
-    refuse_forgotten(&mut session, &loaded.campaign).await?;
+    let session = recollect(context, session, &client, &loaded.campaign).await?;
     let max_total = args.load.max_total;
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     let (campaign, preview) = (loaded.campaign, loaded.preview.json());
@@ -95,20 +96,18 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     Ok(given.exit)
 }
 
-/// Refuses a campaign of which a restored ledger may have forgotten gifts, before anybody is asked.
-pub(super) async fn refuse_forgotten(
-    session: &mut Session,
-    campaign: &Campaign,
-) -> Result<(), Failure> {
-    let mut batch = session.writer.begin().await?;
-    let forgot_since = batch.forgot_since(campaign.id).await?;
-    batch.rollback().await?;
-    forgot_since.map_or(Ok(()), |_| Err(LedgerError::Restored.into()))
+/// A client for what sends, or judges what is not there.
+pub(super) fn client(context: &Context) -> Result<WalletClient, Failure> {
+    client_at(context, context.settings.giving_url()?)
 }
 
-pub(super) fn client(context: &Context) -> Result<WalletClient, Failure> {
+/// A client for what only looks.
+pub(super) fn reader(context: &Context) -> Result<WalletClient, Failure> {
+    client_at(context, context.settings.wallet_url()?)
+}
+
+pub(super) fn client_at(context: &Context, url: BaseUrl) -> Result<WalletClient, Failure> {
     let settings = &context.settings;
-    let url = settings.wallet_url()?;
     let credentials = settings.credentials()?;
     Ok(WalletClient::new(url, &credentials, settings.timeout, context.clock.clone())?)
 }
@@ -135,16 +134,17 @@ pub(super) async fn confirm_open(
         gifts,
         amount,
         is_limited: gifts < open.0,
-        exposure: exposure(states),
+        exposure: exposure(states, Money::ZERO),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)
 }
 
-/// What a campaign will have given at most: what it gave, may have given, and may still give.
-pub(super) fn exposure(states: &States) -> Money {
+/// What `--max-total` is held against: what a campaign will have given at most. That is what it gave, may have
+/// given, and may still give, and `more` that is reopened.
+pub(super) fn exposure(states: &States, more: Money) -> Money {
     let given = [GiftState::Issued, GiftState::Held, GiftState::Revoking];
-    to_send(states).1 + given.map(|state| states.amount(state)).into_iter().sum()
+    more + to_send(states).1 + given.map(|state| states.amount(state)).into_iter().sum()
 }
 
 /// Gifts that a run may send, those included that a dead run left open, and their money.

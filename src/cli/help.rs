@@ -49,6 +49,7 @@ const RESOLVE: &[u8] = &[0, 1, 2, 5, 7, 8, 9];
 const CANCEL: &[u8] = &[0, 1, 2, 6, 7, 9];
 const DOCTOR: &[u8] = &[0, 1, 2, 5, 6, 8];
 const VERIFY: &[u8] = &[0, 1, 2, 6];
+const REBIND: &[u8] = &[0, 1, 2, 5, 7, 8, 9];
 /// With a preflight, or where something has to be held, they ask a provider.
 const LOAD: &[u8] = &[0, 1, 2, 3, 5, 7, 8, 9, 130, 143];
 const RECONCILE: &[u8] = &[0, 1, 2, 5, 6, 8, 9, 130, 143];
@@ -173,6 +174,10 @@ pub(super) const PAGES: &[Page] = &[
     page("ledger verify", VERIFY, [
         ("giftbatch ledger verify --ledger ledger-copy.db -q", "is it whole? For cron: code 6 means look"),
         ("giftbatch ledger verify --statement may.txt", "does it still say what that statement says?"),
+    ]),
+    page("ledger rebind", REBIND, [
+        ("giftbatch ledger rebind --wallet-url https://new.example/base", "are our gifts there? Then go on there"),
+        ("giftbatch ledger rebind --json", "the same with the address of the settings, for machines"),
     ]),
     page("sandbox", READ, [
         ("giftbatch sandbox", "a pretend provider on port 8787, without faults"),

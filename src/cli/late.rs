@@ -76,6 +76,19 @@ pub(super) async fn find(
     Ok(late.into_iter().map(|(_, open)| open).collect())
 }
 
+/// The campaigns that are given now, today's among them, as far as nobody has stopped them.
+pub(super) async fn to_give(ledger: &Ledger, day: &Day) -> Result<Vec<Campaign>, Failure> {
+    let mut campaigns = Vec::new();
+    for campaign in ledger.open_campaigns().await? {
+        let date = day.of_series(&campaign.name).map(|(_, date)| date);
+        let is_meant = date.is_some_and(|date| day.window.has(date));
+        if is_meant && ledger.standing(campaign.id).await? == Standing::Open {
+            campaigns.push(campaign);
+        }
+    }
+    Ok(campaigns)
+}
+
 fn tell_left(context: &Context, open: &Open, why: &str) {
     context.out.complain(&format!(
         "still open, {why}: {}; this gives them: giftbatch issue {}",
@@ -122,7 +135,8 @@ impl<'o> Days<'o> {
         late: &'o [Open],
     ) -> Result<Days<'o>, Failure> {
         let late_amount: Money = late.iter().map(|open| open.amount).sum();
-        let exposure = late_amount + today.map_or(Money::ZERO, |open| give::exposure(&open.states));
+        // What earlier days gave was held against their own total.
+        let exposure = today.map_or(late_amount, |open| give::exposure(&open.states, late_amount));
         // Where today has nothing to give, an earlier day may be meant alone.
         let today = today.filter(|open| open.gifts > 0 || late.is_empty());
         let all: Vec<&Open> = late.iter().chain(today).collect();

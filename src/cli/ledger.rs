@@ -10,6 +10,7 @@ use super::care::{BackupArgs, LedgerCommand, VerifyArgs};
 use super::context::{Context, refuse_missing};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::rebind::rebind;
 use super::view::screen;
 use crate::domain::GiftState;
 use crate::ledger::{
@@ -24,6 +25,7 @@ pub(super) async fn ledger(context: &Context, command: &LedgerCommand) -> Result
         LedgerCommand::Info => info(context).await,
         LedgerCommand::Backup(args) => backup(context, args).await,
         LedgerCommand::Verify(args) => verify(context, args).await,
+        LedgerCommand::Rebind => rebind(context).await,
     }
 }
 

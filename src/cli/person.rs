@@ -17,6 +17,9 @@ pub(super) struct ResolveArgs {
     /// How you know: kept with your name and the time.
     #[arg(long, value_name = "TEXT")]
     pub(super) note: String,
+    /// Believe the note where what the provider shows speaks against it; both are kept.
+    #[arg(long)]
+    pub(super) despite_contradiction: bool,
 }
 
 /// What a person found out about a held gift.

@@ -19,7 +19,7 @@ use super::early::Early;
 use super::ended::{PROVIDER, Why, not_loaded};
 use super::exit::Signal;
 use super::failure::Failure;
-use super::give::{client, delta, pace};
+use super::give::{delta, pace, reader};
 use super::progress::{Display, Shown, unread_words};
 use crate::domain::{WalletId, duration_text};
 use crate::drive::Ended;
@@ -61,7 +61,7 @@ pub(super) async fn preflight(
     if !args.preflight.preflight {
         return Ok(None);
     }
-    let client = client(context)?;
+    let client = reader(context)?;
     let begun_at = context.now().trunc_subsecs(3);
     let max_age = args.preflight.preflight_max_age;
     let mut batch = session.writer.begin().await?;

@@ -11,8 +11,9 @@ use super::ended::{self, PROVIDER};
 use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::finish::{self, Besides};
-use super::give::{Wishes, client, give, pace, refuse_forgotten, to_send};
+use super::give::{Wishes, client, exposure, give, pace, to_send};
 use super::recheck::look_for_refused;
+use super::recollect::recollect;
 use super::signals::Signals;
 use super::standing;
 use crate::crash::{self, Step};
@@ -37,13 +38,13 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
         return dry_run::retry(context, args).await;
     }
     let client = client(context)?;
-    let mut session = context.session().await?;
+    let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.issue.campaign).await?;
     let standing = session.ledger.standing(campaign.id).await?;
     if standing != Standing::Open {
         return standing::refuse(context, session, &campaign, &standing).await;
     }
-    refuse_forgotten(&mut session, &campaign).await?;
+    let mut session = recollect(context, session, &client, &campaign).await?;
     let refusals = session.ledger.refusals(campaign.id).await?;
     let selection = Selection::of(&refusals, &args.class)?;
     let states = States::read_still(&session.ledger, &campaign).await?;
@@ -68,8 +69,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
         reopened = batch.may_be_reopened(campaign.id, classes, most).await?;
         batch.rollback().await?;
     }
-    let exposure = open_amount + reopened.1;
-    let all = (open + reopened.0, exposure);
+    // What was found in its wallet counts as given now.
+    let states = States::read_still(&session.ledger, &campaign).await?;
+    let all = (open + reopened.0, open_amount + reopened.1);
     let sender = Sender { campaigns: &[campaign.id], reopened: selection.reopened() };
     let (gifts, amount) =
         bound(context, &mut session.ledger.glance().await?, sender, limit, all).await?;
@@ -80,7 +82,7 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
         gifts,
         amount,
         is_limited: limit.is_some_and(|limit| limit < open + selection.gifts),
-        exposure,
+        exposure: exposure(&states, reopened.1),
         max_total: wishes.max_total,
     };
     confirm(context, wishes.confirm, &question)?;

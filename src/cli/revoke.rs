@@ -8,10 +8,11 @@ use super::ended::{self, PROVIDER};
 use super::exit::{Exit, Signal};
 use super::failure::Failure;
 use super::finish::{self, Besides};
-use super::give::{client, delta, pace, refuse_forgotten};
+use super::give::{client, delta, pace};
 use super::live::Live;
 use super::note::note;
 use super::progress::{Display, Shown, pulse_words};
+use super::recollect::recollect;
 use super::revoke_args::RevokeArgs;
 use super::signals::Signals;
 use super::surplus::revoke_surplus;
@@ -27,9 +28,9 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     }
     let reach = reach(&args.state, &args.campaign)?;
     let client = client(context)?;
-    let mut session = context.session().await?;
+    let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
-    refuse_forgotten(&mut session, &campaign).await?;
+    let mut session = recollect(context, session, &client, &campaign).await?;
     let states = States::read_still(&session.ledger, &campaign).await?;
     let (given, word): (&[GiftState], _) = match reach {
         Reach::Begun => (&[GiftState::Revoking], "being revoked"),

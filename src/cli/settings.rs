@@ -15,7 +15,7 @@ use super::minted::Minted;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
 use super::values;
-use crate::domain::parse_duration;
+use crate::domain::{duration_text, parse_duration};
 use crate::notify::{Hook, HookUrlError};
 use crate::plan::Caps;
 use crate::provider::{BaseUrl, Credentials};
@@ -51,6 +51,9 @@ pub(super) struct Settings {
 /// Where the secret that messages are signed with comes from.
 /// What mends keys that the provider rejects.
 pub(super) const KEYS: &str = "mend GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT";
+
+/// The shortest settle window of a provider that is not on this machine.
+const LEAST_SETTLE: Duration = Duration::from_secs(30);
 
 const NOTIFY_SECRET: &str = "GIFTBATCH_NOTIFY_SECRET";
 const NOTIFY_SECRET_FILE: &str = "GIFTBATCH_NOTIFY_SECRET_FILE";
@@ -149,6 +152,27 @@ impl Settings {
         url.parse::<BaseUrl>().map_err(|error| Failure::from(error).hint(hint))
     }
 
+    /// The same, for a command that sends or judges what is not there: a settle window that is shorter than
+    /// servers need takes what is on its way for absent, and gives it twice.
+    pub(super) fn giving_url(&self) -> Result<BaseUrl, Failure> {
+        let url = self.wallet_url()?;
+        let too_short = if self.settle < self.timeout {
+            let timeout = duration_text(self.timeout);
+            format!("--timeout {timeout}: an answer may still come when absence counts already")
+        } else if self.settle < LEAST_SETTLE {
+            let least = duration_text(LEAST_SETTLE);
+            format!("{least}: a server may still act on a request whose answer was lost")
+        } else {
+            return Ok(url);
+        };
+        if url.is_loopback() {
+            return Ok(url);
+        }
+        let settle = duration_text(self.settle);
+        Err(Failure::usage(format!("--settle {settle} is shorter than {too_short}"))
+            .hint("nothing was sent; raise --settle, GIFTBATCH_SETTLE or settle: too long costs only time"))
+    }
+
     /// The two keys.
     pub(super) fn credentials(&self) -> Result<Credentials, Failure> {
         if self.is_rehearsal {
@@ -226,4 +250,34 @@ fn default_ledger() -> Result<PathBuf, Failure> {
         Failure::usage("no home folder to keep the ledger in").hint("name one with --ledger")
     })?;
     Ok(strategy.data_dir().join("giftbatch").join("ledger.db"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+
+    #[test]
+    fn a_settle_window_is_longer_than_a_request_and_than_servers_take() {
+        // Goal: absence never counts while a request may still be on its way. Method: windows about the time-out
+        // and about the least one, for a provider elsewhere, and for addresses of this machine.
+        let refused = |url: &str, settle, timeout| {
+            let seconds = Duration::from_secs;
+            let settings = Settings::demo(Path::new(""), url, 1, seconds(timeout), seconds(settle));
+            settings.giving_url().err().map(|failure| (failure.exit, failure.error.to_string()))
+        };
+        let there = "https://wallet.example/base";
+        assert_eq!(refused(there, 30, 30), None);
+        for (settle, timeout, words) in [
+            (29, 10, "--settle 29s is shorter than 30s"),
+            (59, 60, "--settle 59s is shorter than --timeout 1m"),
+        ] {
+            let (exit, why) = refused(there, settle, timeout).unwrap();
+            assert!(exit == Exit::Usage && why.starts_with(words), "{why}");
+        }
+        for here in ["http://127.9.9.9:1", "http://[::1]:1", "http://localhost:1"] {
+            assert_eq!(refused(here, 1, 30), None);
+        }
+        assert!(refused("https://127.0.0.1.example", 1, 30).is_some());
+    }
 }

@@ -13,10 +13,11 @@ use super::ended::{self, PROVIDER};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish::{self, Besides};
-use super::give::{client, delta, pace, refuse_forgotten};
+use super::give::{client, delta, pace};
 use super::live::Live;
 use super::note::note;
 use super::progress::Display;
+use super::recollect::recollect;
 use super::revoke;
 use super::revoke_args::RevokeArgs;
 use super::signals::Signals;
@@ -44,9 +45,9 @@ const SHOWN: usize = 20;
 /// `giftbatch revoke --duplicates`.
 pub(super) async fn revoke_surplus(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     let client = client(context)?;
-    let mut session = context.session().await?;
+    let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
-    refuse_forgotten(&mut session, &campaign).await?;
+    let mut session = recollect(context, session, &client, &campaign).await?;
     let named = named(context, &session.ledger, &campaign).await?;
     let errand = Errand { context, client: &client, campaign: &campaign, args };
     let (back, looked) = errand.go(session, named, None).await?;

@@ -166,8 +166,8 @@ impl GiftState {
             (S::InDoubt, Event::FoundIssued { .. }) => S::Issued,
             (S::InDoubt, Event::FoundAbsent) => S::Deferred,
             (S::InDoubt | S::Refused, Event::StayedUnclear { .. }) => S::Held,
-            (S::Held, Event::ResolvedIssued { .. }) => S::Issued,
-            (S::Held, Event::ResolvedRefused(_)) => S::Refused,
+            (S::Held | S::InDoubt, Event::ResolvedIssued { .. }) => S::Issued,
+            (S::Held | S::InDoubt, Event::ResolvedRefused(_)) => S::Refused,
             (S::Held, Event::ResolvedRetry { .. }) => S::Deferred,
             (S::Refused, Event::Reopened) => S::Planned,
             (S::Issued, Event::RevokeStarted) => S::Revoking,
@@ -313,8 +313,8 @@ mod tests {
         in_doubt -> found_issued -> issued
         in_doubt -> found_absent -> deferred
         in_doubt refused -> stayed_unclear -> held
-        held -> resolved_issued -> issued
-        held -> resolved_refused -> refused
+        held in_doubt -> resolved_issued -> issued
+        held in_doubt -> resolved_refused -> refused
         held -> resolved_retry -> deferred
         refused -> reopened -> planned
         issued -> revoke_started -> revoking

@@ -17,6 +17,7 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::error::Doing;
+use super::moved::{self, Moved};
 use super::{Ledger, LedgerError, sql};
 
 /// A hash that covers an event and all before it: SHA-256 of the hash before, then of the event's columns.
@@ -45,8 +46,9 @@ pub struct Chain {
     /// The first event, by its row, at which what is stored is not what its events come to: it, or one since
     /// the last hash before it, was changed, added or left out.
     pub broken_at: Option<i64>,
-    /// The hash after as many events as was asked for; nothing where there are fewer.
-    pub asked: Option<ChainHead>,
+    /// The hashes after as many events as was asked for: more than one where the provider moved there, none
+    /// where there are fewer.
+    pub asked: Vec<ChainHead>,
 }
 
 impl ChainHead {
@@ -72,6 +74,21 @@ impl ChainHead {
         // length, so that no other event is these bytes.
         if let Some(took_ms) = link.took_ms {
             hash.update(took_ms.to_be_bytes());
+        }
+        ChainHead(hash.finalize().into())
+    }
+
+    /// The hash that follows a move of the provider. The word at its place tells it from every event.
+    pub(super) fn then_moved(self, moved: &Moved) -> ChainHead {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(b"provider moved");
+        for number in [moved.at_ms, moved.gifts_seen, moved.after_event] {
+            hash.update(number.to_be_bytes());
+        }
+        for text in [&moved.from, &moved.to] {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
         }
         ChainHead(hash.finalize().into())
     }
@@ -134,36 +151,60 @@ pub(super) async fn head(connection: &mut SqliteConnection) -> Result<ChainHead,
     }
 }
 
-/// Walks along the events as a connection sees them.
+/// Walks along the events as a connection sees them, and along the moves of the provider between them.
 pub(super) async fn walk(
     connection: &mut SqliteConnection,
     asked: Option<u64>,
 ) -> Result<Chain, LedgerError> {
+    let mut moves = moved::all(connection).await?.into_iter().peekable();
     let mut events = sqlx::query(sql::CHAIN_WALK).fetch(connection);
     let mut chain = Chain::default();
     let mut is_covered = true;
     let mut was_begun = false;
     let mut last = 0;
     while let Some(row) = events.try_next().await.doing(WALKING)? {
-        if asked == Some(chain.events) {
-            chain.asked = Some(chain.head);
+        let id = row.try_get("id").doing(WALKING)?;
+        while let Some((moved, stored)) = moves.next_if(|(moved, _)| moved.after_event < id) {
+            chain.pass(&moved, stored, asked);
+            was_begun = true;
         }
+        chain.stop_at(asked);
         let stored = step(&row, &mut chain).doing(WALKING)?;
-        last = row.try_get("id").doing(WALKING)?;
+        last = id;
         is_covered = stored.is_some();
         was_begun |= is_covered;
         if stored.is_some_and(|stored| stored != chain.head) {
             chain.broken_at.get_or_insert(last);
         }
     }
-    if asked == Some(chain.events) {
-        chain.asked = Some(chain.head);
+    for (moved, stored) in moves {
+        chain.pass(&moved, stored, asked);
+        is_covered = true;
     }
+    chain.stop_at(asked);
     // Whoever records events gives the last of them its hash.
     if was_begun && !is_covered {
         chain.broken_at.get_or_insert(last);
     }
     Ok(chain)
+}
+
+impl Chain {
+    /// Keeps the hash of this place, where it is the one that was asked for.
+    fn stop_at(&mut self, asked: Option<u64>) {
+        if asked == Some(self.events) {
+            self.asked.push(self.head);
+        }
+    }
+
+    /// Goes on by a move, which is no event: it stands behind one.
+    fn pass(&mut self, moved: &Moved, stored: ChainHead, asked: Option<u64>) {
+        self.stop_at(asked);
+        self.head = self.head.then_moved(moved);
+        if stored != self.head {
+            self.broken_at.get_or_insert(moved.after_event);
+        }
+    }
 }
 
 /// Goes on by one event; the hash that is stored with it.
@@ -182,7 +223,7 @@ fn step(row: &SqliteRow, chain: &mut Chain) -> Result<Option<ChainHead>, sqlx::E
     stored_head(row)
 }
 
-fn stored_head(row: &SqliteRow) -> Result<Option<ChainHead>, sqlx::Error> {
+pub(super) fn stored_head(row: &SqliteRow) -> Result<Option<ChainHead>, sqlx::Error> {
     let bytes: Option<Vec<u8>> = row.try_get("head")?;
     let head = bytes.map(|bytes| <[u8; 32]>::try_from(bytes).map(ChainHead));
     head.transpose().map_err(|_| sqlx::Error::ColumnDecode {

@@ -85,7 +85,8 @@ impl LedgerError {
             }
             LedgerError::Busy { .. } => "wait for it to end; nothing was changed",
             LedgerError::OtherProvider { .. } => {
-                "correct the wallet URL, or use another --ledger for another provider"
+                "correct the wallet URL; where the provider has moved, `giftbatch ledger rebind` with the new \
+                 --wallet-url looks for this ledger's gifts there and goes on with it"
             }
             LedgerError::Restored => {
                 "nothing was sent; run `giftbatch reconcile NAME`, which finds what the ledger has \

@@ -41,6 +41,17 @@ pub struct Sender<'s> {
     pub reopened: Option<&'s [String]>,
 }
 
+/// What a restored ledger may have forgotten of a campaign, and nobody has looked for yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// Nothing.
+    Nothing,
+    /// Gifts: its rows may have been given before the ledger was restored.
+    Gifts,
+    /// That, and what people wanted of it: it may have been paused or cancelled.
+    Wishes,
+}
+
 /// Where a walk through what would be sent stands.
 #[derive(Clone, Debug)]
 pub struct SendWalk<'s> {
@@ -74,6 +85,20 @@ impl Glance<'_> {
             Connection::Reader(reader) => reader.deref_mut(),
             Connection::Load(load) => load,
         }
+    }
+
+    /// What a restored ledger may have forgotten of a campaign.
+    pub async fn forgotten(&mut self, campaign: i64) -> Result<Forgotten, LedgerError> {
+        let only_gifts: Option<bool> = sqlx::query_scalar(sql::CAMPAIGN_FORGOTTEN)
+            .bind(campaign)
+            .fetch_optional(self.connection())
+            .await
+            .doing("reading what it has forgotten")?;
+        Ok(match only_gifts {
+            None => Forgotten::Nothing,
+            Some(true) => Forgotten::Gifts,
+            Some(false) => Forgotten::Wishes,
+        })
     }
 
     /// How many gifts a run of at most `limit` may send, and their money at most.

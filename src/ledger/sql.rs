@@ -22,6 +22,7 @@ statements! {
     CAMPAIGN_END_LOAD = "campaign_end_load";
     CAMPAIGN_FIRST_SENT = "campaign_first_sent";
     CAMPAIGN_FORGOT_SINCE = "campaign_forgot_since";
+    CAMPAIGN_FORGOTTEN = "campaign_forgotten";
     CAMPAIGN_MEDIAN = "campaign_median";
     CAMPAIGN_OPEN = "campaign_open";
     CAMPAIGN_RECALLED = "campaign_recalled";
@@ -110,10 +111,15 @@ statements! {
     LOAD_READINGS = "load_readings";
     LOAD_WALLET_SUMS = "load_wallet_sums";
     LOAD_WALLETS = "load_wallets";
+    MOVE_ALL = "move_all";
+    MOVE_INSERT = "move_insert";
+    MOVE_PLACE = "move_place";
+    MOVE_WALLETS = "move_wallets";
     PREFLIGHT_INSERT = "preflight_insert";
     PREFLIGHT_LAST_ORIGIN = "preflight_last_origin";
     PROVIDER_INSERT = "provider_insert";
     PROVIDER_LEARN = "provider_learn";
+    PROVIDER_MOVE = "provider_move";
     PROVIDER_SELECT = "provider_select";
     RECHECK_ADD = "recheck_add";
     RECHECK_CLEAR = "recheck_clear";

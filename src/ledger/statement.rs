@@ -139,14 +139,14 @@ pub(super) async fn contradictions(
     chain: &Chain,
 ) -> Result<Vec<String>, LedgerError> {
     let mut found = Vec::new();
-    match chain.asked {
-        None => found.push(format!(
+    match &chain.asked[..] {
+        [] => found.push(format!(
             "it tells of {} events, and the ledger has {}: some are gone, or it is of an older copy",
             statement.events, chain.events
         )),
-        Some(head) if head != statement.chain => found
+        heads if !heads.contains(&statement.chain) => found
             .push("what happened until then was changed since: the hash is another one".to_owned()),
-        Some(_) => {}
+        _ => {}
     }
     let then = Chain { events: statement.events, head: statement.chain, ..Chain::default() };
     let stated = state(&mut *connection, &statement.campaign, Some(statement.loads), &then).await?;

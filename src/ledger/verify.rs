@@ -18,7 +18,7 @@ use super::inspect::{Depth, Inspection, health};
 use super::replay::{Replay, Standing};
 use super::rows::{content, word};
 use super::statement::contradictions;
-use super::{LedgerError, Statement, kept, sql};
+use super::{LedgerError, Statement, kept, moved, sql};
 use crate::domain::{GiftId, GiftKey, RowDigest};
 
 /// Gifts that are read at once.
@@ -87,6 +87,9 @@ impl Inspection {
             references(&mut moment, &mut verified).await?;
             gift_ids(&mut moment, &mut verified).await?;
             chain(&mut moment, statement, &mut verified).await?;
+            if let Some(what) = moved::disagreement(&mut moment).await? {
+                verified.find("provider", None, what);
+            }
             let sums = gifts(&mut moment, &mut verified).await?;
             campaigns(&mut moment, &sums, &mut verified).await?;
             audits(&mut moment, &mut verified).await?;

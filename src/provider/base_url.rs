@@ -84,6 +84,11 @@ impl BaseUrl {
         url
     }
 
+    /// Whether it is on this machine: a sandbox, or a tunnel of the operator's own.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
     /// Whether what is sent there is encrypted; what is not stays on this machine.
     pub(super) fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"

@@ -336,7 +336,7 @@ async fn a_wallet_has_a_cap_a_day_that_counts_what_is_not_known() {
     let file = world.file("july.csv", csv(&again[1..3]));
     world.issue_file(&file, "july", &[]).expect(4);
     world.sandbox.mend_wallet(all[1].wallet);
-    let retry = ["retry", "july", "--yes", "--max-total", "60", "--json"];
+    let retry = ["retry", "july", "--yes", "--max-total", "120", "--json"];
     world.run(&retry).expect(0);
     // Now the two wallets have 60.00 each.
     let file = world.file("august.csv", csv(&all[1..]));

@@ -118,3 +118,32 @@ async fn a_refused_gift_that_nobody_can_look_for_stays_refused() {
     assert_eq!(done.gifts("held"), 3, "{}", done.stderr);
     assert_eq!(world.book().gifts.len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_gives_no_more_than_was_confirmed_and_counts_what_was_given_before() {
+    // Goal: what is reopened is what was confirmed, and the total is the campaign's. Method: three of four gifts
+    // are refused; a total that only fits the three, a retry that may send one, then an ordinary run.
+    let world = World::new();
+    let all = rows(4);
+    for row in &all[1..3] {
+        world.sandbox.refuse_wallet(row.wallet, RefusalKind::BadRequest400);
+    }
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &[]).expect(4);
+    for row in &all[1..3] {
+        world.sandbox.mend_wallet(row.wallet);
+    }
+    // 10.00, 11.25, 12.50 and 13.75.
+    for more in [&["--dry-run"][..], &[]] {
+        let less = ["retry", "may", "--yes", "--max-total", "47.49", "--json"];
+        let refused = world.run(&[&less[..], more].concat()).expect(7);
+        assert!(refused.stderr.contains("47.50 in all"), "{}", refused.stderr);
+    }
+    let one = ["retry", "may", "--yes", "--max-total", "47.50", "--limit", "1", "--json"];
+    let one = world.run(&one);
+    assert_eq!((one.gifts("issued"), one.gifts("refused"), one.gifts("planned")), (3, 1, 0));
+    let issued = world.run(&["issue", "may", "--yes", "--max-total", "47.50", "--json"]).expect(4);
+    assert_eq!((issued.gifts("issued"), issued.gifts("refused")), (3, 1));
+    world.run(&["retry", "may", "--yes", "--max-total", "47.50", "--json"]).expect(0);
+    world.assert_given_exactly_once(&all);
+}

@@ -154,7 +154,7 @@ fn provider(facts: &LedgerFacts, url: Option<&BaseUrl>) -> Option<Check> {
             name,
             Exit::Usage,
             format!("its gifts were given through {known}, not through {asked}"),
-            "correct the wallet URL, or use another --ledger for another provider",
+            "correct the wallet URL; where the provider has moved: giftbatch ledger rebind",
         ),
     })
 }

@@ -16,7 +16,7 @@ use super::ask::{Subject, ask};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::give::{client, pace};
+use super::give::{pace, reader};
 use super::settings::KEYS;
 use super::view::screen;
 use crate::domain::{GiftId, GiftState, WalletId};
@@ -47,7 +47,7 @@ struct Seen {
 /// `giftbatch wallet`.
 pub(super) async fn wallet(context: &Context, args: &WalletArgs) -> Result<Exit, Failure> {
     let id = args.id;
-    let client = client(context)?;
+    let client = reader(context)?;
     let mut pace = pace(context);
     let subject = |what| Subject { what, keys: KEYS };
     let record = async || client.wallet(id).await.0;
@@ -95,7 +95,7 @@ fn or_keep<T>(
 }
 
 /// The list as an answer; where the API says that it has none, there are no gifts.
-fn list(reading: ListReading) -> Reading<Vec<Credit>> {
+pub(super) fn list(reading: ListReading) -> Reading<Vec<Credit>> {
     match reading {
         ListReading::Whole(credits) => Reading::Found(credits),
         ListReading::NoList => Reading::Found(Vec::new()),

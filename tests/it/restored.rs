@@ -1,0 +1,49 @@
+//! Stories of what a ledger that was restored from an old copy does by itself.
+
+use crate::world::{Row, World, csv, rows};
+
+/// Puts a copy of the ledger back, as an operator does: the `.run` file stays.
+fn restore(world: &World, copy: &str) {
+    let ledger = world.ledger();
+    for suffix in ["-wal", "-shm", ".lock"] {
+        let mut name = ledger.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
+    std::fs::copy(copy, &ledger).expect("the copy is put back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_that_began_after_a_restore_needs_no_person() {
+    // Goal: new campaigns are given without anybody's word, and what the lost ledger had given is not given again.
+    // Method: a campaign, a copy, another campaign that is lost with the restore; the old one needs a person, the lost
+    // one comes back half and half, then longer.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "1s");
+    let all = rows(8);
+    let may = world.file("may.csv", csv(&all[..2]));
+    world.issue_file(&may, "may", &[]).expect(0);
+    let copy = world.path("copy.db").to_str().expect("plain").to_owned();
+    world.run(&["ledger", "backup", &copy]).expect(0);
+    let other = |rows: &[Row]| -> Vec<Row> {
+        rows.iter().map(|row| Row { description: "HAZIRAN".into(), ..row.clone() }).collect()
+    };
+    let june = other(&all);
+    let lost = world.file("lost.csv", csv(&june[..4]));
+    world.issue_file(&lost, "june", &[]).expect(0);
+    restore(&world, &copy);
+    let long = world.file("june.csv", csv(&june[..6]));
+    let dry = world.issue_file(&long, "june", &["--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("a run would first look in its wallets"), "{}", dry.stderr);
+    let done = world.issue_file(&long, "june", &[]).expect(0);
+    assert!(done.stderr.contains("for what it has forgotten"), "{}", done.stderr);
+    assert_eq!((done.gifts("issued"), world.book().gifts.len()), (6, 8));
+    let longer = world.file("longer.csv", csv(&june));
+    world.issue_file(&longer, "june", &[]).expect(0);
+    // What the copy knew waits for a word: it may have been cancelled since.
+    world.run(&["issue", "may", "--yes", "--max-total", "1000"]).expect(7);
+    world.run(&["reconcile", "may"]).expect(0);
+    world.run(&["issue", "may", "--yes", "--max-total", "1000"]).expect(0);
+    let given: Vec<Row> = all[..2].iter().cloned().chain(june).collect();
+    world.assert_given_exactly_once(&given);
+}
