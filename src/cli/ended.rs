@@ -108,7 +108,7 @@ pub(super) fn why(ended: &Ended, asked: Asked) -> Why {
             format!("{again} later"),
         ),
         Ended::Untrusted { why } => Why::new(
-            format!("the certificate of {who} is not trusted ({why})"),
+            format!("no connection to {who}: {why}"),
             format!("does a proxy stand in between, and is {url} right? Mend it and {again}"),
         ),
         Ended::Odd { in_a_row, why } => Why::new(

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::barrier::Barrier;
 use super::envelope::{Envelope, Says, clean};
-use super::reply::{Answer, Barrier, Loss, Reply};
+use super::reply::{Answer, Loss, Reply};
 use super::wire::{WireGift, read_made_at};
 use crate::domain::{Gift, GiftId, Refusal, parse_guid};
 

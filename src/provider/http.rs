@@ -17,8 +17,9 @@ use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
+use super::barrier::barrier;
 use super::hide::hide;
-use super::reply::{Barrier, Loss};
+use super::reply::Loss;
 use super::transport::{Delivery, Method, Request, Sending, Transport, Url};
 
 /// An idle connection is closed by us before most servers close it: each one that the server closes
@@ -235,11 +236,12 @@ fn secret(header: &'static str, key: &SecretString) -> Result<HeaderValue, Clien
 
 fn failed(error: &reqwest::Error) -> Delivery {
     // The only errors that prove that nothing was sent: refused, name not found, TLS not agreed on.
-    if error.is_connect() {
-        Delivery::NeverSent { barrier: Barrier::Other, why: words(error) }
-    } else {
-        lost(error)
+    if !error.is_connect() {
+        return lost(error);
     }
+    let host = error.url().map_or("the server", Url::authority);
+    let (barrier, why) = barrier(error, host);
+    Delivery::NeverSent { barrier, why }
 }
 
 fn lost(error: &reqwest::Error) -> Delivery {

@@ -12,6 +12,7 @@
 //! and takes no proxy from the environment.
 //! **Invariant:** a server's no is data, never an `Err`; what is not understood is *unknown*.
 
+mod barrier;
 mod base_url;
 mod classify;
 mod client;
@@ -28,6 +29,7 @@ mod transport;
 mod wallet;
 mod wire;
 
+pub use barrier::Barrier;
 pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
 pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
 pub use client::{Preview, WalletClient};
@@ -37,6 +39,6 @@ pub use http::{ClientError, Credentials};
 pub use list::{ListReading, read_gift, read_list};
 pub use minted::{Holding, Holdings, Login, Manner, MintedClient, Question};
 pub use removal::{Removal, read_removal};
-pub use reply::{Answer, Barrier, Exchange, Loss, Reply};
+pub use reply::{Answer, Exchange, Loss, Reply};
 pub use transport::{Delivery, Method, Request, Sending, Transport, Url};
 pub use wallet::{Balances, Reading, WalletRecord};

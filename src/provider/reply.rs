@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::barrier::Barrier;
 use super::envelope::Envelope;
 
 /// A whole answer.
@@ -22,19 +23,6 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the body has the API's envelope, once somebody has read it.
     pub(super) is_enveloped: OnceLock<bool>,
-}
-
-/// What stood in the way of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Barrier {
-    /// The server's certificate is not trusted.
-    Certificate,
-    /// There is no host of that name.
-    Name,
-    /// Nobody listens there.
-    Refused,
-    /// Something else.
-    Other,
 }
 
 /// How an answer was lost.

@@ -11,7 +11,8 @@ use std::pin::Pin;
 
 pub use reqwest::Url;
 
-use super::reply::{Barrier, Loss};
+use super::barrier::Barrier;
+use super::reply::Loss;
 
 /// What is to be done with what a URL names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod audit;
 mod birthdays;
 mod browser;
 mod care;
+mod certificate;
 mod cli;
 mod crash;
 mod echo;

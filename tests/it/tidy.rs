@@ -70,6 +70,7 @@ const PURE: &[&str] = &[
     "src/issue/supply.rs",
     "src/preflight/holding.rs",
     "src/preflight/judge.rs",
+    "src/provider/barrier.rs",
     "src/provider/classify.rs",
     "src/provider/credit.rs",
     "src/provider/envelope.rs",

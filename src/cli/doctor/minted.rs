@@ -54,8 +54,8 @@ fn check(reading: &Reading<Holdings>) -> Check {
         Reading::Obstructed(Obstacle::Throttled { .. }) => {
             Check::warn(NAME, "not known: it asks to slow down (429)", "try again later")
         }
-        Reading::Obstructed(Obstacle::NeverSent { why, .. }) => {
-            Check { name: NAME.to_owned(), ..unreachable(why) }
+        Reading::Obstructed(Obstacle::NeverSent { barrier, why }) => {
+            Check { name: NAME.to_owned(), ..unreachable(*barrier, why) }
         }
         Reading::Unreadable { why, trouble: Trouble::Redirected | Trouble::Odd } => {
             let advice = "check the URL of Minted Connect: its base path may be another";
