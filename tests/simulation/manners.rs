@@ -217,6 +217,8 @@ impl Manners {
             (Kind::IdsOfWallets, Kind::MergesWallets),
             // Who deletes by ids that two wallets share deletes a stranger's.
             (Kind::IdsOfWallets, Kind::Revokes),
+            // Nobody can write down twice an id that two gifts have.
+            (Kind::IdsOfWallets, Kind::Resolves),
         ];
         for (one, other) in pairs {
             if self.has(one) && self.has(other) {

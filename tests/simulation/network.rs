@@ -10,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::faults::Fault;
+use crate::manners::Kind;
 use crate::plot::Breach;
 use crate::provider::Create;
 use crate::terms::SECOND;
@@ -203,7 +204,9 @@ impl State {
         if let Some(reference) = told {
             let run = self.run;
             self.provider.told.push((reference, run));
-            if self.terms.spends_late() && self.terms.breach != Breach::HidesDoubts {
+            // An answer whose id is another wallet's too is not believed, and so not written down.
+            let is_kept = !self.terms.manners.has(Kind::IdsOfWallets);
+            if is_kept && self.terms.spends_late() && self.terms.breach != Breach::HidesDoubts {
                 self.plan_use(reference, 60 * SECOND);
             }
         }

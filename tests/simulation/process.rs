@@ -41,6 +41,8 @@ pub(crate) enum Ended {
     Killed,
     /// It never ended: a fault of the program.
     Stuck,
+    /// It could not go on with its ledger: a fault of the program, too.
+    Failed,
 }
 
 /// A runtime whose time is the world's.
@@ -94,7 +96,8 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
     }
     ended.unwrap_or_else(|error| {
         state.note(format_args!("the ledger failed: {error}"));
-        panic!("the ledger failed: {error}")
+        state.failures.push(error.to_string());
+        Ended::Failed
     })
 }
 

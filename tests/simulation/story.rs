@@ -119,7 +119,8 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, plot: Plot, keeps_trace: bool) -> S
     }
     let outcome =
         Outcome { is_stuck, is_cancelled: state.was_cancelled, is_blocked: state.is_blocked };
-    let judgement = auditor::judge(&teller.terms, &state.provider, &rows, outcome);
+    let mut judgement = auditor::judge(&teller.terms, &state.provider, &rows, outcome);
+    judgement.unfinished.extend(std::mem::take(&mut state.failures));
     let (digest, trace) = state.told();
     Story {
         seed,

@@ -118,6 +118,8 @@ pub(crate) struct State {
     pub(crate) is_reconciling: bool,
     /// The references that the run has sent creates with.
     pub(crate) sent: BTreeSet<String>,
+    /// What runs said that could not go on with their ledger.
+    pub(crate) failures: Vec<String>,
     /// Runs that were killed.
     pub(crate) killed: Vec<u64>,
     /// What ends a run that never ends.
@@ -176,6 +178,7 @@ impl World {
             is_blocked: false,
             is_reconciling: false,
             sent: BTreeSet::new(),
+            failures: Vec::new(),
             killed: Vec::new(),
             watchdog: None,
             stroke: None,
