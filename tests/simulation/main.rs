@@ -27,11 +27,13 @@ mod terms;
 mod work;
 mod world;
 
+use crate::auditor::{Reported, judge};
 use crate::batch::{Batch, number};
 use crate::faults::Fault;
 use crate::manners::USUAL;
 use crate::plot::{Breach, Plot};
-use crate::story::{Shelf, tell};
+use crate::provider::Provider;
+use crate::story::{Shelf, Story, tell};
 
 /// Stories in the short form.
 const FEW: u64 = 300;
@@ -95,6 +97,53 @@ fn a_true_balance_prevents_doubles_where_lists_are_too_late() {
         "{with} doubles with true balances, {late} with late ones"
     );
 }
+
+#[test]
+fn the_auditor_sees_each_lie() {
+    // Goal: its silence means something. Method: the end of a story in which all is right, and one thing after another
+    // that is not as it is said to be.
+    let shelf = Shelf::new();
+    let is_plain = |story: &Story| {
+        let (found, rows) = (&story.judgement, story.rows.len() as u64);
+        found.is_kept() && found.issued == rows && story.terms.manners.kinds.is_empty()
+    };
+    let stories = (0..100).map(|seed| tell(&shelf, seed, Plot::USUAL, false));
+    let story = stories.into_iter().find(is_plain).expect("a story in which all is given");
+    let lies: [(&str, Lie); 11] = [
+        ("unexpected", |rows, _| rows[0].state = "refused"),
+        ("unexpected", |rows, _| rows[0].state = "planned"),
+        ("unexpected", |rows, _| rows[0].state = "revoked"),
+        ("lost", |rows, _| rows[0].gift = Some(rows[0].key)),
+        ("lost", |rows, _| rows[0].gift = rows[1].gift),
+        ("lost", |rows, _| drop(rows.remove(0))),
+        ("lost", |rows, _| rows[0].state = "cancelled"),
+        ("lost", |_, book| book.book.iter_mut().for_each(|entry| entry.deleted_at = Some(0))),
+        ("duplicated misreported", |_, book| {
+            let ours = book.book.iter().find(|entry| entry.is_ours).expect("it gave something");
+            book.book.push(ours.clone());
+        }),
+        ("unfinished", |rows, _| (rows[0].state, rows[0].gift) = ("in_doubt", None)),
+        ("false alarms", |rows, _| rows[0].reconciled = Some("missing".to_owned())),
+    ];
+    for (words, lie) in lies {
+        let (mut rows, mut book) = (story.rows.clone(), story.book.clone());
+        lie(&mut rows, &mut book);
+        let found = judge(&story.terms, &book, &rows, story.outcome);
+        for (word, list) in [
+            ("unexpected", &found.unexpected),
+            ("lost", &found.lost),
+            ("duplicated", &found.duplicated),
+            ("misreported", &found.misreported),
+            ("unfinished", &found.unfinished),
+            ("false alarms", &found.false_alarms),
+        ] {
+            assert!(!words.contains(word) || !list.is_empty(), "{words}: {found:?}");
+        }
+    }
+}
+
+/// Changes what is reported, or what is so.
+type Lie = fn(&mut Vec<Reported>, &mut Provider);
 
 #[test]
 #[ignore = "as long as you like: GIFTBATCH_SEEDS=10000, from GIFTBATCH_FIRST_SEED"]

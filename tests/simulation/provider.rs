@@ -91,7 +91,7 @@ pub(crate) enum Made {
 }
 
 /// The provider's state.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Provider {
     pub(crate) book: Vec<Entry>,
     /// References that the API said no to, for good.

@@ -16,6 +16,7 @@ use crate::manners::Kind;
 use crate::people;
 use crate::plot::{Breach, Plot};
 use crate::process::{Ended, live};
+use crate::provider::Provider;
 use crate::terms::{DAY, HOUR, MINUTE, MS, PlanRow, SECOND, Terms};
 use crate::work::{CAMPAIGN, Orders, What};
 use crate::world::{Ambush, Event, START_MS, World, instant};
@@ -39,6 +40,10 @@ pub(crate) struct Story {
     pub(crate) lasted: i64,
     pub(crate) runs: u64,
     pub(crate) terms: Terms,
+    /// What the auditor was shown.
+    pub(crate) book: Provider,
+    pub(crate) rows: Vec<Reported>,
+    pub(crate) outcome: Outcome,
 }
 
 /// Runs without a fault that a story may need to come to its end.
@@ -131,6 +136,9 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, plot: Plot, keeps_trace: bool) -> S
         lasted: state.now,
         runs: teller.runs,
         terms: teller.terms.clone(),
+        book: std::mem::take(&mut state.provider),
+        rows,
+        outcome,
     }
 }
 
