@@ -130,8 +130,7 @@ impl Audit {
 static RECORD: Many = Many::new(&[sql::FINDING_RECORD]);
 
 impl Batch<'_> {
-    /// Writes down that a reconcile of a campaign begins; what an earlier one saw of the use of its
-    /// gifts no longer counts.
+    /// Writes down that a reconcile of a campaign begins.
     pub async fn begin_reconciliation(
         &mut self,
         campaign: i64,
@@ -142,7 +141,6 @@ impl Batch<'_> {
     ) -> Result<AuditMark, LedgerError> {
         let doing = "beginning a reconcile";
         let connection = self.transaction.now().await?;
-        sqlx::query(sql::USE_CLEAR).bind(campaign).execute(&mut *connection).await.doing(doing)?;
         let number: i64 = sqlx::query_scalar(sql::RECONCILIATION_INSERT)
             .bind(campaign)
             .bind(command)

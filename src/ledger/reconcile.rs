@@ -1,5 +1,7 @@
 //! What the reconcile stage reads and writes.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow as _, Row as _};
@@ -7,7 +9,7 @@ use sqlx::{FromRow as _, Row as _};
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
 use super::{Batch, Finding, KnownGift, LedgerError, sql};
-use crate::domain::WalletId;
+use crate::domain::{GiftId, WalletId};
 
 /// A wallet of a campaign, and all that the ledger knows of it.
 #[derive(Clone, Debug)]
@@ -34,11 +36,44 @@ pub struct AuditedGift {
     pub detail: Option<String>,
 }
 
+/// Whether a gift that was found against all expectation is there no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Its wallet's list does not show it: it may have been used.
+    Perhaps,
+    /// The provider, asked by its id, has none.
+    Proved,
+}
+
 impl Batch<'_> {
-    /// Forgets what an earlier reconcile of the campaign found.
-    pub async fn clear_findings(&mut self, campaign: i64) -> Result<(), LedgerError> {
-        let doing = "beginning a reconcile";
-        self.in_parts(sql::RECONCILE_CLEAR, campaign, doing).await.map(drop)
+    /// Forgets what an earlier reconcile found of some gifts, with the next statement that is sent; of those that were
+    /// found against all expectation only where they are `gone`.
+    pub fn clear_findings(&mut self, rows: &[i64], gone: Gone) {
+        if rows.is_empty() {
+            return;
+        }
+        let arguments = self.transaction.add(sql::RECONCILE_CLEAR, &["recording a reconcile"]);
+        bind(arguments, serde_json::json!(rows).to_string());
+        bind(arguments, gone == Gone::Proved);
+    }
+
+    /// Forgets what an earlier reconcile saw of the use of some gifts, with the next statement that is sent.
+    pub fn clear_uses(&mut self, rows: &[i64]) {
+        if !rows.is_empty() {
+            let arguments = self.transaction.add(sql::USE_CLEAR, &["recording what was used"]);
+            bind(arguments, serde_json::json!(rows).to_string());
+        }
+    }
+
+    /// Gifts of a campaign that an audit found against all expectation, with the provider's ids of them.
+    pub async fn marked(&mut self, campaign: i64) -> Result<HashMap<i64, GiftId>, LedgerError> {
+        let rows: Vec<(i64, Option<String>)> = sqlx::query_as(sql::RECONCILE_MARKED)
+            .bind(campaign)
+            .fetch_all(self.transaction.now().await?)
+            .await
+            .doing("reading what audits found")?;
+        let id = |(row, detail): (i64, Option<String>)| Some((row, detail?.parse().ok()?));
+        Ok(rows.into_iter().filter_map(id).collect())
     }
 
     /// The next wallets of a campaign, each with what is known of it; `after` is the row of the last

@@ -128,6 +128,7 @@ statements! {
     RECHECK_TABLE = "recheck_table";
     RECHECK_WALLETS = "recheck_wallets";
     RECONCILE_CLEAR = "reconcile_clear";
+    RECONCILE_MARKED = "reconcile_marked";
     RECONCILE_MATCHED = "reconcile_matched";
     RECONCILE_RECORD = "reconcile_record";
     RECONCILE_REST = "reconcile_rest";

@@ -15,6 +15,8 @@ use crate::provider::Credit;
 pub(super) struct Ask {
     pub(super) gift: KnownGift,
     pub(super) id: GiftId,
+    /// An audit found it under this id against all expectation; its list does not show it now.
+    pub(super) is_marked: bool,
 }
 
 /// What became of an ask.
@@ -24,12 +26,25 @@ pub(super) enum Told {
     Hidden(AuditedGift),
     /// This is what was found.
     Found(AuditedGift),
+    /// It was there against all expectation, and is there no more.
+    Gone(i64),
 }
 
 impl Ask {
     /// An ask for an issued gift; none for any other.
     pub(super) fn of(gift: &KnownGift) -> Option<Ask> {
-        Some(Ask { gift: gift.clone(), id: gift.gift_id? })
+        Some(Ask { gift: gift.clone(), id: gift.gift_id?, is_marked: false })
+    }
+
+    /// An ask for a gift that should not be there, and that an audit found under this id.
+    pub(super) fn marked(gift: &KnownGift, id: GiftId) -> Ask {
+        Ask { gift: gift.clone(), id, is_marked: true }
+    }
+
+    /// What an audit has found of it stands.
+    fn stands(&self) -> AuditedGift {
+        let (row, detail) = (self.gift.row, Some(self.id.to_string()));
+        AuditedGift { row, finding: Finding::Unexpected, detail }
     }
 
     pub(super) fn wallet(&self) -> WalletId {
@@ -38,6 +53,9 @@ impl Ask {
 
     /// Nobody could tell.
     pub(super) fn untold(&self) -> AuditedGift {
+        if self.is_marked {
+            return self.stands();
+        }
         AuditedGift { row: self.gift.row, finding: Finding::Unread, detail: None }
     }
 
@@ -45,6 +63,11 @@ impl Ask {
     pub(super) fn told(&self, credits: &[Credit], now: DateTime<Utc>) -> Told {
         let shown = credits.first();
         let row = self.gift.row;
+        match shown {
+            None if self.is_marked => return Told::Gone(row),
+            Some(_) if self.is_marked => return Told::Found(self.stands()),
+            _ => {}
+        }
         let mut found = held(&self.gift, shown).unwrap_or(AuditedGift {
             row,
             finding: Finding::Missing,

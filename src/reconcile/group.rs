@@ -13,8 +13,8 @@ use super::question::Question;
 use super::sweep::{Job, Sweep};
 use crate::crash::{self, Step};
 use crate::ledger::{
-    AuditMark, AuditedGift, Discrepancy, KeptFinding, KnownGift, KnownWallet, LedgerError, Lists,
-    Outcome, SeenUse, Writer,
+    AuditMark, AuditedGift, Discrepancy, Gone, KeptFinding, KnownGift, KnownWallet, LedgerError,
+    Lists, Outcome, SeenUse, Writer,
 };
 
 /// Wallets that are taken from the ledger at once, and findings that are recorded at once.
@@ -32,6 +32,12 @@ pub(super) struct Group {
     pub(super) found: Vec<AuditedGift>,
     /// What is kept of it and beside it, and of which audit.
     pub(super) kept: Option<(AuditMark, Vec<KeptFinding>)>,
+    /// The campaign's gifts of wallets that were read.
+    pub(super) read: Vec<i64>,
+    /// Of those: nothing was found of them.
+    pub(super) unfound: Vec<i64>,
+    /// Gifts that were there against all expectation, and are there no more.
+    pub(super) gone: Vec<i64>,
     /// What was seen of their use.
     pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists.
@@ -76,6 +82,9 @@ impl Sweep<'_> {
             recalled: std::mem::take(&mut self.recalled),
             found,
             kept: self.audit.filter(|_| !kept.is_empty()).map(|audit| (audit, kept)),
+            read: std::mem::take(&mut self.read_rows),
+            unfound: std::mem::take(&mut self.unfound),
+            gone: std::mem::take(&mut self.gone),
             uses: std::mem::take(&mut self.uses),
             seen: std::mem::take(&mut self.seen),
             now,
@@ -134,13 +143,19 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWallet>>, LedgerError> {
-    let Group { campaign, recalled, found, kept, uses, seen, now, next } = group;
+    let Group { campaign, recalled, found, kept, read, unfound, gone, uses, seen, now, next } =
+        group;
+    let is_empty = recalled.is_empty() && found.is_empty() && kept.is_none() && read.is_empty();
+    let is_empty = is_empty && gone.is_empty() && seen == Lists::default();
     let mut batch = writer.begin().await?;
     batch.record_with_next(None, &recalled)?;
+    batch.clear_findings(&unfound, Gone::Perhaps);
+    batch.clear_findings(&gone, Gone::Proved);
     batch.record_findings(&found);
     if let Some((audit, kept)) = &kept {
         batch.keep_findings(campaign, *audit, kept);
     }
+    batch.clear_uses(&read);
     batch.record_uses(campaign, &uses);
     let page = match next {
         Some(Next::After(row)) => Some(batch.wallet_page(campaign, row, PAGE).await?),
@@ -150,7 +165,7 @@ async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWall
     if seen != Lists::default() {
         batch.learn(seen, now).await?;
     }
-    if recalled.is_empty() && found.is_empty() && kept.is_none() && seen == Lists::default() {
+    if is_empty {
         batch.rollback().await?;
         return Ok(page);
     }

@@ -129,6 +129,7 @@ impl Sweep<'_> {
                 for ask in missing.into_iter().filter_map(Ask::of) {
                     self.queue.push_first(Question::Gift(ask));
                 }
+                self.replace_findings(&job.known, &found);
                 self.saw_uses(&job.known, credits, now);
                 self.counts.expired += job
                     .known
@@ -141,6 +142,21 @@ impl Sweep<'_> {
                 self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
                 self.found.extend(found.into_iter().filter(|it| it.finding != Finding::Missing));
                 self.progress.read += 1;
+            }
+        }
+    }
+
+    /// A wallet was read whole: what earlier audits found of its gifts is replaced. Who is marked as being there against
+    /// all expectation, and is not shown, may have been used: that is asked for by its id.
+    fn replace_findings(&mut self, known: &[KnownGift], found: &[AuditedGift]) {
+        for gift in known.iter().filter(|gift| gift.campaign == self.campaign) {
+            self.read_rows.push(gift.row);
+            if found.iter().any(|it| it.row == gift.row) {
+                continue;
+            }
+            self.unfound.push(gift.row);
+            if let Some(id) = self.marked.get(&gift.row) {
+                self.queue.push_first(Question::Gift(Ask::marked(gift, *id)));
             }
         }
     }
@@ -180,6 +196,7 @@ impl Sweep<'_> {
     fn told(&mut self, ask: &Ask, credits: &[Credit], now: DateTime<Utc>) {
         match ask.told(credits, now) {
             Told::Found(found) => self.found.push(found),
+            Told::Gone(row) => self.gone.push(row),
             Told::Hidden(found) => {
                 self.seen.hide_used = true;
                 self.found.push(found);

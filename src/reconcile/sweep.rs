@@ -1,6 +1,6 @@
 //! The sweep: asks for every wallet of a campaign, and records what was found.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::group::Ended;
 use super::question::{Heard, Question};
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
-use crate::domain::WalletId;
+use crate::domain::{GiftId, WalletId};
 use crate::drive::{Asking, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
     AuditCounts, AuditMark, AuditedGift, Campaign, KeptFinding, KnownGift, Ledger, LedgerError,
@@ -62,6 +62,14 @@ pub(super) struct Sweep<'r> {
     pub(super) found: Vec<AuditedGift>,
     /// What is kept beside it: what is wrong with balances.
     pub(super) kept: Vec<KeptFinding>,
+    /// Gifts that an audit found against all expectation, and the provider's ids of them.
+    pub(super) marked: HashMap<i64, GiftId>,
+    /// The campaign's gifts of wallets that were read.
+    pub(super) read_rows: Vec<i64>,
+    /// Of those: nothing was found of them.
+    pub(super) unfound: Vec<i64>,
+    /// Gifts that were there against all expectation, and are there no more.
+    pub(super) gone: Vec<i64>,
     /// What was seen of the use of gifts.
     pub(super) uses: Vec<SeenUse>,
     /// What was learned of lists since it was last written.
@@ -82,7 +90,6 @@ pub async fn run_reconcile(
     let lists = batch.check_provider(&options.client.base().to_string()).await?;
     let mut audit = None;
     if options.only.is_none() {
-        batch.clear_findings(campaign.id).await?;
         let (command, now) = (options.command, options.rules.clock.now());
         let (note, balances) = (&options.note, options.balances);
         let begun = batch.begin_reconciliation(campaign.id, command, note, balances, now).await?;
@@ -95,6 +102,7 @@ pub async fn run_reconcile(
         );
         batch.orphan(None, options.rules.clock.now()).await?;
     }
+    let marked = batch.marked(campaign.id).await?;
     crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
     crash::after(Step::ReconcileBeginning);
@@ -126,6 +134,10 @@ pub async fn run_reconcile(
         queue: Queue::default(),
         found: Vec::new(),
         kept: Vec::new(),
+        marked,
+        read_rows: Vec::new(),
+        unfound: Vec::new(),
+        gone: Vec::new(),
         uses: Vec::new(),
         seen: Lists::default(),
         progress: ReconcileProgress { wallets, ..ReconcileProgress::default() },

@@ -1,6 +1,6 @@
 //! Stories of weak evidence: what looks like proof and is none must give nothing twice.
 
-use giftbatch::sandbox::{FaultKind, FaultProfile, SeedGift};
+use giftbatch::sandbox::{FaultKind, FaultProfile, Outage, RefusalKind, SeedGift};
 
 use crate::world::{World, csv, rows, wallet};
 
@@ -69,4 +69,48 @@ async fn a_restored_ledger_gives_nothing_again_by_lists_that_are_cut() {
     world.run(&["reconcile", "--all"]).expect(0);
     world.issue_file(&file, "may", &[]).expect(0);
     assert_eq!(ours(&world), given);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_audit_found_outlives_the_next_one() {
+    // Goal: a mark that keeps a gift from being sent again is not lost before it is replaced. Method: gifts that are
+    // made and then refused, found by a reconcile; then one that is killed as it begins, one that ends at an outage, and
+    // a whole one of lists that hide the gifts since their customers spent them; last one where they are deleted.
+    let mut world = World::new();
+    let all = rows(4);
+    for row in &all {
+        world.sandbox.refuse_after_commit(row.wallet, RefusalKind::IsFailure200);
+    }
+    let file = world.file("may.csv", csv(&all));
+    let done = world.issue_file(&file, "may", &[]).expect(6);
+    assert_eq!((done.gifts("refused"), done.reconciled("unexpected")), (4, 4));
+    let marked = |world: &World| world.run(&["status", "may", "--json"]).reconciled("unexpected");
+    world.set("GIFTBATCH_CRASH_AT", "reconcile_beginning.after:1");
+    let killed = world.run(&["reconcile", "may", "--json"]);
+    assert!(killed.signal.is_some() || killed.code != 0, "{killed:?}");
+    world.unset("GIFTBATCH_CRASH_AT");
+    assert_eq!(marked(&world), 4);
+    world.sandbox.set_outage(Outage::Unavailable);
+    world.set("GIFTBATCH_GIVE_UP_AFTER", "1s");
+    world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!(marked(&world), 4);
+    world.sandbox.set_outage(Outage::None);
+    let mut hides = FaultProfile::none();
+    hides.hides_used = true;
+    world.sandbox.set_profile(hides);
+    let ids: Vec<_> = world.book().gifts.iter().map(|gift| gift.id).collect();
+    for id in &ids {
+        world.sandbox.mark_used(*id).unwrap();
+    }
+    world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!(marked(&world), 4, "they are there by their ids");
+    let retry = ["retry", "may", "--yes", "--max-total", "100000000", "--json"];
+    world.run(&retry);
+    assert_eq!(world.book().gifts.len(), 4);
+    world.sandbox.set_profile(FaultProfile::none());
+    for id in &ids {
+        world.sandbox.delete_gift(*id).unwrap();
+    }
+    world.run(&["reconcile", "may", "--json"]);
+    assert_eq!(marked(&world), 0, "they are proved gone");
 }

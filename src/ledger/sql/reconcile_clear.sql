@@ -1,3 +1,4 @@
--- A new reconcile begins: what the last one found of some gifts no longer counts.
+-- What an earlier audit found of some gifts no longer counts: their wallet was read whole, and nothing was found of them.
+-- That one is there against all expectation counts until it is proved gone by its id (the last value).
 update gift set reconciled = null, reconciled_detail = null
-where campaign_id = ?1 and id between ?2 and ?3 and reconciled is not null
+where id in (select value from json_each(?)) and reconciled is not null and (reconciled <> 'unexpected' or ?)

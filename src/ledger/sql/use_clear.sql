@@ -1,2 +1,2 @@
--- A new reconcile begins: what the last one saw of the gifts' use no longer counts.
-delete from gift_use where campaign_id = ?1
+-- What an earlier reconcile saw of the use of some gifts no longer counts: their wallet was read.
+delete from gift_use where gift_row in (select value from json_each(?))

@@ -148,9 +148,14 @@ impl Both {
             Step::Forget { campaign } => {
                 let campaign = self.campaigns[*campaign];
                 let mut batch = self.bench.writer.begin().await.unwrap();
-                batch.clear_findings(campaign).await.unwrap();
+                let rows: Vec<i64> =
+                    self.model.of_campaign(campaign).map(|gift| gift.row).collect();
+                batch.clear_findings(&rows, Gone::Perhaps);
                 batch.commit().await.unwrap();
-                self.model.of_campaign(campaign).for_each(|gift| gift.finding = None);
+                self.model
+                    .of_campaign(campaign)
+                    .filter(|gift| gift.finding != Some(Finding::Unexpected))
+                    .for_each(|gift| gift.finding = None);
             }
             Step::Rest { campaign } => {
                 let campaign = self.campaigns[*campaign];

@@ -1,6 +1,7 @@
 //! What a reconcile reads and writes: findings by groups, wallets by pages.
 
 use super::*;
+use crate::ledger::Gone;
 
 #[tokio::test]
 async fn findings_of_any_number_are_recorded_each_with_its_own_words() {
@@ -22,7 +23,7 @@ async fn findings_of_any_number_are_recorded_each_with_its_own_words() {
             AuditedGift { row: rows[place], finding, detail }
         };
         let mut batch = bench.writer.begin().await.unwrap();
-        batch.clear_findings(may).await.unwrap();
+        batch.clear_findings(&rows, Gone::Proved);
         batch.record_findings(&(0..count).map(audited).collect::<Vec<_>>());
         batch.commit().await.unwrap();
         let expected = |place: usize| {
