@@ -42,6 +42,7 @@ impl Causes {
         let shares_ids = manners.has(Kind::IdsOfWallets);
         let mut misreads_in: HashSet<Uuid> = cut(terms, provider);
         misreads_in.extend(&manners.unreadable_wallets);
+        misreads_in.extend(&manners.oversized_wallets);
         let mut holds_in = misreads_in.clone();
         holds_in.extend(manners.denied.iter().map(|(wallet, ..)| *wallet));
         let twins = terms.foreign_now.iter().map(|(row, _)| *row);

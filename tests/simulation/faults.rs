@@ -48,6 +48,7 @@ pub(crate) enum Fault {
     WalletsMerged,
     IdInTwoWallets,
     EntryUnreadable,
+    ListOversized,
     ThrottledForEver,
     Portal,
     Leftover,

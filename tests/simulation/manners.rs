@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     IdsOfWallets,
     /// Lists have entries that cannot be read.
     UnreadableEntries,
+    /// The list of a wallet is larger than anybody reads.
+    OversizedLists,
     /// From some moment on every answer is a 429.
     ThrottlesForEver,
     /// For a while every answer is a portal's page.
@@ -49,7 +51,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Kind; 15] = [
+    pub(crate) const ALL: [Kind; 16] = [
         Kind::RefusesAfterCommit,
         Kind::CutsLists,
         Kind::DeniesLists,
@@ -58,6 +60,7 @@ impl Kind {
         Kind::MergesWallets,
         Kind::IdsOfWallets,
         Kind::UnreadableEntries,
+        Kind::OversizedLists,
         Kind::ThrottlesForEver,
         Kind::Portal,
         Kind::Suspends,
@@ -80,6 +83,7 @@ impl Kind {
             Kind::MergesWallets => &[Fault::WalletsMerged],
             Kind::IdsOfWallets => &[Fault::IdInTwoWallets],
             Kind::UnreadableEntries => &[Fault::EntryUnreadable],
+            Kind::OversizedLists => &[Fault::ListOversized],
             Kind::ThrottlesForEver => &[Fault::ThrottledForEver],
             Kind::Portal => &[Fault::Portal],
             Kind::Suspends => &[Fault::Suspended],
@@ -113,6 +117,8 @@ pub(crate) struct Manners {
     pub(crate) unreadable: u64,
     /// Wallets of whose lists an entry can never be read.
     pub(crate) unreadable_wallets: Vec<Uuid>,
+    /// Wallets whose lists are larger than anybody reads.
+    pub(crate) oversized_wallets: Vec<Uuid>,
     /// When the machine is suspended, and for how long.
     pub(crate) suspensions: Vec<(i64, i64)>,
     /// Wallets in which a stranger's gift has expired unspent.
@@ -149,6 +155,8 @@ pub(crate) struct OddTimes {
     pub(crate) answers: u64,
     /// Gifts whose time of creation is odd in every list.
     pub(crate) gifts: u64,
+    /// Answers of the API whose `Date` is odd.
+    pub(crate) clocks: u64,
     /// Pages whose `Date` is odd.
     pub(crate) pages: u64,
     /// Rows whose like a stranger gave a year ago.
@@ -260,6 +268,7 @@ impl Manners {
             Kind::MergesWallets => self.draw_merge(dice, terms),
             Kind::IdsOfWallets => {}
             Kind::UnreadableEntries => self.draw_unreadable(dice, terms),
+            Kind::OversizedLists => self.oversized_wallets = some_wallets(dice, terms, 1),
             Kind::ThrottlesForEver => {
                 let from = dice.between(0, MINUTE);
                 let trouble = Trouble::Throttles(*dice.pick(&[None, Some(1), Some(90)]));
@@ -314,6 +323,7 @@ impl Manners {
     fn draw_times(&mut self, dice: &mut Dice, terms: &Terms) {
         self.times.answers = *dice.pick(&[0, 50, 300]);
         self.times.gifts = *dice.pick(&[0, 0, 50]);
+        self.times.clocks = *dice.pick(&[0, 0, 50]);
         self.times.pages = *dice.pick(&[100, 500]);
         for row in 0..terms.rows.len() {
             if dice.chance(150) {

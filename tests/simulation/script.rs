@@ -11,7 +11,7 @@ use crate::terms::{MS, SECOND, Trouble};
 use crate::world::State;
 
 /// Clocks that were never set, and one that is far ahead.
-const ODD_DATES: [&str; 3] = [
+pub(crate) const ODD_DATES: [&str; 3] = [
     "Thu, 01 Jan 1970 00:00:12 GMT",
     "Fri, 31 Dec 9999 23:59:59 GMT",
     "Mon, 02 Jan 2099 00:00:00 GMT",

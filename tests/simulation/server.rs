@@ -1,6 +1,6 @@
 //! What the provider does with a request that reaches it.
 
-use giftbatch::provider::Delivery;
+use giftbatch::provider::{Delivery, Loss};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use crate::manners::Kind;
 use crate::network::{Asked, Commit};
 use crate::plot::Breach;
 use crate::provider::{Create, Deleted, Made, envelope, failure, with_age};
+use crate::script::ODD_DATES;
 use crate::terms::{References, SECOND};
 use crate::world::{Event, State};
 
@@ -45,9 +46,22 @@ impl State {
             Asked::Balances(wallet) => is_own.then(|| self.show_balances(id, wallet)),
         };
         if let Some(answer) = answer.filter(|_| is_own) {
+            let answer = self.with_odd_clock(answer);
             self.exchange(id).answer = Some(answer);
         }
         self.tidy(id);
+    }
+
+    /// One of the servers may have a clock of its own.
+    fn with_odd_clock(&mut self, mut page: Delivery) -> Delivery {
+        let chance = self.terms.manners.times.clocks;
+        if let Delivery::Answered { date: Some(date), .. } = &mut page
+            && self.aside.chance(chance)
+        {
+            *date = (*self.aside.pick(&ODD_DATES)).to_owned();
+            self.count(Fault::OddDate);
+        }
+        page
     }
 
     /// Commits a create, and answers it.
@@ -135,6 +149,12 @@ impl State {
     fn show(&mut self, id: u64, wallet: Uuid) -> Delivery {
         let most = self.terms.v;
         let lag = if self.dice.chance(300) { most } else { self.dice.between(0, most) };
+        if self.terms.manners.oversized_wallets.contains(&wallet) {
+            self.count(Fault::ListOversized);
+            self.note(format_args!("#{id} is too large a list: {wallet}"));
+            let why = "the answer is larger than 134217728 bytes".to_owned();
+            return Delivery::Lost { loss: Loss::TooLarge, why };
+        }
         if self.is_denied(wallet) {
             self.note(format_args!("#{id} denies the list of {wallet}"));
             return self.page(404, &failure("no gifts"));
@@ -216,11 +236,16 @@ impl State {
         }
         self.count(Fault::EntryUnreadable);
         let place = usize::try_from(self.aside.below(gifts.len() as u64)).expect("it is a place");
-        match self.aside.below(5) {
+        let most = "79228162514264337593543950335";
+        match self.aside.below(9) {
             0 => gifts[place] = Value::Null,
             1 => gifts[place] = json!({ "Id": gifts[place]["Id"] }),
             2 => gifts[place]["Id"] = json!("none"),
             3 => gifts[place]["ExpirationDate"] = json!("some day"),
+            4 => gifts[place]["ExpirationDate"] = json!("+262142-12-31T00:00:00Z"),
+            5 => gifts[place]["ExpirationDate"] = json!("-262143-01-01T00:00:00Z"),
+            6 => gifts[place]["Amount"] = json!(most),
+            7 => gifts[place]["RemainingAmount"] = json!("-0.05"),
             _ => gifts[place] = json!("a gift"),
         }
     }
