@@ -116,6 +116,8 @@ pub(crate) struct Outcome {
     pub(crate) is_cancelled: bool,
     /// The ledger says that it has forgotten what it gave, and gives nothing.
     pub(crate) is_blocked: bool,
+    /// When, by the true clock.
+    pub(crate) ended_ms: i64,
 }
 
 /// Judges a story.
@@ -137,6 +139,13 @@ pub(crate) fn judge(
     }
     let causes = Causes::of(terms, provider);
     each_row(terms, provider, rows, &causes, &mut judgement);
+    for row in rows.iter().filter(|row| row.error_class.as_deref() == Some("expired")) {
+        let plan = terms.rows.iter().find(|plan| plan.line == row.line);
+        if plan.and_then(|plan| plan.expires_ms).is_none_or(|at| at > outcome.ended_ms) {
+            let line = row.line;
+            judgement.unexpected.push(format!("line {line} was refused as expired, and is not"));
+        }
+    }
     if causes.to_stay_open || (outcome.is_blocked && causes.to_block) {
         judgement.open_for_cause += std::mem::take(&mut judgement.unfinished).len() as u64;
     }
@@ -192,7 +201,7 @@ fn each_row(
                 let class = row.error_class.as_deref();
                 let expired = class == Some("expired") && plan.expires_soon;
                 let is_at_the_edge = provider.forbidden.contains(&row.key);
-                burnt += usize::from(is_at_the_edge);
+                burnt += usize::from(is_at_the_edge && !provider.refused.contains(&row.key));
                 let is_right = expired || is_at_the_edge || class == Some("resolved");
                 if !is_right && !provider.refused.contains(&row.key) {
                     found

@@ -73,6 +73,7 @@ pub(crate) enum Fault {
     SecondRun,
     OldLedgerRestored,
     Suspended,
+    Expired,
     // Of people.
     Paused,
     Cancelled,

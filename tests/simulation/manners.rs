@@ -11,6 +11,7 @@ use crate::dice::Dice;
 use crate::faults::Fault;
 use crate::plot::{Breach, Plot};
 use crate::terms::{HOUR, MINUTE, SECOND, Terms, Trouble, Window};
+use crate::world::START_MS;
 
 /// A kind of odd manners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +40,8 @@ pub(crate) enum Kind {
     Portal,
     /// The machine is suspended.
     Suspends,
+    /// Many gifts expire while the campaign goes on.
+    ExpiresSoon,
     /// Wallets have gifts that expired unspent.
     Leftovers,
     /// A person tries refused gifts again, and reconciles, and is interrupted.
@@ -51,7 +54,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them.
-    pub(crate) const ALL: [Kind; 16] = [
+    pub(crate) const ALL: [Kind; 17] = [
         Kind::RefusesAfterCommit,
         Kind::CutsLists,
         Kind::DeniesLists,
@@ -64,6 +67,7 @@ impl Kind {
         Kind::ThrottlesForEver,
         Kind::Portal,
         Kind::Suspends,
+        Kind::ExpiresSoon,
         Kind::Leftovers,
         Kind::Retries,
         Kind::Resolves,
@@ -87,6 +91,7 @@ impl Kind {
             Kind::ThrottlesForEver => &[Fault::ThrottledForEver],
             Kind::Portal => &[Fault::Portal],
             Kind::Suspends => &[Fault::Suspended],
+            Kind::ExpiresSoon => &[Fault::Expired],
             Kind::Leftovers => &[Fault::Leftover],
             Kind::Retries => &[Fault::Retried, Fault::ReconcileInterrupted],
             Kind::Resolves => &[Fault::ResolvedByBook],
@@ -290,6 +295,7 @@ impl Manners {
                 }
                 terms.faulty_runs = terms.faulty_runs.max(2);
             }
+            Kind::ExpiresSoon => draw_expiries(dice, terms),
             Kind::Leftovers => {
                 self.strangers_leftovers = some_wallets(dice, terms, 3);
                 self.own_leftovers = some_wallets(dice, terms, 3);
@@ -345,6 +351,17 @@ impl Manners {
         (other.minor, other.expires_ms) = (first.minor, first.expires_ms);
         (other.description, other.expires_soon) = (first.description, first.expires_soon);
         self.merge = Some((first.wallet, other.wallet, dice.between(0, 2 * MINUTE)));
+    }
+}
+
+/// Many gifts expire while the campaign goes on.
+fn draw_expiries(dice: &mut Dice, terms: &mut Terms) {
+    for row in &mut terms.rows {
+        if dice.chance(400) {
+            let soon = *dice.pick(&[SECOND, MINUTE, 10 * MINUTE, HOUR, 20 * HOUR]);
+            row.expires_ms = Some(START_MS + dice.between(SECOND, soon) / 1_000);
+            row.expires_soon = true;
+        }
     }
 }
 

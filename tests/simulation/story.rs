@@ -122,8 +122,15 @@ pub(crate) fn tell(shelf: &Shelf, seed: u64, plot: Plot, keeps_trace: bool) -> S
     for row in &rows {
         state.note(format_args!("line {} is {} {:?}", row.line, row.state, row.gift));
     }
-    let outcome =
-        Outcome { is_stuck, is_cancelled: state.was_cancelled, is_blocked: state.is_blocked };
+    let outcome = Outcome {
+        is_stuck,
+        is_cancelled: state.was_cancelled,
+        is_blocked: state.is_blocked,
+        ended_ms: START_MS + state.now / 1_000,
+    };
+    for _ in rows.iter().filter(|row| row.error_class.as_deref() == Some("expired")) {
+        state.count(Fault::Expired);
+    }
     let mut judgement = auditor::judge(&teller.terms, &state.provider, &rows, outcome);
     judgement.unfinished.extend(std::mem::take(&mut state.failures));
     let (digest, trace) = state.told();
