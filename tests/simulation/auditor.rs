@@ -141,7 +141,10 @@ pub(crate) fn judge(
     each_row(terms, provider, rows, &causes, &mut judgement);
     for row in rows.iter().filter(|row| row.error_class.as_deref() == Some("expired")) {
         let plan = terms.rows.iter().find(|plan| plan.line == row.line);
-        if plan.and_then(|plan| plan.expires_ms).is_none_or(|at| at > outcome.ended_ms) {
+        // A process whose clock is wrong believes it, yet.
+        if !terms.local_jumps
+            && plan.and_then(|plan| plan.expires_ms).is_none_or(|at| at > outcome.ended_ms)
+        {
             let line = row.line;
             judgement.unexpected.push(format!("line {line} was refused as expired, and is not"));
         }
