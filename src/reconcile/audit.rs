@@ -34,6 +34,12 @@ pub fn audit(
     let ours = || known.iter().filter(|gift| gift.campaign == campaign);
     let shown = |gift: &KnownGift| gift.gift_id.and_then(|id| shown.get(&id).copied());
     let mut found: Vec<AuditedGift> = ours().filter_map(|gift| held(gift, shown(gift))).collect();
+    // What was taken back should be there no more, under its own id.
+    let revoked = ours().filter(|gift| gift.state == GiftState::Revoked);
+    found.extend(revoked.filter_map(|gift| {
+        let detail = Some(shown(gift)?.id.to_string());
+        Some(AuditedGift { row: gift.row, finding: Finding::Unexpected, detail })
+    }));
     for gift in ours().filter(|gift| is_over(gift.state)) {
         if let Some(place) = left.iter().position(|credit| is_given_after_all(credit, gift, since))
         {

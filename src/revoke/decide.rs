@@ -61,6 +61,8 @@ pub(super) enum Next {
     Stays(String),
     /// It was never begun, and is left as it is.
     Leave(Left),
+    /// It may have been deleted, and nothing proves it.
+    Unclear(String),
 }
 
 /// Why a gift is left as it is.
@@ -77,6 +79,8 @@ pub enum Left {
     OtherAmount(Decimal),
     /// The list could not be read.
     Unread,
+    /// It may have been deleted, and nothing proves it.
+    Unclear(String),
     /// The provider did not delete it.
     Stays(String),
     /// Of one too many: the gift that it doubles, or one like that, is not in the list as it should be.
@@ -109,6 +113,42 @@ impl Target {
         match self.kind {
             Kind::Own => self.gift.state == GiftState::Revoking,
             Kind::Surplus { is_begun } => is_begun,
+        }
+    }
+
+    /// Whether it has to be proved that it is gone, since a list lacks it and no answer has said so.
+    pub(super) fn needs_proof(&self, credits: &[Credit]) -> bool {
+        self.is_begun()
+            && !matches!(self.answer, Some((Answer::Deleted, _)))
+            && !credits.iter().any(|credit| credit.id == self.id)
+    }
+
+    /// What is to be done where a list lacks it and no answer has said that it is deleted: the provider was asked for it
+    /// `by_id`, `whole` says whether the list adds up to the wallet's balance, and `let_go` is when whoever may have
+    /// deleted it had surely let go, unless that was this run.
+    pub(super) fn absent(
+        &self,
+        by_id: Option<&Credit>,
+        whole: &Result<(), String>,
+        (sent_at, let_go): (DateTime<Utc>, DateTime<Utc>),
+        window: TimeDelta,
+        was_begun_here: bool,
+    ) -> Next {
+        if let Some(credit) = by_id {
+            return match self.blemish(credit) {
+                Some(left) => Next::Stays(left.to_string()),
+                None => self.again(sent_at, window),
+            };
+        }
+        let until = self.answer.as_ref().map_or(let_go, |(_, at)| *at) + window;
+        match (&self.answer, whole) {
+            // Nothing but this was sent for it, and it did nothing.
+            (Some((Answer::Declined(why), _)), _) if was_begun_here && self.deletes <= 1 => {
+                Next::Stays(why.clone())
+            }
+            _ if sent_at < until => Next::Look(until),
+            (_, Ok(())) => Next::Gone,
+            (_, Err(why)) => Next::Unclear(why.clone()),
         }
     }
 
@@ -176,6 +216,7 @@ impl std::fmt::Display for Left {
             Left::Spent { remaining: None } => out.write_str("used"),
             Left::NotThere => out.write_str("its wallet's list does not show it"),
             Left::OtherAmount(amount) => write!(out, "the list shows another amount: {amount}"),
+            Left::Unclear(why) => write!(out, "nobody can tell whether it was deleted: {why}"),
             Left::Unread => out.write_str("its wallet's list could not be read"),
             Left::Stays(why) => write!(out, "not deleted: {why}"),
             Left::OwnNotThere => {
@@ -315,5 +356,35 @@ mod tests {
         let tried = begun(lost(), MAX_DELETES);
         assert_eq!(next(&tried, whole(), window - 1), Next::Look(until));
         assert_eq!(next(&tried, whole(), window), stays("time-out"));
+    }
+
+    #[test]
+    fn what_no_answer_has_said_is_proved_by_id_and_by_a_whole_list() {
+        // Goal: nothing is called revoked because one list lacks it. Method: a begun gift that a list lacks, after each
+        // answer: there and used by its id, there and whole, gone before and after the window, with a list that adds up
+        // and one that does not; a delete that was declined and nothing else.
+        let begun = |answer, deletes| target(GiftState::Revoking, answer, deletes);
+        let lost = || Some(Answer::Lost("409".into()));
+        let declined = || Some(Answer::Declined("it was used".into()));
+        let deleted = begun(Some(Answer::Deleted), 1);
+        assert!(!deleted.needs_proof(&[]) && begun(lost(), 1).needs_proof(&[]));
+        assert!(!begun(lost(), 1).needs_proof(&[credit(5_000, None, false)]));
+        let after = |target: &Target, by_id: Option<Credit>, whole: Result<(), String>, later| {
+            let times = (now() + TimeDelta::seconds(later), now());
+            target.absent(by_id.as_ref(), &whole, times, S, true)
+        };
+        let window = S.num_seconds();
+        let used = || Some(credit(5_000, Some(0), true));
+        let there = after(&begun(declined(), 1), used(), Ok(()), window);
+        assert!(matches!(there, Next::Stays(why) if why.contains("used")));
+        let whole = Some(credit(5_000, Some(5_000), false));
+        assert_eq!(after(&begun(lost(), 1), whole, Ok(()), window), Next::Delete);
+        let until = now() + S;
+        assert_eq!(after(&begun(lost(), 1), None, Ok(()), window - 1), Next::Look(until));
+        assert_eq!(after(&begun(lost(), 1), None, Ok(()), window), Next::Gone);
+        let cut = after(&begun(lost(), 1), None, Err("cut".into()), window);
+        assert_eq!(cut, Next::Unclear("cut".into()));
+        let alone = after(&begun(declined(), 1), None, Ok(()), window);
+        assert_eq!(alone, Next::Stays("it was used".into()));
     }
 }

@@ -8,7 +8,11 @@ use super::surplus::{Judged, Proof, Proposal};
 use super::{LeftGift, Reach};
 use crate::domain::{Event, GiftId};
 use crate::ledger::{Outcome, SurplusDeed, SurplusStep};
-use crate::provider::{Credit, Obstacle, Removal};
+use crate::provider::{Balances, Credit, Obstacle, Reading, Removal};
+use crate::settle::{GiftBalance, Look, look_gap};
+
+/// Looks at a wallet whose list proves nothing.
+const MOST_LOOKS: u32 = 6;
 
 /// Gifts that are named where they are left.
 const NAMED: usize = 20;
@@ -23,20 +27,71 @@ impl Revoking<'_> {
         }
     }
 
-    /// Does what a list asks for.
-    pub(super) fn judge(
+    /// A list was read: what it lacks and may have been deleted is asked for by its id.
+    pub(super) fn listed(&mut self, mut job: Job, look: Look, now: DateTime<Utc>) {
+        let lacks = job.targets.iter().filter(|target| target.needs_proof(&look.credits));
+        job.asks = lacks.map(|target| target.id).collect();
+        job.told.clear();
+        job.look = Some(look);
+        self.weigh_or_judge(job, now);
+    }
+
+    /// The provider was asked for a gift that a list lacks.
+    pub(super) fn told(
         &mut self,
         mut job: Job,
-        credits: &[Credit],
-        sent_at: DateTime<Utc>,
+        id: GiftId,
+        credits: Vec<Credit>,
         now: DateTime<Utc>,
     ) {
+        job.asks.pop_front();
+        job.told.insert(id, credits.into_iter().next());
+        self.weigh_or_judge(job, now);
+    }
+
+    /// The wallet's balance was asked for, to vouch for its list.
+    pub(super) fn weighed(
+        &mut self,
+        mut job: Job,
+        reading: &Reading<Balances>,
+        now: DateTime<Utc>,
+    ) {
+        let Some(look) = job.look.take() else {
+            unreachable!("a balance is asked for after a list");
+        };
+        let gift_balance = match reading {
+            Reading::Found(balances) => GiftBalance::Told(balances.gifts),
+            _ => GiftBalance::Untold,
+        };
+        self.judge(job, &Look { gift_balance, ..look }, now);
+    }
+
+    fn weigh_or_judge(&mut self, mut job: Job, now: DateTime<Utc>) {
+        let is_absent = job.told.values().any(Option::is_none);
+        if !job.asks.is_empty() || is_absent {
+            self.queue.push_first(job);
+        } else if let Some(look) = job.look.take() {
+            self.judge(job, &look, now);
+        }
+    }
+
+    /// Does what a list asks for.
+    fn judge(&mut self, mut job: Job, look: &Look, now: DateTime<Utc>) {
+        let (credits, sent_at, window) = (&look.credits, look.sent_at, self.options.window);
+        let whole = look.whole(self.lists);
         let mut look_by: Option<DateTime<Utc>> = None;
         let mut has_begun = false;
         let targets = std::mem::take(&mut job.targets);
         let judged = self.judged(&job, &targets, credits);
         for (mut target, (proof, objection)) in targets.into_iter().zip(judged) {
-            match target.next(credits, sent_at, self.options.window, objection) {
+            let next = if target.needs_proof(credits) {
+                let by_id = job.told.get(&target.id).and_then(Option::as_ref);
+                let was_begun_here = job.begun.contains(&target.id);
+                target.absent(by_id, &whole, (sent_at, self.began_at), window, was_begun_here)
+            } else {
+                target.next(credits, sent_at, window, objection)
+            };
+            match next {
                 Next::Begin | Next::Delete if self.only_looks => {
                     self.done.proposed.extend(proof.map(|proof| Proposal::of(&target, proof)));
                     self.progress.done += 1;
@@ -73,6 +128,15 @@ impl Revoking<'_> {
                     self.record(&mut target, Event::StillThere { why: why.clone() }, now);
                     self.done.left += 1;
                     self.leave(&target, Left::Stays(why));
+                }
+                Next::Unclear(_) if job.looks < MOST_LOOKS => {
+                    look_by = Some(look_by.unwrap_or(now + look_gap(window)));
+                    job.targets.push(target);
+                }
+                // It stays begun: another run looks again.
+                Next::Unclear(why) => {
+                    self.done.left += 1;
+                    self.leave(&target, Left::Unclear(why));
                 }
                 Next::Leave(left) => {
                     self.done.left += 1;

@@ -4,13 +4,17 @@ use super::run::Job;
 use crate::crash::{self, Step};
 use crate::domain::GiftId;
 use crate::drive::{Asking, Shows, Sign, Times};
-use crate::provider::{ListReading, Removal, Trouble, WalletClient};
+use crate::provider::{Balances, ListReading, Reading, Removal, Trouble, WalletClient};
 
 /// What is asked of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
     /// The list of the job's wallet.
     List,
+    /// One of its gifts, which the list lacks.
+    One(GiftId),
+    /// The balance of the wallet, to vouch for the list.
+    Balance,
     /// To delete one of its gifts.
     Delete(GiftId),
 }
@@ -18,6 +22,7 @@ pub(super) enum Request {
 /// The answer to a request.
 pub(super) enum Reply {
     List(ListReading),
+    Balances(Reading<Balances>),
     Delete(Removal),
 }
 
@@ -31,6 +36,18 @@ impl Request {
                     let (reading, exchange) = client.gifts_of(wallet).await;
                     crash::after(Step::Read);
                     (Reply::List(reading), Times::of(&exchange))
+                }
+                Request::One(id) => {
+                    crash::before(Step::Read);
+                    let (reading, exchange) = client.gift(wallet, id).await;
+                    crash::after(Step::Read);
+                    (Reply::List(reading), Times::of(&exchange))
+                }
+                Request::Balance => {
+                    crash::before(Step::Read);
+                    let (reading, exchange) = client.balances(wallet).await;
+                    crash::after(Step::Read);
+                    (Reply::Balances(reading), Times::of(&exchange))
                 }
                 Request::Delete(id) => {
                     crash::before(Step::Delete);
@@ -46,7 +63,10 @@ impl Request {
     pub(super) fn lost(self, why: String) -> Reply {
         let trouble = Trouble::Cut;
         match self {
-            Request::List => Reply::List(ListReading::Unreadable { why, trouble }),
+            Request::List | Request::One(_) => {
+                Reply::List(ListReading::Unreadable { why, trouble })
+            }
+            Request::Balance => Reply::Balances(Reading::Unreadable { why, trouble }),
             Request::Delete(_) => Reply::Delete(Removal::Unknown { why, trouble }),
         }
     }
@@ -56,6 +76,7 @@ impl Shows for Reply {
     fn sign(&self) -> Sign<'_> {
         match self {
             Reply::List(reading) => reading.sign(),
+            Reply::Balances(reading) => reading.sign(),
             Reply::Delete(removal) => removal.sign(),
         }
     }

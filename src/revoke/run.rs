@@ -4,7 +4,7 @@
 //! list again. Wallets go side by side, and what is begun goes before what is not: a run that is killed soon
 //! has taken something back all the same, and the next one goes on behind it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -17,10 +17,11 @@ use crate::crash::{self, Step};
 use crate::domain::{GiftId, WalletId};
 use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
-    Campaign, KnownGift, Ledger, LedgerError, Milestone, Outcome, SurplusDeed, Writer,
+    Campaign, KnownGift, Ledger, LedgerError, Lists, Milestone, Outcome, SurplusDeed, Writer,
 };
 use crate::pace::Pace;
-use crate::settle::Skew;
+use crate::provider::Credit;
+use crate::settle::{Look, Skew};
 
 /// A wallet with gifts that are to be deleted.
 #[derive(Debug)]
@@ -32,6 +33,12 @@ pub(super) struct Job {
     pub(super) known: Vec<KnownGift>,
     /// What is to be deleted next; then the list is read again.
     pub(super) deletes: VecDeque<GiftId>,
+    /// The list that was read last, for as long as something has to be asked beside it.
+    pub(super) look: Option<Look>,
+    /// Gifts that it lacks, to be asked for by their ids; then the wallet's balance is.
+    pub(super) asks: VecDeque<GiftId>,
+    /// What came of that.
+    pub(super) told: HashMap<GiftId, Option<Credit>>,
     /// Gifts whose intents this run wrote.
     pub(super) begun: Vec<GiftId>,
     /// What was asked last.
@@ -47,6 +54,9 @@ pub(super) struct Revoking<'r> {
     pub(super) campaign: i64,
     /// What is still to be read of the campaign.
     pub(super) source: Source,
+    /// What is known of the provider's lists.
+    pub(super) lists: Lists,
+    pub(super) began_at: DateTime<Utc>,
     /// Whether nothing is begun and nothing is deleted.
     pub(super) only_looks: bool,
     /// The campaign's first attempt, by our clock.
@@ -134,6 +144,8 @@ impl<'r> Revoking<'r> {
             options,
             campaign,
             source,
+            lists: ledger.provider().await?.map(|known| known.lists).unwrap_or_default(),
+            began_at: options.rules.clock.now(),
             only_looks: false,
             first_attempt: ledger.first_sent(campaign).await?,
             skew: Skew::default(),
@@ -197,7 +209,12 @@ impl Worker for Revoking<'_> {
     }
 
     fn ask(&mut self, job: &mut Job) -> Asking<Reply> {
-        job.request = job.deletes.pop_front().map_or(Request::List, Request::Delete);
+        job.request = match (job.deletes.pop_front(), job.asks.front(), &job.look) {
+            (Some(id), ..) => Request::Delete(id),
+            (None, Some(id), _) => Request::One(*id),
+            (None, None, Some(_)) => Request::Balance,
+            (None, None, None) => Request::List,
+        };
         if let Request::Delete(id) = job.request {
             job.target(id).deletes += 1;
         }
@@ -209,7 +226,7 @@ impl Worker for Revoking<'_> {
     }
 
     fn is_read(&self, job: &Job) -> bool {
-        job.request == Request::List
+        !matches!(job.request, Request::Delete(_))
     }
 
     fn unsent(&mut self, job: &mut Job) {
@@ -222,14 +239,19 @@ impl Worker for Revoking<'_> {
     fn heard(&mut self, job: Job, reply: Reply, times: Times) {
         self.skew.saw_ms(times.skew_ms);
         match (reply, job.request) {
-            (Reply::List(reading), _) => match reading.into_credits() {
-                Some(credits) => self.judge(job, &credits, times.sent_at, times.ended_at),
-                None => self.unread(job),
+            (Reply::List(reading), request) => match (reading.into_credits(), request) {
+                (Some(credits), Request::One(id)) => self.told(job, id, credits, times.ended_at),
+                (Some(credits), _) => {
+                    let look = Look::new(times.sent_at, times.as_of, credits);
+                    self.listed(job, look, times.ended_at);
+                }
+                (None, _) => self.unread(job),
             },
+            (Reply::Balances(reading), _) => self.weighed(job, &reading, times.ended_at),
             (Reply::Delete(removal), Request::Delete(id)) => {
                 self.deleted(job, id, removal, times.ended_at);
             }
-            (Reply::Delete(_), Request::List) => unreachable!("a list deletes nothing"),
+            (Reply::Delete(_), _) => unreachable!("a read deletes nothing"),
         }
     }
 
@@ -250,6 +272,9 @@ impl Job {
             targets,
             known: Vec::new(),
             deletes: VecDeque::new(),
+            look: None,
+            asks: VecDeque::new(),
+            told: HashMap::new(),
             begun: Vec::new(),
             request: Request::List,
             looks: 0,

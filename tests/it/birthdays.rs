@@ -284,7 +284,7 @@ async fn who_was_refused_is_for_retry() {
     world.sandbox.mend_wallet(wallet(2));
     celebrate(&world, &file, "2027-03-02", &["--catch-up", "1d"]).expect(0);
     assert_given(&world, &[1]);
-    let retry = ["retry", "birthday-2027-03-01", "--yes", "--max-total", "100"];
+    let retry = ["retry", "birthday-2027-03-01", "--yes", "--max-total", "200"];
     world.run(&retry).expect(0);
     assert_given(&world, &[1, 2]);
 }

@@ -368,8 +368,8 @@ async fn what_reconcile_found_all_the_same_is_not_retried() {
     let found = world.run(&["reconcile", "may", "--json"]).expect(6);
     assert_eq!((found.reconciled("unexpected"), found.reconciled("matched")), (1, 2));
     world.sandbox.mend_wallet(all[1].wallet);
-    let retried = world.run(&["retry", "may", "--yes", "--max-total", "1000", "--json"]).expect(6);
-    assert!(retried.stderr.contains("not sent again"), "{}", retried.stderr);
+    let retried = world.run(&["retry", "may", "--yes", "--max-total", "1000", "--json"]).expect(0);
+    assert!(retried.stderr.contains("recorded as issued"), "{}", retried.stderr);
     world.assert_given_exactly_once(&all);
 }
 
@@ -537,11 +537,14 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
             _ => copy(backup, "ledger.db"),
         }
         let before = world.book().gifts.len() - old;
-        let refused = world.issue_file(&all_of_them, "may", &twice).expect(7);
-        assert!(refused.stderr.contains("giftbatch reconcile NAME"), "{}", refused.stderr);
-        assert_eq!(world.book().gifts.len() - old, before, "{backup}");
-        let found = world.run(&["reconcile", "may", "--json"]).expect(0);
-        assert_eq!(found.gifts("issued"), before as u64, "{backup}");
+        // A campaign that the copy does not know is looked for by the run itself.
+        if backup == "copy.db" {
+            let refused = world.issue_file(&all_of_them, "may", &twice).expect(7);
+            assert!(refused.stderr.contains("giftbatch reconcile NAME"), "{}", refused.stderr);
+            assert_eq!(world.book().gifts.len() - old, before, "{backup}");
+            let found = world.run(&["reconcile", "may", "--json"]).expect(0);
+            assert_eq!(found.gifts("issued"), before as u64, "{backup}");
+        }
         let done = world.issue_file(&all_of_them, "may", &twice).expect(0);
         assert_eq!((done.gifts("issued"), done.reconciled("matched")), (60, 60), "{backup}");
         assert_eq!(world.book().gifts.len() - old, 60, "{backup}");
@@ -556,9 +559,7 @@ async fn an_old_copy_of_the_ledger_gives_nothing_twice() {
         copy("copy.db", "ledger.db");
         world.run(&["issue", "may", "--yes", "--max-total", "100000000"]).expect(7);
     }
-    // Rows that are loaded after the reconcile were not looked for by it.
-    world.run(&["reconcile", "may", "--json"]).expect(0);
-    world.issue_file(&all_of_them, "may", &twice).expect(7);
+    // Rows that are loaded after the reconcile were not looked for by it: the run looks for them.
     world.run(&["reconcile", "may", "--json"]).expect(0);
     world.issue_file(&all_of_them, "may", &twice).expect(0);
     assert_eq!(world.book().gifts.len() - old, 60);

@@ -290,7 +290,9 @@ impl Transport for Pretend {
     fn send(&self, request: Request) -> Sending {
         let delivery = match request.method {
             Method::Delete => self.delete(&request.body.expect("a delete has a body")),
-            _ => self.list(request.url.path()),
+            _ if request.url.path().contains("/by/wallet/") => self.list(request.url.path()),
+            _ if request.url.path().ends_with("/balances") => self.balances(),
+            _ => self.one(request.url.path()),
         };
         Box::pin(async { delivery })
     }
@@ -317,6 +319,28 @@ impl Pretend {
         };
         let shown: Vec<String> = gifts.iter().filter_map(shown).collect();
         answered(200, &format!("[{}]", shown.join(",")), true)
+    }
+
+    /// It has one wallet at most.
+    fn balances(&self) -> Delivery {
+        let gifts = self.gifts.lock().expect("nobody panics");
+        let gift = gifts.values().next().map_or("0", |(_, amount)| amount);
+        let value = format!(
+            r#"{{"WalletBalance":0,"TotalGiftBalance":{gift},"BlockedBalance":0,"TotalBalance":{gift},"AvailableBalance":{gift}}}"#
+        );
+        answered(200, &value, true)
+    }
+
+    fn one(&self, path: &str) -> Delivery {
+        let id = path.rsplit('/').next().expect("a path has an end");
+        let gifts = self.gifts.lock().expect("nobody panics");
+        let Some((of, amount)) = gifts.get(id) else {
+            return answered(404, "null", false);
+        };
+        let gift = format!(
+            r#"{{"Id":"{id}","WalletId":"{of}","Amount":{amount},"RemainingAmount":{amount},"Description":"KUPON 0","ExpirationDate":null}}"#
+        );
+        answered(200, &gift, true)
     }
 
     fn delete(&self, body: &str) -> Delivery {
