@@ -182,7 +182,7 @@ async fn every_line_of_a_json_log_is_json() {
     lines(&["check", &bad, "--bogus"], 2, "--bogus");
     lines(&["issue", "none"], 2, "hint: ");
     world.sandbox.revoke_keys();
-    lines(&["reconcile", "may"], 6, "rejects the credentials");
+    lines(&["reconcile", "may"], 8, "rejects the credentials");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,7 +224,7 @@ async fn quiet_says_nothing_on_success_and_all_on_failure() {
     loud(&["check", "none.csv"], 3);
     loud(&["load", "none.csv", "--campaign", "may"], 3);
     world.sandbox.revoke_keys();
-    loud(&["reconcile", "may"], 6);
+    loud(&["reconcile", "may"], 8);
 }
 
 /// Reads Prometheus' text form as its specification says it, and nothing more.
