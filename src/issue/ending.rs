@@ -8,6 +8,7 @@ use super::group::Pending;
 use super::request::{Purpose, Request};
 use crate::domain::Event;
 use crate::drive::Ended;
+use crate::ledger::Claimed;
 
 impl Dispatcher<'_> {
     /// Ends the run: nothing new is sent.
@@ -67,6 +68,23 @@ impl Dispatcher<'_> {
         }
         let silent_at = self.answers.silent_at(patience);
         deadline.into_iter().chain(silent_at).min().filter(|_| self.stop.is_none())
+    }
+
+    /// What expired while it waited for its turn is not sent any more: the next claim refuses it.
+    pub(super) fn give_back_expired(&mut self, now: DateTime<Utc>) {
+        let is_over = |claimed: &Claimed| claimed.gift.content.expiry.has_passed(now);
+        if !self.ready.iter().any(is_over) {
+            return;
+        }
+        for claimed in std::mem::take(&mut self.ready) {
+            if !is_over(&claimed) {
+                self.ready.push_back(claimed);
+                continue;
+            }
+            let why = "its expiry passed before its turn came".to_owned();
+            let event = Event::Undelivered { retry_at: now, why };
+            self.pending.push(Pending { claimed, event, refusal: None, at: now, took_ms: None });
+        }
     }
 
     /// Why the run ends, where something of its campaign is left.

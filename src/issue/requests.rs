@@ -44,6 +44,7 @@ const SIGHTINGS: u32 = 8;
 impl Dispatcher<'_> {
     /// Starts requests for as long as there is something to ask and a turn to ask it.
     pub(super) fn start_requests(&mut self, now: DateTime<Utc>) {
+        self.give_back_expired(now);
         while self.stop.is_none() && self.has_request(now) {
             match self.pace.permit(now) {
                 Permit::Now => {
