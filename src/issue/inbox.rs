@@ -134,11 +134,7 @@ impl Dispatcher<'_> {
 
     /// A wallet's balances were asked for, beside its list.
     fn weighed(&mut self, mut done: DoneLook, balances: &Reading<Balances>, times: Times) {
-        done.look.gift_balance = match balances {
-            Reading::Found(balances) => GiftBalance::Told(balances.gifts),
-            Reading::Absent | Reading::Refused { .. } => GiftBalance::Untold,
-            Reading::Obstructed(_) | Reading::Unreadable { .. } => GiftBalance::Unknown,
-        };
+        done.look.weigh(balances, times.as_of);
         self.saw(balances.sign(), times);
         done.weighed += 1;
         let is_told = done.look.gift_balance != GiftBalance::Unknown;

@@ -236,14 +236,17 @@ impl Worker for Recheck<'_> {
                 };
                 Look { unreadable, ..Look::new(times.sent_at, times.as_of, credits) }
             }
-            (Reply::Balances(Reading::Found(balances)), Some(look)) => {
-                Look { gift_balance: GiftBalance::Told(balances.gifts), ..look }
-            }
-            (Reply::Balances(_), Some(_)) if job.has_no_list => {
+            (Reply::Balances(Reading::Absent | Reading::Refused { .. }), Some(_))
+                if job.has_no_list =>
+            {
                 return self
                     .give_up(job, "the provider knows neither a list nor a balance of its wallet");
             }
-            (Reply::Balances(_), Some(look)) => Look { gift_balance: GiftBalance::Untold, ..look },
+            (Reply::Balances(reading), Some(mut look)) => {
+                look.weigh(&reading, times.as_of);
+                self.looked.push((job, look));
+                return;
+            }
             (Reply::Balances(_), None) => unreachable!("a balance is asked for after a list"),
         };
         let is_told = look.gift_balance != GiftBalance::Unknown;

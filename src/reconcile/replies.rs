@@ -11,7 +11,7 @@ use super::used::uses;
 use crate::domain::{Event, GiftState, WalletId};
 use crate::drive::Times;
 use crate::ledger::{AuditedGift, Discrepancy, Finding, KeptFinding, KnownGift, Outcome};
-use crate::provider::{Credit, Reading};
+use crate::provider::Credit;
 use crate::settle::{AbsenceProof, GiftBalance, Look, recall};
 
 impl Sweep<'_> {
@@ -23,12 +23,12 @@ impl Sweep<'_> {
                 let (row, hides_used) = (check.row, self.lists.hide_used || self.seen.hide_used);
                 self.held(row, check.balanced(&reading, hides_used));
             }
-            (Question::Weigh(job, look), Heard::Balances(reading)) => {
-                let gift_balance = match reading {
-                    Reading::Found(balances) => GiftBalance::Told(balances.gifts),
-                    _ => GiftBalance::Untold,
-                };
-                self.read(job, Look { gift_balance, ..look }, now);
+            (Question::Weigh(job, mut look), Heard::Balances(reading)) => {
+                look.weigh(&reading, times.as_of);
+                if look.gift_balance == GiftBalance::Unknown {
+                    look.gift_balance = GiftBalance::Untold;
+                }
+                self.read(job, look, now);
             }
             (question, Heard::List(reading)) => match (question, reading.into_credits()) {
                 (Question::List(job), Some(credits)) => {

@@ -9,7 +9,7 @@ use super::{LeftGift, Reach};
 use crate::domain::{Event, GiftId};
 use crate::ledger::{Outcome, SurplusDeed, SurplusStep};
 use crate::provider::{Balances, Credit, Obstacle, Reading, Removal};
-use crate::settle::{GiftBalance, Look, look_gap};
+use crate::settle::{Look, look_gap};
 
 /// Looks at a wallet whose list proves nothing.
 const MOST_LOOKS: u32 = 6;
@@ -54,16 +54,13 @@ impl Revoking<'_> {
         &mut self,
         mut job: Job,
         reading: &Reading<Balances>,
-        now: DateTime<Utc>,
+        (as_of, now): (DateTime<Utc>, DateTime<Utc>),
     ) {
-        let Some(look) = job.look.take() else {
+        let Some(mut look) = job.look.take() else {
             unreachable!("a balance is asked for after a list");
         };
-        let gift_balance = match reading {
-            Reading::Found(balances) => GiftBalance::Told(balances.gifts),
-            _ => GiftBalance::Untold,
-        };
-        self.judge(job, &Look { gift_balance, ..look }, now);
+        look.weigh(reading, as_of);
+        self.judge(job, &look, now);
     }
 
     fn weigh_or_judge(&mut self, mut job: Job, now: DateTime<Utc>) {
@@ -77,21 +74,13 @@ impl Revoking<'_> {
 
     /// Does what a list asks for.
     fn judge(&mut self, mut job: Job, look: &Look, now: DateTime<Utc>) {
-        let (credits, sent_at, window) = (&look.credits, look.sent_at, self.options.window);
-        let whole = look.whole(self.lists);
+        let (credits, window) = (&look.credits, self.options.window);
         let mut look_by: Option<DateTime<Utc>> = None;
         let mut has_begun = false;
         let targets = std::mem::take(&mut job.targets);
         let judged = self.judged(&job, &targets, credits);
         for (mut target, (proof, objection)) in targets.into_iter().zip(judged) {
-            let next = if target.needs_proof(credits) {
-                let by_id = job.told.get(&target.id).and_then(Option::as_ref);
-                let was_begun_here = job.begun.contains(&target.id);
-                target.absent(by_id, &whole, (sent_at, self.began_at), window, was_begun_here)
-            } else {
-                target.next(credits, sent_at, window, objection)
-            };
-            match next {
+            match self.next(&job, &target, look, objection) {
                 Next::Begin | Next::Delete if self.only_looks => {
                     self.done.proposed.extend(proof.map(|proof| Proposal::of(&target, proof)));
                     self.progress.done += 1;
@@ -153,6 +142,17 @@ impl Revoking<'_> {
             let gap = TimeDelta::milliseconds(250) * (1 << job.looks.min(7));
             self.queue.push_at((now + gap).min(by), job);
         }
+    }
+
+    /// What is to be done about one gift, by what is known of its wallet.
+    fn next(&self, job: &Job, target: &Target, look: &Look, objection: Option<Left>) -> Next {
+        let (sent_at, window) = (look.sent_at, self.options.window);
+        if !target.needs_proof(&look.credits) {
+            return target.next(&look.credits, sent_at, window, objection);
+        }
+        let by_id = job.told.get(&target.id).and_then(Option::as_ref);
+        let (whole, was_begun_here) = (look.whole(self.lists), job.begun.contains(&target.id));
+        target.absent(by_id, &whole, (sent_at, self.began_at), window, was_begun_here)
     }
 
     /// What shows of each gift too many that it is ours, and what speaks against deleting it; nothing of other gifts.

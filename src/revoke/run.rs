@@ -247,7 +247,9 @@ impl Worker for Revoking<'_> {
                 }
                 (None, _) => self.unread(job),
             },
-            (Reply::Balances(reading), _) => self.weighed(job, &reading, times.ended_at),
+            (Reply::Balances(reading), _) => {
+                self.weighed(job, &reading, (times.as_of, times.ended_at));
+            }
             (Reply::Delete(removal), Request::Delete(id)) => {
                 self.deleted(job, id, removal, times.ended_at);
             }

@@ -212,8 +212,13 @@ enum NotWhole {
 
 fn not_whole(look: &Look, is_lacking: bool, policy: &Policy, lists: Lists) -> NotWhole {
     // A gift that is there, and that lists leave out, is asked for by its id first: a list that is late comes round.
-    if is_lacking && !lists.leave_out {
-        return NotWhole::Unknown;
+    if is_lacking {
+        return match lists.leave_out {
+            true => {
+                NotWhole::Because("it may be there: its list lacks gifts that exist".to_owned())
+            }
+            false => NotWhole::Unknown,
+        };
     }
     match (policy.proof, look.gift_balance) {
         (AbsenceProof::Lists, _) if !look.unreadable.is_empty() => {}

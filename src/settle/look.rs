@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::decide::{AbsenceProof, OpenDoubt, Policy};
 use super::whole::GiftBalance;
 use crate::domain::GiftId;
-use crate::provider::Credit;
+use crate::provider::{Balances, Credit, Reading};
 
 /// One look at a wallet's list that was answered.
 #[derive(Clone, Debug)]
@@ -41,6 +41,18 @@ impl Look {
             elsewhere: HashSet::new(),
             deleted: HashSet::new(),
         }
+    }
+
+    /// The wallet's balances were asked for beside the list; the answer speaks of the moment `as_of`. One from before the
+    /// list, out of a cache, says nothing of it.
+    pub fn weigh(&mut self, reading: &Reading<Balances>, as_of: DateTime<Utc>) {
+        self.gift_balance = match reading {
+            Reading::Found(balances) if as_of >= self.as_of => GiftBalance::Told(balances.gifts),
+            Reading::Absent | Reading::Refused { .. } => GiftBalance::Untold,
+            Reading::Found(_) | Reading::Obstructed(_) | Reading::Unreadable { .. } => {
+                GiftBalance::Unknown
+            }
+        };
     }
 
     /// Whether some doubt may be proved absent by this look, once its wallet's balance is known.
