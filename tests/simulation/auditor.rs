@@ -131,7 +131,8 @@ pub(crate) fn judge(
     for reference in &provider.sent_after_cancel {
         judgement.unexpected.push(format!("{reference} was sent after the cancel"));
     }
-    for reference in &provider.sent_expired {
+    // A machine whose clock was set knows no better when a gift expires.
+    for reference in provider.sent_expired.iter().filter(|_| !terms.local_jumps) {
         judgement.unexpected.push(format!("{reference} was sent after it had expired"));
     }
     if !outcome.is_cancelled && rows.iter().any(|row| row.state == "cancelled") {
