@@ -151,7 +151,8 @@ impl Revoking<'_> {
             return target.next(&look.credits, sent_at, window, objection);
         }
         let by_id = job.told.get(&target.id).and_then(Option::as_ref);
-        let (whole, was_begun_here) = (look.whole(self.lists), job.begun.contains(&target.id));
+        let (whole, was_begun_here) =
+            (look.whole(self.lists, self.skew), job.begun.contains(&target.id));
         target.absent(by_id, &whole, (sent_at, self.began_at), window, was_begun_here)
     }
 

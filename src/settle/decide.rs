@@ -133,7 +133,7 @@ pub fn settle(
     let lacking = lacking(known, &shown, look);
     let is_known = lacking.is_empty() && shown.keys().all(|id| ours.contains(id));
     let mut seen = seen(known, &shown);
-    seen.learn(look.teaches(is_known));
+    seen.learn(look.teaches(is_known, skew));
     lists.learn(seen);
     let mut settled = Settled {
         as_of: look.as_of,
@@ -142,7 +142,7 @@ pub fn settle(
         skew,
         ..Settled::default()
     };
-    let not_whole = not_whole(look, !lacking.is_empty(), policy, lists);
+    let not_whole = not_whole(look, !lacking.is_empty(), policy, lists, skew);
     for (place, doubt) in doubts.iter().enumerate() {
         if let Some(credit) = matched.found.get(&place) {
             let further = matched.left.iter().find(|credit| could_be(credit, doubt, look, skew));
@@ -210,7 +210,7 @@ enum NotWhole {
     Because(String),
 }
 
-fn not_whole(look: &Look, is_lacking: bool, policy: &Policy, lists: Lists) -> NotWhole {
+fn not_whole(look: &Look, is_lacking: bool, policy: &Policy, lists: Lists, skew: Skew) -> NotWhole {
     // A gift that is there, and that lists leave out, is asked for by its id first: a list that is late comes round.
     if is_lacking {
         return match lists.leave_out {
@@ -227,10 +227,10 @@ fn not_whole(look: &Look, is_lacking: bool, policy: &Policy, lists: Lists) -> No
         (AbsenceProof::Balance, GiftBalance::Unknown) if look.unreadable.is_empty() => {
             return NotWhole::Unknown;
         }
-        (AbsenceProof::Balance, _) if look.is_about_to_expire() => return NotWhole::Unknown,
+        (AbsenceProof::Balance, _) if look.is_about_to_expire(skew) => return NotWhole::Unknown,
         (AbsenceProof::Balance, _) => {}
     }
-    match look.whole(lists) {
+    match look.whole(lists, skew) {
         Ok(()) => NotWhole::No,
         Err(why) => NotWhole::Because(format!("it may be there: {why}")),
     }

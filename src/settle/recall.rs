@@ -91,7 +91,7 @@ fn unclear(
     let credit = look.credits.iter().find(may_be);
     let may_be = credit.map(|credit| format!("{} may be one of its gifts", credit.id));
     may_be.or_else(|| match proof {
-        AbsenceProof::Balance => look.whole(lists).err(),
+        AbsenceProof::Balance => look.whole(lists, skew).err(),
         AbsenceProof::Lists => None,
     })
 }

@@ -130,6 +130,12 @@ impl Skew {
         shifted(now, self.clock().map_or(0, Measured::high), LATE)
     }
 
+    /// An instant of ours by the server's clock: the earliest and the latest that it may be.
+    pub fn at_server(&self, instant: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (low, high) = self.clock().map_or((0, 0), |clock| (clock.low(), clock.high()));
+        (shifted(instant, low, TimeDelta::zero()), shifted(instant, high, TimeDelta::zero()))
+    }
+
     /// The clock that counts.
     fn clock(&self) -> Option<&Measured> {
         let order = match self.made.count >= ENOUGH {

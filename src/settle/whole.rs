@@ -10,6 +10,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use super::Skew;
 use super::look::Look;
 use crate::domain::Expiry;
 use crate::ledger::Lists;
@@ -26,7 +27,7 @@ pub enum GiftBalance {
     Told(Decimal),
 }
 
-/// How far the server's clock may be off: what expires about now may count or not.
+/// What expires about now may count or not: a balance may be as late as a list, and clocks are compared in passing.
 const ABOUT_NOW: TimeDelta = TimeDelta::minutes(2);
 
 /// What is left of a list's gifts, added up in the two ways in which a balance may mean it.
@@ -43,8 +44,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Adds up a list of some moment; none where a decimal cannot hold it.
-    pub fn of(credits: &[Credit], now: DateTime<Utc>) -> Option<Sums> {
+    /// Adds up a list of some moment by the server's clock, which lies between two; none where a decimal cannot hold it.
+    pub fn of(credits: &[Credit], now: (DateTime<Utc>, DateTime<Utc>)) -> Option<Sums> {
         let none = Decimal::ZERO;
         let mut sums = Sums { valid: none, all: none, about_now: none, untold: none };
         for credit in credits {
@@ -64,7 +65,10 @@ impl Sums {
 }
 
 /// Whether an expiry has passed, in whatever zone a bare date is meant; none where it passes about now.
-fn has_expired(expiry: SeenExpiry, now: DateTime<Utc>) -> Option<bool> {
+fn has_expired(
+    expiry: SeenExpiry,
+    (earliest, latest): (DateTime<Utc>, DateTime<Utc>),
+) -> Option<bool> {
     let (first, last) = match expiry {
         SeenExpiry::Exact(Expiry::Never) => return Some(false),
         SeenExpiry::Exact(Expiry::At(at)) => (at, at),
@@ -75,17 +79,17 @@ fn has_expired(expiry: SeenExpiry, now: DateTime<Utc>) -> Option<bool> {
             (start.checked_sub_signed(hours(14))?, start.checked_add_signed(hours(36))?)
         }
     };
-    if first > now + ABOUT_NOW {
+    if first > latest + ABOUT_NOW {
         return Some(false);
     }
-    (last < now - ABOUT_NOW).then_some(true)
+    (last < earliest - ABOUT_NOW).then_some(true)
 }
 
 impl Look {
     /// Passes where the list is whole; else says why it is not known to be.
     ///
-    /// `lists` is what was learned of this provider's lists and balances.
-    pub fn whole(&self, lists: Lists) -> Result<(), String> {
+    /// `lists` is what was learned of this provider's lists and balances, and `skew` of its clock.
+    pub fn whole(&self, lists: Lists, skew: Skew) -> Result<(), String> {
         if !self.unreadable.is_empty() {
             return Err(format!(
                 "its list has entries that cannot be read ({})",
@@ -98,7 +102,7 @@ impl Look {
                 return Err("its balance is not told".to_owned());
             }
         };
-        let Some(sums) = Sums::of(&self.credits, self.as_of) else {
+        let Some(sums) = self.sums(skew) else {
             return Err("its list adds up to more than can be counted".to_owned());
         };
         let Sums { valid, all, about_now, untold } = sums;
@@ -128,18 +132,21 @@ impl Look {
         }
     }
 
+    /// What its entries add up to: whether one has expired is for the server's clock to say.
+    fn sums(&self, skew: Skew) -> Option<Sums> {
+        Sums::of(&self.credits, skew.at_server(self.as_of))
+    }
+
     /// Whether something of it expires about now: a later look tells more.
-    pub(super) fn is_about_to_expire(&self) -> bool {
-        Sums::of(&self.credits, self.as_of).is_some_and(|sums| !sums.about_now.is_zero())
+    pub(super) fn is_about_to_expire(&self, skew: Skew) -> bool {
+        self.sums(skew).is_some_and(|sums| !sums.about_now.is_zero())
     }
 
     /// What this look teaches of balances and of lists; `is_known`: every entry of the list is a gift that we know,
     /// and none of those that should be there is lacking.
-    pub(super) fn teaches(&self, is_known: bool) -> Lists {
+    pub(super) fn teaches(&self, is_known: bool, skew: Skew) -> Lists {
         let mut taught = Lists::default();
-        let (GiftBalance::Told(balance), Some(sums)) =
-            (self.gift_balance, Sums::of(&self.credits, self.as_of))
-        else {
+        let (GiftBalance::Told(balance), Some(sums)) = (self.gift_balance, self.sums(skew)) else {
             return taught;
         };
         if !sums.about_now.is_zero() || !sums.untold.is_zero() || !self.unreadable.is_empty() {
@@ -157,5 +164,43 @@ impl Look {
                 .any(|credit| credit.remaining.is_some_and(|left| left.is_zero()));
         }
         taught
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::GiftId;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_900_000_000 + s, 0).unwrap()
+    }
+
+    #[test]
+    fn what_has_expired_is_for_the_servers_clock_to_say() {
+        // Goal: a list is whole by the clock of who adds up its balance. Method: a gift that expires in an hour, beside
+        // the balance with it and without, by a server whose clock agrees and by ones that are two hours off.
+        let credit = Credit {
+            id: GiftId(uuid::Uuid::from_u128(7)),
+            amount: Decimal::new(5, 0),
+            remaining: None,
+            expiry: SeenExpiry::Exact(Expiry::at(at(3_600))),
+            description: "KUPON".into(),
+            created_at: Some(at(-9)),
+            reference: None,
+            is_used: false,
+        };
+        let is_whole = |skew_s: i64, balance: i64| {
+            let mut skew = Skew::default();
+            skew.saw_ms(Some(skew_s * 1_000));
+            let gift_balance = GiftBalance::Told(Decimal::new(balance, 0));
+            let look = Look { gift_balance, ..Look::new(at(0), at(0), vec![credit.clone()]) };
+            look.whole(Lists::default(), skew).is_ok()
+        };
+        assert_eq!([is_whole(0, 5), is_whole(0, 0)], [true, false]);
+        assert_eq!([is_whole(-7_200, 5), is_whole(-7_200, 0)], [true, false]);
+        assert_eq!([is_whole(7_200, 5), is_whole(7_200, 0)], [false, true]);
+        // About now it may count or not.
+        assert_eq!([is_whole(3_599, 5), is_whole(3_599, 0)], [false, false]);
     }
 }
