@@ -48,8 +48,18 @@ fn the_promise_holds_whatever_fails() {
     for fault in Fault::OF_REQUESTS.into_iter().chain(Fault::OF_THE_REST) {
         assert!(batch.seen.contains_key(&fault), "{fault:?} never happened");
     }
-    for fault in USUAL.iter().flat_map(|kind| kind.faults()) {
-        assert!(batch.seen.contains_key(fault), "{fault:?} never happened");
+    for kind in USUAL {
+        let is_missing = |fault: &Fault| !batch.seen.contains_key(fault);
+        let missing: Vec<Fault> = kind.faults().iter().copied().filter(is_missing).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        // Chance has left it out: it gets stories of its own.
+        let batch = Batch::tell(FEW, 60, Plot::about(*kind));
+        println!("{kind:?}: {batch}");
+        batch.assert_kept();
+        let are_met = missing.iter().all(|fault| batch.seen.contains_key(fault));
+        assert!(are_met, "{missing:?} never happened");
     }
 }
 

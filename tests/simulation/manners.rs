@@ -181,7 +181,9 @@ pub(crate) const USUAL: &[Kind] = &[
     Kind::ThrottlesForEver,
     Kind::Portal,
     Kind::Suspends,
+    Kind::ExpiresSoon,
     Kind::Leftovers,
+    Kind::Retries,
     Kind::Resolves,
 ];
 
@@ -200,7 +202,7 @@ impl Manners {
         let mut kinds: BTreeSet<Kind> = plot.about.into_iter().collect();
         let is_odd = dice.chance(600);
         if plot.breach == Breach::None && is_odd && !USUAL.is_empty() {
-            for _ in 0..dice.between(1, 3) {
+            for _ in 0..dice.between(1, 4) {
                 kinds.insert(*dice.pick(USUAL));
             }
         }
@@ -213,10 +215,6 @@ impl Manners {
         }
         let mut manners = Manners { kinds, ..Manners::default() };
         manners.leave_out_what_contradicts(plot);
-        // A ledger that was lost takes nothing back from lists that are cut, yet.
-        if terms.restores && plot.about.is_none() {
-            manners.kinds.remove(&Kind::CutsLists);
-        }
         for kind in manners.kinds.clone() {
             // Dice for each, so that a story keeps its other kinds when one is taken away.
             manners.draw_kind(kind, &mut Dice::new(dice.next()), terms);
@@ -261,12 +259,13 @@ impl Manners {
                 }
             }
             Kind::CachesLists => {
+                terms.faulty = terms.faulty.max(150);
                 let tells_age = dice.chance(700);
                 let oldest = *dice.pick(&[10 * SECOND, 5 * MINUTE, HOUR]);
                 self.cache = Some(Cache {
                     oldest: if tells_age { oldest } else { terms.v },
                     tells_age,
-                    keeps_balances: dice.chance(400),
+                    keeps_balances: dice.chance(600),
                 });
             }
             Kind::OddTimes => self.draw_times(dice, terms),
