@@ -49,7 +49,7 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Failure {
         let exit = match &error {
             LedgerError::Busy { .. } => Exit::Busy,
-            LedgerError::OtherProvider { .. } => Exit::Usage,
+            LedgerError::OtherProvider { .. } | LedgerError::BeyondCounting => Exit::Usage,
             LedgerError::Restored => Exit::NotConfirmed,
             LedgerError::File { .. }
             | LedgerError::Moved { .. }

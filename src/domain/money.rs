@@ -107,9 +107,9 @@ impl fmt::Display for Money {
 impl Add for Money {
     type Output = Money;
 
-    /// Panics on overflow: sums of a ledger stay far below, since intake limits each amount.
+    /// A sum that does not fit is the last that does: no file and no ledger is taken that adds up to more.
     fn add(self, other: Money) -> Money {
-        self.checked_add(other).expect("sums of money stay within 64 bits of minor units")
+        Money(self.0.saturating_add(other.0))
     }
 }
 
@@ -123,7 +123,7 @@ impl Sub for Money {
     type Output = Money;
 
     fn sub(self, other: Money) -> Money {
-        self + Money(-other.0)
+        Money(self.0.saturating_sub(other.0))
     }
 }
 
@@ -174,6 +174,17 @@ mod tests {
         assert_eq!(from("12.701"), Err(MoneyError::TooFine));
         assert_eq!(from("92233720368547758.08"), Err(MoneyError::TooLarge));
         assert_eq!(from("79228162514264337593543950335"), Err(MoneyError::TooLarge));
+    }
+
+    #[test]
+    fn sums_stay_at_the_ends_of_what_can_be_counted() {
+        // Goal: no sum panics, and none wraps round. Method: the largest and the least, more and less.
+        let (most, least, one) = (Money(i64::MAX), Money(i64::MIN), Money(1));
+        assert_eq!((most + one, least + Money(-1)), (most, least));
+        assert_eq!((least - one, most - least), (least, most));
+        assert_eq!(Money::ZERO - least, most);
+        assert_eq!([most, most].into_iter().sum::<Money>(), most);
+        assert_eq!((most.checked_add(one), Money(2) - one), (None, one));
     }
 
     proptest! {

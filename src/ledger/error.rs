@@ -68,6 +68,9 @@ pub enum LedgerError {
          without the .run file beside it"
     )]
     Restored,
+    /// What its gifts add up to would not fit its sums.
+    #[error("this ledger's gifts would add up to more than can be counted")]
+    BeyondCounting,
     /// The transition table forbids what was to be recorded: a fault of this program.
     #[error(transparent)]
     Illegal(#[from] crate::domain::IllegalEvent),
@@ -91,6 +94,9 @@ impl LedgerError {
             LedgerError::Restored => {
                 "nothing was sent; run `giftbatch reconcile NAME`, which finds what the ledger has \
                  forgotten, then the same command again"
+            }
+            LedgerError::BeyondCounting => {
+                "nothing was added; are the amounts right, and is the decimal mark? Else use another ledger"
             }
             LedgerError::Database { source, .. } => mend(source),
             LedgerError::File { .. } => {

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::countable::stay_countable;
 use super::error::Doing;
 use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
@@ -209,6 +210,7 @@ impl Load<'_> {
     pub async fn finish(&mut self, since: DateTime<Utc>) -> Result<LoadTotals, LedgerError> {
         let doing = "closing a load";
         self.make_index().await?;
+        stay_countable(&mut self.transaction, self.totals.added_amount).await?;
         sqlx::query(sql::CAMPAIGN_END_LOAD)
             .bind(self.campaign_id)
             .bind(i64::try_from(self.totals.added).expect("rows of a file fit 63 bits"))
@@ -312,6 +314,35 @@ mod tests {
             description: "KUPON".to_owned(),
         };
         NewRow { line, content, reference: None, cells_json: "[]".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_counted_is_not_loaded() {
+        // Goal: no sum of the ledger ever fails, nor lies. Method: a campaign up to the last coin but one that fits, then
+        // two more, the last one, and one more.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("full.db")).await.unwrap();
+        let now = Utc::now();
+        let lock = RunLock::take(ledger.path(), "test", now).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        for (campaign, minor, fits) in
+            [("may", i64::MAX - 1, true), ("june", 2, false), ("june", 1, true), ("july", 1, false)]
+        {
+            let header = LoadHeader { campaign: campaign.parse().unwrap(), ..header() };
+            let mut load = writer.begin().await.unwrap().load(&header, now).await.unwrap();
+            let mut row = row(2, 7);
+            row.content.amount = Money::from_minor(minor);
+            load.add(vec![row]).await.unwrap();
+            let finished = load.finish(now).await;
+            assert_eq!(finished.is_ok(), fits, "{campaign} {minor}: {finished:?}");
+            match finished {
+                Ok(_) => load.commit().await.unwrap(),
+                Err(error) => {
+                    assert!(matches!(error, LedgerError::BeyondCounting), "{error:?}");
+                    load.rollback().await.unwrap();
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ mod chain;
 mod claim;
 mod copy;
 mod corrected;
+mod countable;
 mod difference;
 mod error;
 mod figures;

@@ -102,6 +102,7 @@ statements! {
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";
     LEDGER_STEPS = "ledger_steps";
+    LEDGER_TOTAL = "ledger_total";
     LOAD_CORRECTED = "load_corrected";
     LOAD_INSERT = "load_insert";
     LOAD_KEEP_READING = "load_keep_reading";
