@@ -44,15 +44,6 @@ impl Expiry {
     pub fn has_passed(self, now: DateTime<Utc>) -> bool {
         matches!(self, Expiry::At(instant) if instant <= now)
     }
-
-    /// Whether two expiries are the same to a server that may drop fractions of a second.
-    pub fn is_same_second(self, other: Expiry) -> bool {
-        match (self.as_ms(), other.as_ms()) {
-            (Some(one), Some(two)) => one.abs_diff(two) < 1_000,
-            (None, None) => true,
-            _ => false,
-        }
-    }
 }
 
 /// RFC 3339 in UTC, with milliseconds only where there are any; or `never`.
@@ -73,17 +64,6 @@ mod tests {
 
     fn at(text: &str) -> Expiry {
         Expiry::at(text.parse().unwrap())
-    }
-
-    #[test]
-    fn a_dropped_fraction_is_the_same_second() {
-        // Goal: matching forgives less than a second and no more. Method: pairs at the edge.
-        let one = at("2027-04-29T02:00:34.426Z");
-        assert!(one.is_same_second(at("2027-04-29T02:00:34Z")));
-        assert!(one.is_same_second(at("2027-04-29T02:00:35.425Z")));
-        assert!(!one.is_same_second(at("2027-04-29T02:00:35.426Z")));
-        assert!(!one.is_same_second(Expiry::Never));
-        assert!(Expiry::Never.is_same_second(Expiry::Never));
     }
 
     #[test]

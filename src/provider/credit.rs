@@ -1,8 +1,9 @@
 //! A gift as the provider shows it, and whether it is a gift that we know.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -121,31 +122,45 @@ impl SeenExpiry {
     }
 
     fn closeness(self, expected: Expiry) -> Option<Closeness> {
-        match (self, as_shown(expected)) {
-            (SeenExpiry::Exact(seen), expected) if as_shown(seen).is_same_second(expected) => {
-                let apart = match (seen.as_ms(), expected.as_ms()) {
-                    (Some(seen), Some(expected)) => seen.abs_diff(expected),
-                    _ => 0,
-                };
-                Some(Closeness(apart))
-            }
-            (SeenExpiry::Day(day), Expiry::At(instant)) => {
+        if !self.moments().contains(&moment(expected)) {
+            return None;
+        }
+        Some(match self {
+            SeenExpiry::Exact(seen) => Closeness(moment(seen).abs_diff(moment(expected))),
+            SeenExpiry::Day(_) => DAY_CLOSENESS,
+        })
+    }
+
+    /// The [`moment`]s of all expiries of ours that it may stand for.
+    pub fn moments(self) -> RangeInclusive<i64> {
+        match self {
+            // A server may drop fractions of a second.
+            SeenExpiry::Exact(seen) => match moment(seen) {
+                NEVER => NEVER..=NEVER,
+                at => at.saturating_sub(999)..=at.saturating_add(999),
+            },
+            SeenExpiry::Day(day) => {
                 // Zones reach from UTC-12 to UTC+14.
-                let start = day.and_time(NaiveTime::MIN).and_utc();
-                let since = instant.signed_duration_since(start);
-                let is_that_day = (-TimeDelta::hours(14)..TimeDelta::hours(36)).contains(&since);
-                is_that_day.then_some(DAY_CLOSENESS)
+                let start = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+                start - 14 * HOUR_MS..=start + 36 * HOUR_MS - 1
             }
-            _ => None,
         }
     }
 }
 
-/// An expiry as a provider may write it back: one that no clock can show is never.
-fn as_shown(expiry: Expiry) -> Expiry {
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+
+/// The moment of what never expires: later than any other.
+const NEVER: i64 = i64::MAX;
+
+/// An expiry as a number, so that many can be put in order. One that no clock can show is never, since a provider may
+/// write it back so.
+pub fn moment(expiry: Expiry) -> i64 {
     match expiry {
-        Expiry::At(instant) if is_beyond_clocks(instant.date_naive()) => Expiry::Never,
-        other => other,
+        Expiry::At(instant) if !is_beyond_clocks(instant.date_naive()) => {
+            instant.timestamp_millis()
+        }
+        Expiry::At(_) | Expiry::Never => NEVER,
     }
 }
 

@@ -33,7 +33,7 @@ pub use barrier::Barrier;
 pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
 pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
 pub use client::{Preview, WalletClient};
-pub use credit::{Closeness, Credit, SeenExpiry};
+pub use credit::{Closeness, Credit, SeenExpiry, moment};
 pub use exact::sum as exact_sum;
 pub use http::{ClientError, Credentials};
 pub use list::{ListReading, read_gift, read_list};

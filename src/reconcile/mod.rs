@@ -13,6 +13,7 @@
 //! **Invariant:** a wallet that could not be read is unread, never matched.
 //! **Invariant:** it sends nothing but reads, and counts them against the run's pace.
 
+mod alike;
 mod ask;
 mod audit;
 mod balance;

@@ -1,5 +1,7 @@
 //! What the sweep makes of what comes back: each list is audited, and what it lacks is asked for.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ask::{Ask, Told};
@@ -105,13 +107,10 @@ impl Sweep<'_> {
         }
         let since = Since { first_attempt: self.first_attempt.map(|at| self.skew.baseline(at)) };
         let found = audit(self.campaign, &job.known, credits, since);
-        let missing: Vec<&KnownGift> = job
-            .known
-            .iter()
-            .filter(|gift| {
-                found.iter().any(|it| it.row == gift.row && it.finding == Finding::Missing)
-            })
-            .collect();
+        let is_missing = |it: &&AuditedGift| it.finding == Finding::Missing;
+        let missing: HashSet<i64> = found.iter().filter(is_missing).map(|it| it.row).collect();
+        let missing: Vec<&KnownGift> =
+            job.known.iter().filter(|gift| missing.contains(&gift.row)).collect();
         // What was issued before this reconcile began is no younger, whatever the clock was set to.
         let issued = missing.iter().filter_map(|gift| gift.issued_at);
         let until = issued.map(|at| at.min(self.began_at)).max();
@@ -149,9 +148,10 @@ impl Sweep<'_> {
     /// A wallet was read whole: what earlier audits found of its gifts is replaced. Who is marked as being there against
     /// all expectation, and is not shown, may have been used: that is asked for by its id.
     fn replace_findings(&mut self, known: &[KnownGift], found: &[AuditedGift]) {
+        let found: HashSet<i64> = found.iter().map(|it| it.row).collect();
         for gift in known.iter().filter(|gift| gift.campaign == self.campaign) {
             self.read_rows.push(gift.row);
-            if found.iter().any(|it| it.row == gift.row) {
+            if found.contains(&gift.row) {
                 continue;
             }
             self.unfound.push(gift.row);

@@ -86,6 +86,7 @@ const PURE: &[&str] = &[
     "src/provider/wallet.rs",
     "src/provider/wire.rs",
     "src/recheck/judge.rs",
+    "src/reconcile/alike.rs",
     "src/reconcile/audit.rs",
     "src/reconcile/balance.rs",
     "src/reconcile/words.rs",
