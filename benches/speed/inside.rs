@@ -80,6 +80,8 @@ pub(crate) fn issue(path: &Path, origin: &str, echo: &Arc<Echo>) {
             limit: None,
             names_gifts: false,
             deadline: None,
+            clock_tolerance: None,
+            day_ends_at: None,
         };
         let mut pace = Pace::new(0, CONCURRENCY);
         let issued = run_issue(&ledger, writer, &mut pace, &tools, &campaign, &options).await;

@@ -81,7 +81,7 @@ async fn give(open: &mut Open, run: Uuid) {
         let mut batch = open.writer.begin().await.expect("a group can be begun");
         batch.record_with_next(Some(run), &outcomes).expect("outcomes can be recorded");
         let from = ClaimFrom::Campaign(open.campaign.id);
-        let committed = batch.commit_claiming(from, run, GROUP, now).await;
+        let committed = batch.commit_claiming(from, run, GROUP, now, now).await;
         claimed = committed.expect("a group can be committed");
         if claimed.is_empty() {
             return;

@@ -13,7 +13,7 @@ use crate::domain::GiftState;
 use crate::issue::Stop;
 use crate::ledger::Standing;
 use crate::reconcile::Reconciled;
-use crate::report::{self, Document, Subject, Summary, count, text};
+use crate::report::{self, Document, Subject, Summary, count, second, text};
 
 /// How a run ended, besides its figures.
 #[derive(Debug)]
@@ -234,6 +234,14 @@ fn stopped(stop: &Stop, summary: &Summary) -> Why {
             format!("{in_a_row} gifts in a row were refused as {class}: stopped"),
             "look at `giftbatch gifts NAME --state refused`, mend the cause, then `giftbatch retry NAME`, which looks \
              into the wallets first",
+        ),
+        Stop::WrongClock { ours, theirs } => Why::new(
+            format!(
+                "this machine's clock shows {}, and the provider's {}: nothing was sent or refused as expired",
+                second(*ours),
+                second(*theirs)
+            ),
+            "set the machine's clock and run the same command again",
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! `issue` and `run`: the commands that give, and what `retry` has in common with them.
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
 
 use super::caps::bound;
 use super::commands::{AbsenceKind, ConfirmArgs, InDoubtKind, IssueArgs, RunArgs, RunLimits};
@@ -17,6 +17,7 @@ use super::recollect::recollect;
 use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
 use super::standing::{self, Lookout};
+use super::wall;
 use crate::domain::{GiftState, Money};
 use crate::drive::Ended;
 use crate::issue::{IssueOptions, Progress, Sending, Stop};
@@ -153,6 +154,10 @@ pub(super) fn to_send(states: &States) -> (u64, Money) {
     (gifts, OPEN.map(|state| states.amount(state)).into_iter().sum())
 }
 
+/// How far the machine's clock may be from the provider's: less than the hour by which one is off in another zone or
+/// in summer, and more than a clock drifts unnoticed.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(30);
+
 /// States of which a run may send a gift, once doubts are settled.
 const OPEN: [GiftState; 4] =
     [GiftState::Planned, GiftState::InFlight, GiftState::Deferred, GiftState::InDoubt];
@@ -237,6 +242,9 @@ fn options(context: &Context, limits: &RunLimits) -> IssueOptions {
         limit: limits.levers.limit,
         names_gifts: false,
         deadline: limits.levers.deadline.map(|it| it.resolve(context.started_at(), settings.tz)),
+        clock_tolerance: Some(CLOCK_TOLERANCE),
+        day_ends_at: (!settings.caps.is_none())
+            .then(|| wall::next(NaiveTime::MIN, context.now(), settings.tz)),
     }
 }
 

@@ -9,6 +9,7 @@ use super::queue::Entry;
 use super::sign::{Shows as _, Sign};
 use super::task::{DIED, Times, caught};
 use super::{Pulse, Rules, Worker};
+use crate::clock::LONGEST_NAP;
 use crate::pace::{Pace, Permit};
 use crate::provider::Obstacle;
 
@@ -117,7 +118,7 @@ impl<W: Worker> Drive<'_, W> {
         now: DateTime<Utc>,
         wake_at: Option<DateTime<Utc>>,
     ) -> Result<(), W::Error> {
-        let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default());
+        let wait = wake_at.map(|at| (at - now).to_std().unwrap_or_default().min(LONGEST_NAP));
         let Rules { clock, interrupt, .. } = self.rules;
         tokio::select! {
             biased;

@@ -18,7 +18,7 @@ pub(super) async fn commit_claiming(
         return batch.commit().await.map(|()| Vec::new());
     }
     let from = only.map_or(ClaimFrom::Campaign(facts.campaign), ClaimFrom::Rows);
-    batch.commit_claiming(from, facts.run, wanted, facts.now).await
+    batch.commit_claiming(from, facts.run, wanted, facts.now, facts.latest).await
 }
 
 /// Says why nothing could be claimed, and what waits; what expired unsent is refused on the way.
@@ -36,12 +36,10 @@ pub(super) async fn none_claimed(
     if done.is_withheld {
         return batch.rollback().await;
     }
+    expire(&mut batch, facts, done).await?;
     done.waiting = Some(match only {
         Some(rows) => batch.waiting_of(rows, facts.now).await?,
-        None => {
-            expire(&mut batch, facts, done).await?;
-            batch.waiting(facts.campaign, facts.now).await?
-        }
+        None => batch.waiting(facts.campaign, facts.now).await?,
     });
     batch.commit().await
 }
@@ -52,7 +50,7 @@ async fn expire(
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
     loop {
-        let expired = batch.expired(facts.campaign, EXPIRED_AT_ONCE, facts.now).await?;
+        let expired = batch.expired(facts.campaign, EXPIRED_AT_ONCE, facts.latest).await?;
         if expired.is_empty() {
             return Ok(());
         }

@@ -18,6 +18,13 @@ pub enum Stop {
         /// How many in a row.
         in_a_row: u32,
     },
+    /// Our clock and the provider's are too far apart: what has expired cannot be told. Nothing was sent.
+    WrongClock {
+        /// What ours showed.
+        ours: DateTime<Utc>,
+        /// What the provider's showed then.
+        theirs: DateTime<Utc>,
+    },
     /// It has begun as many gifts as it may, and more are left.
     Limit {
         /// How many it was allowed.
@@ -43,6 +50,7 @@ impl Stop {
         match self {
             Stop::Early(ended) => ended.word(),
             Stop::Refusals { .. } => "refusals",
+            Stop::WrongClock { .. } => "wrong clock",
             Stop::Limit { .. } => "limit",
             Stop::Doubts { .. } => "doubts",
             Stop::Canary { .. } => "canary",
@@ -54,6 +62,7 @@ impl Stop {
         match self {
             Stop::Early(ended) => Some(ended),
             Stop::Refusals { .. }
+            | Stop::WrongClock { .. }
             | Stop::Limit { .. }
             | Stop::Doubts { .. }
             | Stop::Canary { .. } => None,
@@ -253,13 +262,14 @@ mod tests {
         let stops = [
             Stop::Early(Ended::Interrupted),
             Stop::Refusals { class, in_a_row },
+            Stop::WrongClock { ours: now(), theirs: now() },
             Stop::Limit { gifts },
             Stop::Doubts { gifts },
             Stop::Canary { gifts, wrong: Vec::new() },
         ];
         assert_eq!(
             stops.each_ref().map(Stop::word),
-            ["interrupted", "refusals", "limit", "doubts", "canary"]
+            ["interrupted", "refusals", "wrong clock", "limit", "doubts", "canary"]
         );
     }
 

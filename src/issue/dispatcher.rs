@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::clocks::ClockCheck;
 use super::decide::{Stop, Streak};
 use super::evidence::Evidence;
 use super::group::{self, Committed, Facts, Group, Pending};
@@ -65,6 +66,9 @@ pub(super) struct Dispatcher<'r> {
     pub(super) sighting: Sighting,
     pub(super) supply: Supply,
     pub(super) quota: Quota,
+    pub(super) clocks: ClockCheck,
+    /// When the day ends whose sums count, where it has not yet.
+    pub(super) day_ends_at: Option<DateTime<Utc>>,
     pub(super) streak: Streak,
     pub(super) answers: Answers,
     pub(super) progress: Progress,
@@ -90,7 +94,7 @@ impl<'r> Dispatcher<'r> {
         tools: &'r Tools,
         campaign: &Campaign,
         options: &'r IssueOptions,
-        start: Start,
+        (start, clocks): (Start, ClockCheck),
     ) -> Dispatcher<'r> {
         // Every request that can be in flight has room for its report.
         let (reports, inbox) = mpsc::channel(pace.concurrency.ceiling() + 1);
@@ -125,6 +129,8 @@ impl<'r> Dispatcher<'r> {
             sighting: Sighting::of(start.given),
             supply: options.sending.supply(),
             quota: Quota::of(options.limit, options.names_gifts),
+            clocks,
+            day_ends_at: options.day_ends_at,
             streak: Streak::default(),
             progress,
             stop: None,
@@ -190,6 +196,7 @@ impl<'r> Dispatcher<'r> {
             skew: self.skew,
             lists: self.evidence.lists,
             now,
+            latest: self.latest(now),
         };
         self.sent_since_commit = 0;
         let outcomes = std::mem::take(&mut self.pending);

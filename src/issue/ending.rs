@@ -6,9 +6,7 @@ use super::decide::Stop;
 use super::dispatcher::Dispatcher;
 use super::group::Pending;
 use super::request::{Purpose, Request};
-use crate::domain::Event;
 use crate::drive::Ended;
-use crate::ledger::Claimed;
 
 impl Dispatcher<'_> {
     /// Ends the run: nothing new is sent.
@@ -29,21 +27,14 @@ impl Dispatcher<'_> {
     /// A run that ends sends nothing that is not sent yet: those intents certainly did not happen.
     pub(super) fn undo_unsent(&mut self) {
         let now = self.tools.clock.now();
-        let undelivered = |claimed, why: String| Pending {
-            claimed,
-            event: Event::Undelivered { retry_at: now, why },
-            refusal: None,
-            at: now,
-            took_ms: None,
-        };
         for claimed in self.ready.drain(..) {
             let why = "the run stopped before it was sent".to_owned();
-            self.pending.push(undelivered(claimed, why));
+            self.pending.push(Pending::unsent(claimed, why, now));
         }
         for request in self.urgent.drain(..) {
             match request {
                 Request::Look(_, Purpose::Permission(asked)) => {
-                    self.pending.push(undelivered(asked.claimed, asked.refusal.message));
+                    self.pending.push(Pending::unsent(asked.claimed, asked.refusal.message, now));
                 }
                 // What its list shows is known already.
                 Request::Weigh(done) => self.looks.push(done),
@@ -68,23 +59,6 @@ impl Dispatcher<'_> {
         }
         let silent_at = self.answers.silent_at(patience);
         deadline.into_iter().chain(silent_at).min().filter(|_| self.stop.is_none())
-    }
-
-    /// What expired while it waited for its turn is not sent any more: the next claim refuses it.
-    pub(super) fn give_back_expired(&mut self, now: DateTime<Utc>) {
-        let is_over = |claimed: &Claimed| claimed.gift.content.expiry.has_passed(now);
-        if !self.ready.iter().any(is_over) {
-            return;
-        }
-        for claimed in std::mem::take(&mut self.ready) {
-            if !is_over(&claimed) {
-                self.ready.push_back(claimed);
-                continue;
-            }
-            let why = "its expiry passed before its turn came".to_owned();
-            let event = Event::Undelivered { retry_at: now, why };
-            self.pending.push(Pending { claimed, event, refusal: None, at: now, took_ms: None });
-        }
     }
 
     /// Why the run ends, where something of its campaign is left.

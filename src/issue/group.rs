@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) skew: Skew,
     pub(super) lists: Lists,
     pub(super) now: DateTime<Utc>,
+    /// The later of our clock's time and the provider's: what has expired by then is not sent.
+    pub(super) latest: DateTime<Utc>,
 }
 
 /// Something that happened to a gift in flight, not yet written.
@@ -223,6 +225,12 @@ impl Seen {
 }
 
 impl Pending {
+    /// It was certainly not given, and may be at once.
+    pub(super) fn unsent(claimed: Claimed, why: String, at: DateTime<Utc>) -> Pending {
+        let event = Event::Undelivered { retry_at: at, why };
+        Pending { claimed, event, refusal: None, at, took_ms: None }
+    }
+
     fn outcome(&self) -> Outcome {
         Outcome {
             row: self.claimed.row,
@@ -335,6 +343,6 @@ mod tests {
             proof: AbsenceProof::default(),
         };
         let (skew, lists) = (Skew::default(), Lists::default());
-        Facts { run, campaign: 1, policy, skew, lists, now: now() }
+        Facts { run, campaign: 1, policy, skew, lists, now: now(), latest: now() }
     }
 }

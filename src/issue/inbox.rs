@@ -80,9 +80,8 @@ impl Dispatcher<'_> {
     fn ask(&mut self, asked: Asked, times: Times) {
         if self.stop.is_some() {
             // A run that is ending asks nothing more: nothing happened, so it can wait.
-            let event = Event::Undelivered { retry_at: times.ended_at, why: asked.refusal.message };
-            let (claimed, at) = (asked.claimed, times.ended_at);
-            self.pending.push(Pending { claimed, event, refusal: None, at, took_ms: None });
+            let why = asked.refusal.message;
+            self.pending.push(Pending::unsent(asked.claimed, why, times.ended_at));
             return;
         }
         let wallet = asked.claimed.gift.content.wallet;
@@ -103,6 +102,9 @@ impl Dispatcher<'_> {
             }
             return;
         }
+        if matches!(purpose, Purpose::Clock) {
+            self.saw_clock(&reading, times);
+        }
         let (credits, unreadable) = match reading {
             ListReading::Whole(credits) => (credits, Vec::new()),
             ListReading::NoList => (Vec::new(), Vec::new()),
@@ -116,7 +118,7 @@ impl Dispatcher<'_> {
         let (what_for, doubts) = match purpose {
             Purpose::Settle => (LookFor::Doubts, self.book.doubts(wallet)),
             Purpose::Sight => (LookFor::Sighting, Vec::new()),
-            Purpose::Probe | Purpose::Permission(..) => return,
+            Purpose::Clock | Purpose::Probe | Purpose::Permission(..) => return,
         };
         let look = Look {
             unreadable,
@@ -155,7 +157,7 @@ impl Dispatcher<'_> {
         match purpose {
             Purpose::Settle => self.book.failed(wallet, times.ended_at),
             Purpose::Sight => self.sighting.again(times.ended_at),
-            Purpose::Probe | Purpose::Permission(..) => {}
+            Purpose::Clock | Purpose::Probe | Purpose::Permission(..) => {}
         }
     }
 

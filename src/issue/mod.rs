@@ -21,6 +21,7 @@
 //! **Invariant:** what a dead run left in flight is in doubt before anything new is sent.
 
 mod claim;
+mod clocks;
 mod decide;
 mod dispatcher;
 mod ending;
@@ -45,6 +46,7 @@ pub use decide::Stop;
 pub use progress::Progress;
 pub use supply::Sending;
 
+use self::clocks::ClockCheck;
 use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::drive::Ended;
@@ -79,6 +81,11 @@ pub struct IssueOptions {
     pub names_gifts: bool,
     /// From then on no request is begun.
     pub deadline: Option<DateTime<Utc>>,
+    /// Before a first gift is sent or refused as expired, the provider's clock is looked at: where it and ours are
+    /// further apart, neither is done; else what has expired by either is not sent. None: it is not looked at.
+    pub clock_tolerance: Option<TimeDelta>,
+    /// What was claimed before then is sent before then, or claimed again: a gift counts on the day of its claim.
+    pub day_ends_at: Option<DateTime<Utc>>,
 }
 
 /// How a run ended.
@@ -124,6 +131,11 @@ pub async fn run_issue(
     crash::before(Step::Naming);
     writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
+    let clocks = match options.clock_tolerance {
+        Some(_) => ledger.gift_page(campaign.id, None, 0, 1).await?.pop(),
+        None => None,
+    };
+    let start = (start, ClockCheck::by(clocks.map(|gift| gift.content.wallet)));
     let mut dispatcher =
         dispatcher::Dispatcher::new(run, writer, pace, tools, campaign, options, start);
     let stop = dispatcher.run().await?;

@@ -63,6 +63,7 @@ pub(super) async fn recover(
             skew: Skew::default(),
             lists,
             now,
+            latest: now,
         };
         hold(&mut batch, &facts, &doubts, &mut done).await?;
         doubts.clear();

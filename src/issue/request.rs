@@ -32,6 +32,8 @@ pub(super) enum Purpose {
     Settle,
     /// To see whether lists show a gift that we know of.
     Sight,
+    /// To hold our clock against the provider's.
+    Clock,
     /// To see whether the server answers again.
     Probe,
     /// To tell whether this gift was refused, or our keys.

@@ -44,7 +44,7 @@ const SIGHTINGS: u32 = 8;
 impl Dispatcher<'_> {
     /// Starts requests for as long as there is something to ask and a turn to ask it.
     pub(super) fn start_requests(&mut self, now: DateTime<Utc>) {
-        self.give_back_expired(now);
+        self.give_back_late(now);
         while self.stop.is_none() && self.has_request(now) {
             match self.pace.permit(now) {
                 Permit::Now => {
@@ -70,6 +70,11 @@ impl Dispatcher<'_> {
 
     /// How many gifts to claim with the next commit.
     pub(super) fn claim_size(&self) -> usize {
+        if self.clocks.is_open() { 0 } else { self.wants() }
+    }
+
+    /// How many gifts it could do with.
+    pub(super) fn wants(&self) -> usize {
         let may_claim =
             self.stop.is_none() && self.supply == Supply::Unknown && !self.is_full_of_doubts();
         // Whatever is open when a run dies is in doubt for the next, which should be able to send at once.
@@ -96,7 +101,7 @@ impl Dispatcher<'_> {
     /// How long an outage is waited out. Where only doubts are left, or so many that nothing may be
     /// sent, the next run settles them as well: no longer than a settle window.
     pub(super) fn patience(&self) -> TimeDelta {
-        let has_gifts = !self.ready.is_empty() || !self.supply.is_over();
+        let has_gifts = !self.busy.0.is_empty() || !self.supply.is_over();
         if has_gifts && !self.is_full_of_doubts() {
             return self.options.give_up_after;
         }
@@ -105,6 +110,7 @@ impl Dispatcher<'_> {
 
     fn has_request(&self, now: DateTime<Utc>) -> bool {
         let is_read_due = !self.urgent.is_empty()
+            || self.is_clock_due()
             || self.book.has_due(now, |wallet| self.busy.is_free(wallet))
             || self.sighting.due_at(self).is_some_and(|at| at <= now);
         is_read_due || if self.is_down() { self.probe().is_some() } else { !self.ready.is_empty() }
@@ -126,6 +132,11 @@ impl Dispatcher<'_> {
     fn next_request(&mut self, now: DateTime<Utc>) -> Request {
         if let Some(urgent) = self.urgent.pop_front() {
             return urgent;
+        }
+        if self.is_clock_due()
+            && let Some(look) = self.clocks.take()
+        {
+            return look;
         }
         let may_give = !self.ready.is_empty() && (!self.is_down() || self.read_failed_last);
         if !(may_give && (self.looked_last || self.is_down())) {

@@ -2,11 +2,11 @@
 
 mod scene;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
-use self::scene::{Scene, Serves, campaign, gift, options, start};
-use super::{IssueOptions, Sending};
+use self::scene::{Scene, Serves, Told, campaign, gift, options, start};
+use super::{IssueOptions, Sending, Stop};
 use crate::domain::{Event, Expiry, GiftState};
 use crate::drive::Ended;
 use crate::ledger::{ClaimFrom, Ledger, Outcome, Wish, Writer};
@@ -17,8 +17,8 @@ async fn claim(writer: &mut Writer, campaign: i64, count: usize) -> Vec<(i64, i6
     let mut batch = writer.begin().await.unwrap();
     batch.begin_run(run, campaign, "test", start()).await.unwrap();
     let claimed =
-        batch.commit_claiming(ClaimFrom::Campaign(campaign), run, count, start()).await.unwrap();
-    claimed.iter().map(|gift| (gift.row, gift.attempt)).collect()
+        batch.commit_claiming(ClaimFrom::Campaign(campaign), run, count, start(), start()).await;
+    claimed.unwrap().iter().map(|gift| (gift.row, gift.attempt)).collect()
 }
 
 async fn record(writer: &mut Writer, (row, attempt): (i64, i64), events: &[(GiftState, Event)]) {
@@ -91,9 +91,89 @@ fn a_run_whose_machine_slept_sends_nothing_more() {
     scene.jumps_at = Some(start() + TimeDelta::seconds(30));
     let run = scene.run(&options());
     assert_eq!(run.stop, Some(Ended::ClockJumped { by: TimeDelta::hours(8) }.into()));
-    assert!(run.creates.iter().all(|at| *at < start() + TimeDelta::seconds(1)), "{run:?}");
+    assert!(run.creates.iter().all(|(at, _)| *at < start() + TimeDelta::seconds(1)), "{run:?}");
     assert_eq!(run.gifts(GiftState::InFlight) + run.gifts(GiftState::InDoubt), 0);
     assert!(run.took < TimeDelta::seconds(45), "it is found out meanwhile: {run:?}");
+}
+
+/// A campaign of gifts for wallets 1, 2 and so on, that expire so many minutes from the start.
+fn expiring(minutes: &[i64]) -> Scene {
+    let expiry = |minutes: &i64| Expiry::at(start() + TimeDelta::minutes(*minutes));
+    let gifts: Vec<_> =
+        (1..).zip(minutes).map(|(wallet, minutes)| gift(wallet, expiry(minutes))).collect();
+    Scene::new(&gifts, |_, writer| async { writer })
+}
+
+fn wallets(run: &Told, since: TimeDelta) -> Vec<u128> {
+    let late = run.creates.iter().filter(|(at, _)| *at >= start() + since);
+    let mut wallets: Vec<u128> = late.map(|(_, wallet)| *wallet).collect();
+    wallets.sort_unstable();
+    wallets
+}
+
+#[test]
+fn what_expires_while_it_waits_for_its_turn_is_not_sent() {
+    // Goal: no gift is given that nobody can spend. Method: a provider that wants to be left alone for five minutes
+    // just when all was claimed; gifts that expire meanwhile, and gifts that do not. With a limit that is used up too.
+    for limit in [None, Some(4)] {
+        let mut scene = expiring(&[5, 60, 5, 60]);
+        scene.serves = Serves::Later(4, TimeDelta::minutes(5));
+        let run = scene.run(&IssueOptions { limit, ..options() });
+        assert_eq!(wallets(&run, TimeDelta::minutes(1)), [2, 4], "{run:?}");
+        let (issued, refused) = (run.gifts(GiftState::Issued), run.gifts(GiftState::Refused));
+        assert_eq!((issued, refused, run.stop), (2, 2, None));
+    }
+}
+
+#[test]
+fn what_has_expired_by_the_providers_clock_is_not_sent() {
+    // Goal: a clock of ours that is late gives nothing that has expired. Method: a provider whose clock is twenty
+    // minutes ahead; gifts that expire before that, and after.
+    let mut scene = expiring(&[10, 60, 19, 21]);
+    scene.ahead = Some(TimeDelta::minutes(20));
+    let clock_tolerance = Some(TimeDelta::minutes(30));
+    let run = scene.run(&IssueOptions { clock_tolerance, ..options() });
+    assert_eq!(wallets(&run, TimeDelta::zero()), [2, 4], "{run:?}");
+    assert_eq!((run.gifts(GiftState::Refused), run.stop), (2, None));
+}
+
+#[test]
+fn a_clock_that_is_far_from_the_providers_decides_nothing() {
+    // Goal: with a wrong clock nothing is given, and nothing refused. Method: clocks a day apart either way, of which
+    // one has every gift expired; then none that is shown, one that is near, and lists that cannot be read.
+    let tolerance = TimeDelta::minutes(30);
+    let options = IssueOptions { clock_tolerance: Some(tolerance), ..options() };
+    for (hours, minutes) in [(24, 60), (-24, -60), (24, 6_000), (-24, 6_000)] {
+        let mut scene = expiring(&[minutes, minutes]);
+        scene.ahead = Some(TimeDelta::hours(hours));
+        let run = scene.run(&options);
+        let Some(Stop::WrongClock { ours, theirs }) = run.stop else { panic!("{run:?}") };
+        assert!((theirs - ours - TimeDelta::hours(hours)).abs() < TimeDelta::seconds(2));
+        assert_eq!((run.creates.len(), run.gifts(GiftState::Planned)), (0, 2));
+    }
+    let well = [(None, Serves::Well), (Some(tolerance), Serves::Well), (None, Serves::Silence)];
+    for (ahead, serves) in well {
+        let mut scene = expiring(&[6_000, 6_000]);
+        (scene.ahead, scene.serves) = (ahead, serves);
+        let run = scene.run(&options);
+        assert_eq!(wallets(&run, TimeDelta::zero())[..2], [1, 2], "{run:?}");
+    }
+}
+
+#[test]
+fn a_gift_is_sent_on_the_day_of_its_intent() {
+    // Goal: the sums of a day count each gift on the day on which it was sent. Method: a day that ends while a provider
+    // wants to be left alone: what had not been sent by then has another intent, of the next day.
+    let gifts: Vec<_> = (1..=9).map(|wallet| gift(wallet, Expiry::Never)).collect();
+    let mut scene = Scene::new(&gifts, |_, writer| async { writer });
+    scene.serves = Serves::Later(1, TimeDelta::minutes(5));
+    let intents = |lasts| {
+        let day_ends_at = Some(start() + lasts);
+        let run = scene.copy(scene.serves).run(&IssueOptions { day_ends_at, ..options() });
+        assert_eq!(run.gifts(GiftState::Issued), 9, "{run:?}");
+        run.intents
+    };
+    assert!(intents(TimeDelta::minutes(1)) > intents(TimeDelta::hours(1)));
 }
 
 #[test]
@@ -129,8 +209,8 @@ fn each_end_of(work: &Scene) {
                 assert_eq!(run.gifts(GiftState::InFlight), 0, "{words}");
                 assert!(run.took <= TimeDelta::minutes(30), "{words}");
                 assert!(!is_given || run.took < TimeDelta::seconds(1), "{words}");
-                let is_late = |at: &DateTime<Utc>| deadline.is_some_and(|deadline| deadline <= *at);
-                assert!(!run.creates.iter().any(is_late), "{words}");
+                let is_late = |at| deadline.is_some_and(|deadline| deadline <= at);
+                assert!(!run.creates.iter().any(|(at, _)| is_late(*at)), "{words}");
                 let is_over = lasts == Some(TimeDelta::zero());
                 assert!(!is_over || is_given || run.stop.is_some(), "{words}");
                 let most = limit.unwrap_or(u64::MAX);

@@ -67,7 +67,8 @@ pub struct Unsent {
 
 impl Batch<'_> {
     /// Makes the batch durable with intents for up to `limit` gifts that may be sent at `now`, of a campaign or of
-    /// some rows alone. Comes back with those gifts, in the order of their rows.
+    /// some rows alone. Comes back with those gifts, in the order of their rows. What has expired at `latest` is left
+    /// out: it may be later than `now`, by another clock.
     ///
     /// There are fewer where twins or wallets with a doubt stand in the way.
     pub async fn commit_claiming(
@@ -76,13 +77,20 @@ impl Batch<'_> {
         run: Uuid,
         limit: usize,
         now: DateTime<Utc>,
+        latest: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        self.add_claim(from, run, limit, now);
+        self.add_claim(from, run, limit, (now, latest));
         read_claimed(&self.commit_rows().await?)
     }
 
     /// Its statements, for the next trip.
-    fn add_claim(&mut self, from: ClaimFrom<'_>, run: Uuid, limit: usize, now: DateTime<Utc>) {
+    fn add_claim(
+        &mut self,
+        from: ClaimFrom<'_>,
+        run: Uuid,
+        limit: usize,
+        (now, latest): (DateTime<Utc>, DateTime<Utc>),
+    ) {
         let now_ms = now.timestamp_millis();
         let doing = "choosing gifts";
         self.transaction.add(sql::CLAIM_CLEAR, &["forgetting the last claim"]);
@@ -99,7 +107,7 @@ impl Batch<'_> {
             }
         };
         bind(arguments, now_ms);
-        bind(arguments, now_ms);
+        bind(arguments, latest.timestamp_millis());
         bind(arguments, i64::try_from(limit).unwrap_or(i64::MAX));
         bind(self.transaction.add(sql::CLAIM_TURN, &["claiming gifts"]), now_ms);
         let arguments = self.transaction.add(sql::ATTEMPT_INSERT, &["writing intents"]);
@@ -116,7 +124,7 @@ impl Batch<'_> {
         limit: usize,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>, LedgerError> {
-        self.add_claim(ClaimFrom::Campaign(campaign), run, limit, now);
+        self.add_claim(ClaimFrom::Campaign(campaign), run, limit, (now, now));
         read_claimed(&self.transaction.send().await?)
     }
 
@@ -149,7 +157,7 @@ impl Batch<'_> {
         rows.doing(doing)?.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 
-    /// Gifts that were not given and whose expiry has passed.
+    /// Gifts that were not given and whose expiry has passed by now.
     pub async fn expired(
         &mut self,
         campaign: i64,

@@ -119,6 +119,15 @@ impl Skew {
         }
     }
 
+    /// The later of both clocks' times, when ours shows `now`: what has expired by then has expired. `Date` tells it,
+    /// where it is ahead by no more than this.
+    pub fn latest(&self, now: DateTime<Utc>, most: TimeDelta) -> DateTime<Utc> {
+        let is_told = self.dates.count > 0 && self.dates.is_agreed;
+        let near = 0..=most.num_milliseconds();
+        let is_near = is_told && near.contains(&self.dates.figure);
+        now + TimeDelta::milliseconds(if is_near { self.dates.figure } else { 0 })
+    }
+
     /// The moment, by the server's clock, before which a gift cannot be ours that we first sent at
     /// `first_sent_at`. Clocks that were never compared are taken to agree.
     pub fn baseline(&self, first_sent_at: DateTime<Utc>) -> DateTime<Utc> {

@@ -14,7 +14,7 @@ use giftbatch::sandbox::{Endpoint, FaultProfile};
 use sqlx::{Connection, SqliteConnection};
 use tokio::runtime::Handle;
 
-use crate::world::{Done, Row, Running, World, csv, output, rows, say, send};
+use crate::world::{Done, Row, Running, World, compiled, csv, output, rows, say, send};
 
 /// Gifts of each story.
 const GIFTS: u32 = 120;
@@ -246,18 +246,6 @@ async fn another_writer_that_stays_ends_the_run() {
     story.mended();
 }
 
-/// The disk that fails, compiled with the system's compiler; none where there is no such.
-#[cfg(target_os = "linux")]
-fn shim(folder: &Path) -> Option<String> {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/ledger_failure/shim.c");
-    let shim = folder.join("shim.so");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
-    let output = output(&mut compiler).ok()?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(shim.to_str().expect("plain characters").to_owned())
-}
-
 /// How a call on the write-ahead log fails.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Copy)]
@@ -275,7 +263,7 @@ struct Fault {
 #[cfg(target_os = "linux")]
 fn fail_call(fault: Fault, at: u32) -> Option<u64> {
     let mut story = Story::new();
-    let Some(shim) = shim(&story.world.path("")) else {
+    let Some(shim) = compiled(&story.world.path(""), "tests/it/ledger_failure/shim.c") else {
         say("skipped: there is no C compiler here");
         return None;
     };

@@ -7,6 +7,8 @@ mod browser;
 mod care;
 mod certificate;
 mod cli;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod crash;
 mod echo;
 mod evidence;

@@ -180,6 +180,19 @@ impl World {
     }
 }
 
+/// What is preloaded into the program to let a part of its machine fail, compiled with the system's compiler; none
+/// where there is no such.
+#[cfg(target_os = "linux")]
+pub(crate) fn compiled(folder: &Path, source: &str) -> Option<String> {
+    let shim = folder.join("shim.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
+    let output = output(&mut compiler).ok()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(shim.to_str().expect("plain characters").to_owned())
+}
+
 fn start(command: &mut Command) -> Running {
     Running::start(command).expect("the program starts")
 }

@@ -329,6 +329,8 @@ fn issue_options(terms: &Terms) -> IssueOptions {
         limit: terms.limit,
         names_gifts: true,
         deadline: None,
+        clock_tolerance: None,
+        day_ends_at: None,
     }
 }
 

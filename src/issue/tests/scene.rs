@@ -165,7 +165,7 @@ pub(super) enum Serves {
     /// It refuses every gift.
     No,
     /// The first so many creates are too many, for so long.
-    Later(u64, TimeDelta),
+    Later(usize, TimeDelta),
 }
 
 /// A provider in the process.
@@ -173,6 +173,8 @@ pub(super) enum Serves {
 pub(super) struct Provider {
     machine: Arc<Machine>,
     pub(super) serves: Serves,
+    /// How far its clock is ahead, where its answers show it.
+    ahead: Option<TimeDelta>,
     book: Mutex<Book>,
 }
 
@@ -180,13 +182,20 @@ pub(super) struct Provider {
 #[derive(Debug, Default)]
 struct Book {
     gifts: Vec<serde_json::Value>,
-    creates: Vec<DateTime<Utc>>,
+    creates: Vec<Create>,
 }
+
+/// When a create was sent, and for which wallet.
+pub(super) type Create = (DateTime<Utc>, u128);
 
 impl Transport for Provider {
     fn send(&self, request: Request) -> provider::Sending {
         let trip = MachineClock(self.machine.clone()).sleep(TRIP);
-        let delivery = self.deliver(&request);
+        let mut delivery = self.deliver(&request);
+        if let (Delivery::Answered { date, .. }, Some(ahead)) = (&mut delivery, self.ahead) {
+            let shown = self.machine.lock().wall + ahead;
+            *date = Some(shown.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        }
         Box::pin(async move {
             trip.await;
             delivery
@@ -199,7 +208,10 @@ impl Provider {
         let mut book = self.book.lock().expect("nobody panics with the book");
         let is_create = request.method == Method::Post;
         if is_create {
-            book.creates.push(self.machine.lock().wall);
+            let text = request.body.as_deref().unwrap_or_default();
+            let asked: serde_json::Value = serde_json::from_str(text).unwrap();
+            let wallet: Uuid = asked["WalletId"].as_str().unwrap().parse().unwrap();
+            book.creates.push((self.machine.lock().wall, wallet.as_u128()));
         }
         match self.serves {
             Serves::Nobody => Delivery::NeverSent {
@@ -207,7 +219,7 @@ impl Provider {
                 why: "connection refused".to_owned(),
             },
             Serves::No if is_create => answered(422, "null", false),
-            Serves::Later(times, wait) if is_create && book.creates.len() as u64 <= times => {
+            Serves::Later(times, wait) if is_create && book.creates.len() <= times => {
                 let mut answer = answered(429, "null", false);
                 if let Delivery::Answered { retry_after, .. } = &mut answer {
                     *retry_after = Some(wait.num_seconds().to_string());
@@ -274,17 +286,20 @@ pub(super) struct Scene {
     pub(super) serves: Serves,
     /// When the machine sleeps, where it does.
     pub(super) jumps_at: Option<DateTime<Utc>>,
+    /// How far the provider's clock is ahead, where its answers show it.
+    pub(super) ahead: Option<TimeDelta>,
 }
 
 /// What came of a run.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) stop: Option<Stop>,
-    /// When each create was sent.
-    pub(super) creates: Vec<DateTime<Utc>>,
+    pub(super) creates: Vec<Create>,
     /// How long it took, by its own clock.
     pub(super) took: TimeDelta,
     states: Vec<(GiftState, u64)>,
+    /// Intents that were written.
+    pub(super) intents: i64,
 }
 
 impl Told {
@@ -322,6 +337,8 @@ pub(super) fn options() -> IssueOptions {
         limit: None,
         names_gifts: false,
         deadline: None,
+        clock_tolerance: None,
+        day_ends_at: None,
     }
 }
 
@@ -334,8 +351,8 @@ impl Scene {
     where
         F: Future<Output = Writer>,
     {
-        let scene =
-            Scene { folder: tempfile::tempdir().unwrap(), serves: Serves::Well, jumps_at: None };
+        let folder = tempfile::tempdir().unwrap();
+        let scene = Scene { folder, serves: Serves::Well, jumps_at: None, ahead: None };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let ledger = Ledger::open(&scene.path()).await.unwrap();
@@ -357,7 +374,7 @@ impl Scene {
     /// The same again, untouched by runs of this one.
     pub(super) fn copy(&self, serves: Serves) -> Scene {
         let folder = tempfile::tempdir().unwrap();
-        let copy = Scene { folder, serves, jumps_at: self.jumps_at };
+        let copy = Scene { folder, serves, jumps_at: self.jumps_at, ahead: self.ahead };
         std::fs::copy(self.path(), copy.path()).unwrap();
         copy
     }
@@ -372,7 +389,8 @@ impl Scene {
             .build()
             .unwrap();
         let book = Mutex::default();
-        let provider = Arc::new(Provider { machine: machine.clone(), serves: self.serves, book });
+        let (serves, ahead) = (self.serves, self.ahead);
+        let provider = Arc::new(Provider { machine: machine.clone(), serves, ahead, book });
         runtime.block_on(async {
             let run = tokio::time::timeout(PATIENCE, self.run_by(&machine, &provider, options));
             tokio::select! {
@@ -414,12 +432,14 @@ impl Scene {
         let Issued { writer, stop, .. } = issued.unwrap();
         work.begins();
         let states = ledger.tally(campaign.id, Meanwhile::Still).await.unwrap();
+        let gifts = ledger.gift_page(campaign.id, None, 0, 100).await.unwrap();
+        let intents = gifts.iter().map(|gift| gift.attempts).sum();
         writer.close().await.unwrap();
         ledger.close().await;
         work.ends();
         let creates = provider.book.lock().unwrap().creates.clone();
         let states = states.iter().map(|tally| (tally.state, tally.gifts)).collect();
-        Told { stop, creates, took: clock.now() - start(), states }
+        Told { stop, creates, took: clock.now() - start(), states, intents }
     }
 }
 

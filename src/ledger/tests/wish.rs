@@ -56,7 +56,8 @@ async fn what_a_limited_run_has_begun_is_not_sent_again_after_a_wish() {
         }
         ledger.wish(may, wish, ANN, now()).await.unwrap();
         let batch = bench.writer.begin().await.unwrap();
-        let claimed = batch.commit_claiming(ClaimFrom::Rows(&[row]), run, 9, now()).await.unwrap();
+        let claimed =
+            batch.commit_claiming(ClaimFrom::Rows(&[row]), run, 9, now(), now()).await.unwrap();
         assert_eq!(claimed.len(), sent, "{wish:?}");
     }
 }
