@@ -1,7 +1,7 @@
 //! Stories of clocks: a machine that slept, a clock that is wrong, and gifts that expire meanwhile.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use giftbatch::sandbox::Endpoint;
+use giftbatch::sandbox::{Endpoint, Stats};
 use uuid::Uuid;
 
 use crate::world::{Done, World, compiled, csv, rows, say, wallet};
@@ -20,7 +20,9 @@ fn world() -> Option<World> {
 
 /// Sets the machine's clock so far ahead of the true one.
 fn set_clock(world: &World, ahead: TimeDelta) {
-    world.file("clock", ahead.num_seconds().to_string());
+    // At once: a file that is half written would be another jump.
+    let set = world.file("clock.new", ahead.num_seconds().to_string());
+    std::fs::rename(set, world.path("clock")).expect("it can be renamed");
 }
 
 /// A file of gifts that expire then, for wallets from this number on.
@@ -71,6 +73,37 @@ async fn a_run_whose_machine_slept_ends_and_the_next_goes_on() {
     world.set("GIFTBATCH_RATE", "0");
     assert_eq!(issue(&world, "may", &[]).expect(0).gifts("issued"), 300);
     world.assert_given_exactly_once(&all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_ends_when_the_machine_slept() {
+    // Goal: no command goes on by a clock that does not know how late it is. Method: a preflight, a reconcile and a
+    // revoke, each of which meets a sleep in its middle; the same command ends it afterwards.
+    let Some(mut world) = world() else { return };
+    let file = world.file("may.csv", csv(&rows(80)));
+    load(&world, &file, "may");
+    issue(&world, "may", &["--no-input"]).expect(0);
+    let mut ahead = TimeDelta::zero();
+    // Wallets that were not read, and gifts that are half revoked, are told before that it ended early.
+    for (command, codes) in [
+        (&["check", &file, "--preflight"][..], [5, 5]),
+        (&["reconcile", "may"], [6, 6]),
+        (&["revoke", "may", "--yes", "--max-total", "1000000"], [5, 6]),
+    ] {
+        world.set("GIFTBATCH_RATE", "20");
+        let asked = |stats: &Stats| stats.requests.values().sum::<u64>();
+        let before = asked(&world.sandbox.stats());
+        let mut child = world.start(command);
+        world.until(&mut child, |stats| asked(stats) >= before + 5).await;
+        ahead += TimeDelta::hours(8);
+        set_clock(&world, ahead);
+        world.sandbox.set_clock_skew(ahead);
+        let done = Done::wait(child);
+        assert!(codes.contains(&done.code), "{done:?}");
+        assert!(done.stderr.contains("the machine's clock jumped by"), "{}", done.stderr);
+        world.set("GIFTBATCH_RATE", "0");
+        world.run(command).expect(0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
