@@ -34,7 +34,8 @@ impl Customers {
             RowFate::Known
             | RowFate::ChangedContent
             | RowFate::GivenElsewhere
-            | RowFate::ReferenceRepeated => self.given += 1,
+            | RowFate::ReferenceRepeated
+            | RowFate::NotReplaced(_) => self.given += 1,
         }
         fate == RowFate::Added
     }

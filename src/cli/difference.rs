@@ -20,6 +20,8 @@ use crate::report::{clean, count, money};
 pub(super) struct Difference {
     campaign: String,
     added: Rows,
+    /// Refused gifts that mended rows take the place of.
+    replaced: Rows,
     left_out: LeftOut,
     changed: Named<Changed>,
     corrected: Named<Corrected>,
@@ -81,7 +83,8 @@ impl Difference {
         }
         let added = Rows { rows: totals.added, amount: totals.added_amount };
         let campaign = load.name().to_owned();
-        Ok(Difference { campaign, added, left_out, changed, corrected })
+        let replaced = Rows { rows: totals.replaced, amount: totals.replaced_amount };
+        Ok(Difference { campaign, added, replaced, left_out, changed, corrected })
     }
 
     /// A few aligned lines.
@@ -100,6 +103,11 @@ impl Difference {
             }
         };
         line("added", self.added, "");
+        line(
+            "  mended",
+            self.replaced,
+            "was refused, and is withdrawn: the mended rows take its place",
+        );
         let left_out = self.left_out;
         line("left out", left_out.all(), "not in this file any more, of these:");
         line("  still planned", left_out.still_planned, "THEY WILL STILL BE SENT");
@@ -156,6 +164,7 @@ impl Difference {
         let changed: Vec<Value> = self.changed.named.iter().map(Changed::json).collect();
         json!({
             "added": self.added.json(),
+            "mended": self.replaced.json(),
             "left_out": {
                 "rows": all.rows,
                 "amount": all.amount.to_string(),
@@ -290,6 +299,7 @@ mod tests {
         let difference = Difference {
             campaign: "may".to_owned(),
             added: Rows::default(),
+            replaced: Rows::default(),
             left_out,
             changed: Named::default(),
             corrected: Named::default(),

@@ -10,6 +10,8 @@
 //! | the same in UTF-8 | where so few rows do not show their encoding, or it lacks a letter of another file |
 //! | our own columns in UTF-8 | where the cells do not speak for themselves: `--map`, `--decimal`, defaults, files with other headers |
 //!
+//! Each row has the key of its gift in a last column: what comes back mended takes the place of a refused gift.
+//!
 //! **Invariant:** what is handed out reads back as the ledger's rows, or nothing is.
 
 use std::fs::File;
@@ -24,7 +26,7 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
-use crate::domain::{Expiry, GiftContent};
+use crate::domain::{Expiry, GiftContent, GiftKey};
 use crate::intake::{
     Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
 };
@@ -171,7 +173,7 @@ async fn write(
     let mut writer = RowWriter::new(out, dialect)?;
     let mut digest = Sha256::new();
     let mut rows = 0;
-    let mut width = 0;
+    let (mut width, mut key_at) = (0, 0);
     let one = if let [state] = args.state[..] { Some(state) } else { None };
     let mut after = 0;
     loop {
@@ -182,33 +184,50 @@ async fn write(
         after = last.row;
         for gift in page.into_iter().filter(|gift| args.wants(gift)) {
             if rows == 0 {
-                let header = header(form, campaign, &gift);
+                let header = header(form, campaign, Some(&gift));
                 width = header.len();
+                key_at = header.iter().position(|name| is_key(name)).unwrap_or(width - 1);
                 writer.row(header.iter().map(String::as_str), &[])?;
             }
-            take_in(&mut digest, &gift.content, gift.reference.as_deref());
+            take_in(&mut digest, &gift.content, gift.reference.as_deref(), Some(gift.key));
+            let key = gift.key.to_string();
             let mut cells = cells(form, gift);
             // Rows of another file may be shorter. Longer ones do not read back.
             cells.resize(width.max(cells.len()), String::new());
+            cells[key_at] = key;
             writer.row(cells.iter().map(String::as_str), &[])?;
             rows += 1;
         }
     }
     if rows == 0 {
-        writer.row(campaign.header.iter().map(String::as_str), &[])?;
+        let header = header(Form::AsTheyWere, campaign, None);
+        writer.row(header.iter().map(String::as_str), &[])?;
     }
     let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     Ok(Written { rows, digest: digest.finalize().into() })
 }
 
-fn header(form: Form, campaign: &Campaign, first: &GiftRecord) -> Vec<String> {
-    if form != Form::OwnColumns {
-        return campaign.header.clone();
+/// The names of the columns; that of the keys comes last, unless the file had it.
+fn header(form: Form, campaign: &Campaign, first: Option<&GiftRecord>) -> Vec<String> {
+    let mut names = match form {
+        Form::AsTheyWere | Form::InUtf8 => campaign.header.clone(),
+        Form::OwnColumns => {
+            let columns =
+                [Column::WalletId, Column::Amount, Column::ExpiresAt, Column::Description];
+            let has_reference = first.is_some_and(|gift| gift.reference.is_some());
+            let reference = has_reference.then_some(Column::Reference);
+            columns.into_iter().chain(reference).map(|column| column.word().to_owned()).collect()
+        }
+    };
+    if !names.iter().any(|name| is_key(name)) {
+        names.push(Column::GiftKey.word().to_owned());
     }
-    let columns = [Column::WalletId, Column::Amount, Column::ExpiresAt, Column::Description];
-    let reference = first.reference.is_some().then_some(Column::Reference);
-    columns.into_iter().chain(reference).map(|column| column.word().to_owned()).collect()
+    names
+}
+
+fn is_key(name: &str) -> bool {
+    name.trim() == Column::GiftKey.word()
 }
 
 fn cells(form: Form, gift: GiftRecord) -> Vec<String> {
@@ -235,15 +254,20 @@ fn reads_back(path: &Path, options: &ReadOptions, written: &Written) -> bool {
         let Ok(RowOutcome::Good(row)) = outcome else {
             return false;
         };
-        take_in(&mut digest, &row.content, row.reference.as_deref());
+        take_in(&mut digest, &row.content, row.reference.as_deref(), row.gift_key);
         count += 1;
     }
     *written == Written { rows: count, digest: digest.finalize().into() }
 }
 
 /// Adds what a row asks for; each part goes with its end, so that no two rows run together.
-fn take_in(digest: &mut Sha256, content: &GiftContent, reference: Option<&str>) {
-    digest.update(format!("{content:?}{reference:?}\n"));
+fn take_in(
+    digest: &mut Sha256,
+    content: &GiftContent,
+    reference: Option<&str>,
+    key: Option<GiftKey>,
+) {
+    digest.update(format!("{content:?}{reference:?}{key:?}\n"));
 }
 
 /// Gives the file its name, or prints it.

@@ -177,6 +177,7 @@ impl Preview {
             columns.description,
             columns.reference,
             columns.currency,
+            columns.gift_key,
             columns.customer,
         ];
         let header = self.survey.header.iter().enumerate();

@@ -3,8 +3,8 @@
 use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
-use crate::intake::{BadRow, Dialect, Fault, FaultList, Survey, Used};
-use crate::ledger::{AddedRow, Corrected, EarlierRow, RowFate};
+use crate::intake::{BadRow, Column, Dialect, Fault, FaultList, Survey, Used};
+use crate::ledger::{AddedRow, Corrected, EarlierRow, KeyFault, RowFate};
 use crate::plan::{Named, Totals};
 
 /// What the rows showed.
@@ -78,6 +78,11 @@ impl Seen {
                 self.reject(row, rejects.as_deref_mut())?;
                 continue;
             }
+            if let RowFate::NotReplaced(fault) = row.fate {
+                let row = self.not_replaced(row, fault)?;
+                self.reject(row, rejects.as_deref_mut())?;
+                continue;
+            }
             if let Some(customers) = &mut self.customers
                 && !customers.note(row.fate)
             {
@@ -91,6 +96,21 @@ impl Seen {
             }
         }
         Ok(())
+    }
+
+    /// A row that names a gift whose place it cannot take.
+    fn not_replaced(&self, row: AddedRow, fault: KeyFault) -> Result<BadRow, Failure> {
+        let place = self.dialect.place(row.line);
+        let (problem, mend) = key_fault(fault);
+        let fault = Fault {
+            place,
+            column: Column::GiftKey.word().to_owned(),
+            value: row.gift_key.map(|key| key.to_string()).unwrap_or_default(),
+            problem,
+            mend: mend.to_owned(),
+        };
+        let cells = serde_json::from_str(&row.cells_json)?;
+        Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
     }
 
     /// A row that has the reference, or in a file of customers the wallet, of an earlier one.
@@ -125,6 +145,36 @@ impl Seen {
             mend,
         };
         Ok(BadRow { place, cells, numbers: Vec::new(), faults: vec![fault] })
+    }
+}
+
+/// What is wrong with the key of a gift, and the mend.
+fn key_fault(fault: KeyFault) -> (String, &'static str) {
+    const TAKE_OUT: &str = "take the row out; for a gift beside that one, empty this cell";
+    match fault {
+        KeyFault::Unknown => (
+            "no gift of the ledger has this key".to_owned(),
+            "leave it as the export wrote it, or empty it for a row of its own",
+        ),
+        KeyFault::Repeated => (
+            "an earlier row has this key too".to_owned(),
+            "keep one of them; for a gift beside it, empty this cell",
+        ),
+        KeyFault::NotRefused(state) => {
+            (format!("this gift is {state}, and only a refused one can be mended"), TAKE_OUT)
+        }
+        KeyFault::Unexpected => {
+            ("this gift was refused, and is in its wallet all the same".to_owned(), TAKE_OUT)
+        }
+        KeyFault::NotLookedFor => (
+            "nobody has looked yet whether this refused gift is in its wallet all the same"
+                .to_owned(),
+            "run giftbatch reconcile for its campaign, then the same command again",
+        ),
+        KeyFault::ReferenceTaken => (
+            "the reference of this row is that of another gift".to_owned(),
+            "give it a reference of its own, or the one that it had",
+        ),
     }
 }
 

@@ -142,7 +142,11 @@ pub(super) async fn withdraw(
             return Ok((gifts, amount));
         }
         let outcome = |gift: &Unsent| {
-            Outcome::of((gift.row, gift.state, gift.attempt), Event::Withdrawn, context.now())
+            Outcome::of(
+                (gift.row, gift.state, gift.attempt),
+                Event::Withdrawn { by: None },
+                context.now(),
+            )
         };
         let outcomes: Vec<Outcome> = unsent.iter().map(outcome).collect();
         batch.record(None, &outcomes).await?;

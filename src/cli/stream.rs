@@ -152,5 +152,6 @@ fn new_row(row: Row) -> Result<NewRow, Failure> {
         cells_json: serde_json::to_string(&row.cells)?,
         content: row.content,
         reference: row.reference,
+        gift_key: row.gift_key,
     })
 }

@@ -84,6 +84,12 @@ impl GiftKey {
         GiftKey::of(&["birthday", series.as_str(), &wallet.to_string(), year])
     }
 
+    /// The key of a mended row that would have the key of the gift whose place it takes: each gift is replaced
+    /// once.
+    pub fn in_place_of(old: GiftKey) -> GiftKey {
+        GiftKey::of(&["in place of", &old.to_string()])
+    }
+
     /// What a description ends with where a campaign tags its gifts: the key's first eight digits,
     /// which no other gift of the wallet shares.
     pub fn tag(&self) -> String {
@@ -195,6 +201,8 @@ mod tests {
         }
         let birthday = birthday("birthday", "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "2027");
         assert_eq!(birthday.to_string(), "a27f8dcc-787e-5797-9052-6b281663e5f0");
+        let replacement = GiftKey::in_place_of(birthday);
+        assert_eq!(replacement.to_string(), "5effefe1-55a1-5f5e-a50c-3c773c593130");
     }
 
     #[test]

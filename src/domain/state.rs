@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 
-use super::GiftId;
+use super::{GiftId, GiftKey};
 
 /// Where a gift stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +31,7 @@ pub enum GiftState {
     Issued,
     /// The server said no, for good.
     Refused,
-    /// Withdrawn before it was sent.
+    /// Withdrawn before it was sent, or refused and then replaced by a mended row.
     Cancelled,
     /// The intent to delete it is durable, the outcome is not.
     Revoking,
@@ -53,8 +53,11 @@ pub struct Refusal {
 pub enum Event {
     /// The intent to send was written.
     Started,
-    /// A person cancelled it before it was sent.
-    Withdrawn,
+    /// A person cancelled it before it was sent, or mended the row of one that was refused.
+    Withdrawn {
+        /// The gift of the mended row, which takes its place.
+        by: Option<GiftKey>,
+    },
     /// Its expiry passed before it was sent.
     Expired,
     /// The server answered that the gift exists.
@@ -156,7 +159,7 @@ impl GiftState {
         use GiftState as S;
         Ok(match (self, event) {
             (S::Planned | S::Deferred, Event::Started) => S::InFlight,
-            (S::Planned | S::Deferred, Event::Withdrawn) => S::Cancelled,
+            (S::Planned | S::Deferred | S::Refused, Event::Withdrawn { .. }) => S::Cancelled,
             (S::Planned | S::Deferred, Event::Expired) => S::Refused,
             (S::Planned | S::Deferred | S::Refused, Event::Recalled { .. }) => S::Issued,
             (S::InFlight, Event::Confirmed { .. }) => S::Issued,
@@ -224,7 +227,7 @@ impl Event {
     pub const fn word(&self) -> &'static str {
         match self {
             Event::Started => "started",
-            Event::Withdrawn => "withdrawn",
+            Event::Withdrawn { .. } => "withdrawn",
             Event::Expired => "expired",
             Event::Confirmed { .. } => "confirmed",
             Event::Declined(_) => "declined",
@@ -279,7 +282,7 @@ mod tests {
         let why = String::new();
         vec![
             Event::Started,
-            Event::Withdrawn,
+            Event::Withdrawn { by: None },
             Event::Expired,
             Event::Confirmed { gift },
             Event::Declined(refusal.clone()),
@@ -303,7 +306,7 @@ mod tests {
     /// The table of the contract, a line an arrow, in words instead of code.
     const ARROWS: &str = "
         planned deferred -> started -> in_flight
-        planned deferred -> withdrawn -> cancelled
+        planned deferred refused -> withdrawn -> cancelled
         planned deferred -> expired -> refused
         planned deferred refused -> recalled -> issued
         in_flight -> confirmed -> issued

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::amount::is_exponent;
 use super::fault::Problem;
-use crate::domain::{WalletId, is_invisible, normalise_description};
+use crate::domain::{GiftKey, WalletId, is_invisible, normalise_description};
 
 /// Characters that a description or a reference may have.
 pub const MAX_DESCRIPTION_CHARS: usize = 500;
@@ -104,6 +104,15 @@ pub(super) fn read_wallet(text: &str) -> Result<WalletId, Problem> {
         let wallet = simple.filter(|id| !id.is_nil()).map(WalletId);
         wallet.ok_or_else(|| explain(text, &format!("{error}")))
     })
+}
+
+/// The key of a trimmed cell; an empty one names no gift.
+pub(super) fn read_key(text: &str) -> Result<Option<GiftKey>, Problem> {
+    let mend = "leave it as the export wrote it, or empty it for a row of its own";
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| Problem::new("no key of a gift", mend)),
+    }
 }
 
 /// What is wrong with an id, most likely.

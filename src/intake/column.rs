@@ -30,13 +30,15 @@ pub enum Column {
     Currency,
     /// When the customer was born: in files of customers, of whom some have a birthday.
     BirthDate,
+    /// The key of the gift that the row was exported from.
+    GiftKey,
     /// The customer's id at the partner, where one is asked about: it is never guessed from the wallet.
     ExternalCustomerId,
 }
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 8] = [
+    pub const ALL: [Column; 9] = [
         Column::WalletId,
         Column::Amount,
         Column::ExpiresAt,
@@ -44,6 +46,7 @@ impl Column {
         Column::Reference,
         Column::Currency,
         Column::BirthDate,
+        Column::GiftKey,
         Column::ExternalCustomerId,
     ];
 
@@ -57,6 +60,7 @@ impl Column {
             Column::Reference => "reference",
             Column::Currency => "currency",
             Column::BirthDate => "birth_date",
+            Column::GiftKey => "gift_key",
             Column::ExternalCustomerId => "external_customer_id",
         }
     }
@@ -92,6 +96,8 @@ impl Column {
             Column::BirthDate => {
                 &["birthdate", "birthday", "dateofbirth", "dob", "dogumtarihi", "dogumgunu"]
             }
+            // By its own name alone: exports write it, and nobody means it by chance.
+            Column::GiftKey => &[],
             // Not "customer" or "müşteri" alone: mostly their names stand there.
             Column::ExternalCustomerId => &[
                 "externalcustomerid",

@@ -31,6 +31,8 @@ pub struct Columns {
     pub currency: Option<usize>,
     /// Where the birth dates are, in a file of customers.
     pub birth_date: Option<usize>,
+    /// Where the keys of gifts are, if the file was exported with them.
+    pub gift_key: Option<usize>,
     /// Where the customers' ids at the partner are, where each row has to name one.
     pub customer: Option<usize>,
 }
@@ -53,8 +55,17 @@ impl Columns {
             let headers = cells.iter().take(20).map(|cell| clean(cell)).collect();
             return Err(IntakeError::NoKnownColumn { place: header, headers });
         }
-        let [wallet_id, amount, expires_at, description, reference, currency, birth_date, customer] =
-            places;
+        let [
+            wallet_id,
+            amount,
+            expires_at,
+            description,
+            reference,
+            currency,
+            birth_date,
+            gift_key,
+            customer,
+        ] = places;
         let missing = |column| missing(column, cells, &places);
         let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
         match &options.birthdays {
@@ -80,6 +91,7 @@ impl Columns {
             reference,
             currency,
             birth_date,
+            gift_key,
             customer,
         })
     }
@@ -87,6 +99,9 @@ impl Columns {
 
 /// The column that a header names; an amount may have the campaign's currency behind it.
 fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
+    if cell.trim() == Column::GiftKey.word() {
+        return Some(Column::GiftKey);
+    }
     let folded = fold(cell);
     let is_amount = || column_is(Column::Amount, currency.strip_header(&folded));
     Column::of_header(&folded).or_else(|| is_amount().then_some(Column::Amount))

@@ -59,7 +59,7 @@ impl ReadOptions {
             // Whoever asks about nobody may have two such columns, or empty cells in it.
             Column::ExternalCustomerId => self.customers,
             // The campaign gives one expiry to all, and names each gift by its wallet and year.
-            Column::ExpiresAt | Column::Reference => self.birthdays.is_none(),
+            Column::ExpiresAt | Column::Reference | Column::GiftKey => self.birthdays.is_none(),
             Column::WalletId | Column::Amount | Column::Description | Column::Currency => true,
         }
     }

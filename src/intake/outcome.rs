@@ -1,7 +1,7 @@
 //! What becomes of a row: a gift's content, or all that is wrong with it.
 
 use super::{Fault, Place};
-use crate::domain::GiftContent;
+use crate::domain::{GiftContent, GiftKey};
 
 /// A row that can become a gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Row {
     pub content: GiftContent,
     /// The file's own name for the row, where the file has them.
     pub reference: Option<String>,
+    /// The key of the gift that it was exported from, where the file has such a column.
+    pub gift_key: Option<GiftKey>,
     /// The cells of all columns, exact.
     pub cells: Vec<String>,
 }

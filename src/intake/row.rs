@@ -8,7 +8,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::amount::{Origin, other_currency, read_amount};
 use super::birth_date::{check_birth_date, read_birth_date};
-use super::cell::{check_description, check_text, read_wallet, trim};
+use super::cell::{check_description, check_text, read_key, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::customer::check_customer;
 use super::date::{needs_zone, read_expiry};
@@ -16,7 +16,7 @@ use super::fault::{Fault, Problem};
 use super::record::Record;
 use super::used::{LastExpiry, Used};
 use super::{BadRow, Birthdays, DecimalMark, ReadOptions, Row, RowOutcome};
-use crate::domain::{Expiry, GiftContent, Money, normalise_description};
+use crate::domain::{Expiry, GiftContent, GiftKey, Money, normalise_description};
 
 /// An instant further away is a slip, or stands for one that never comes.
 const LONGEST_DAYS: i64 = 36_525;
@@ -37,6 +37,9 @@ pub(super) struct RowReader {
     last_expiry: Option<LastExpiry>,
     pub(super) used: Used,
 }
+
+/// What a row asks for, whether it does, and the gift that it names.
+type Content = (GiftContent, Due, Option<GiftKey>);
 
 /// Whether a row asks for a gift.
 enum Due {
@@ -71,12 +74,12 @@ impl RowReader {
     /// Reads one row; nothing comes of a customer who has no birthday.
     pub(super) fn read(&mut self, record: &Record) -> Option<RowOutcome> {
         match self.content(record) {
-            Ok((_, Due::Not)) => None,
-            Ok((content, Due::As(reference))) => {
-                let cells = self.cells(record);
+            Ok((_, Due::Not, _)) => None,
+            Ok((content, Due::As(reference), gift_key)) => {
+                let (line, cells) = (record.line(), self.cells(record));
                 let told = (self.origin == Origin::Told).then_some(&self.options.currency);
                 self.used.note(record, self.columns, told, self.last_expiry.as_ref());
-                Some(RowOutcome::Good(Row { line: record.line(), content, reference, cells }))
+                Some(RowOutcome::Good(Row { line, content, reference, gift_key, cells }))
             }
             Err(faults) => {
                 let (cells, numbers) = (self.cells(record), record.numbers().to_vec());
@@ -105,7 +108,7 @@ impl RowReader {
         cells
     }
 
-    fn content(&mut self, record: &Record) -> Result<(GiftContent, Due), Vec<Fault>> {
+    fn content(&mut self, record: &Record) -> Result<Content, Vec<Fault>> {
         if let Some(fault) = self.shape_fault(record) {
             return Err(vec![fault]);
         }
@@ -119,19 +122,29 @@ impl RowReader {
             Some(birthdays) => self.birthday(record, birthdays),
             None => self.cell(record, columns.reference, |text| self.reference(text)).map(Due::As),
         };
-        let currency = self.cell(record, columns.currency, |text| self.currency(text));
-        let customer = self.customer(record);
-        match (wallet, amount, expiry, description, due, currency, customer) {
-            (Ok(wallet), Ok(amount), Ok(expiry), Ok(description), Ok(due), Ok(()), Ok(())) => {
-                Ok((GiftContent { wallet, amount, expiry, description }, due))
-            }
-            (wallet, amount, expiry, description, due, currency, customer) => {
+        let key = self.cell(record, columns.gift_key, read_key);
+        let others = (
+            self.cell(record, columns.currency, |text| self.currency(text)),
+            self.customer(record),
+        );
+        match (wallet, amount, expiry, description, due, key, others) {
+            (
+                Ok(wallet),
+                Ok(amount),
+                Ok(expiry),
+                Ok(description),
+                Ok(due),
+                Ok(key),
+                (Ok(()), Ok(())),
+            ) => Ok((GiftContent { wallet, amount, expiry, description }, due, key)),
+            (wallet, amount, expiry, description, due, key, (currency, customer)) => {
                 let faults = [
                     wallet.err(),
                     amount.err(),
                     expiry.err(),
                     description.err(),
                     due.err(),
+                    key.err(),
                     currency.err(),
                     customer.err(),
                 ];

@@ -323,6 +323,7 @@ mod tests {
                 description: "KUPON".into(),
             },
             reference: None,
+            gift_key: None,
             cells_json: "[]".into(),
         };
         let mut load = writer.begin().await.unwrap().load(&header, now()).await.unwrap();

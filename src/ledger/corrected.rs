@@ -62,6 +62,8 @@ impl Load<'_> {
     pub async fn corrected(&mut self) -> Result<Named<Corrected>, LedgerError> {
         let doing = "looking for corrected rows";
         let is_as_written = self.keys.rule() == KeyRule::AsWritten;
+        // Of a mended row it is known which one it comes from.
+        let mended = self.mended.clone();
         let (connection, campaign, load) = self.inside();
         let mut rows = sqlx::query(sql::LOAD_CORRECTED)
             .bind(campaign)
@@ -78,7 +80,9 @@ impl Load<'_> {
             let is_here = row.try_get("is_here").doing(doing)?;
             if !row.try_get::<bool, _>("is_new").doing(doing)? {
                 wallet.add(side, is_here);
-            } else if let Some(corrected) = wallet.corrected_by(side) {
+            } else if !mended.contains(&side.line)
+                && let Some(corrected) = wallet.corrected_by(side)
+            {
                 found.count += 1;
                 found.named.push(corrected);
                 found.named.sort_by_key(|corrected| corrected.line);

@@ -1,6 +1,6 @@
 //! What a load is told of a file and its rows, and what it tells of them.
 
-use crate::domain::{CampaignName, GiftContent, Money};
+use crate::domain::{CampaignName, GiftContent, GiftKey, GiftState, Money};
 
 /// What a load says about its file.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct NewRow {
     pub content: GiftContent,
     /// Its own reference, where it has one; in a series, the day that it celebrates, as `2027-03-01`.
     pub reference: Option<String>,
+    /// The key of the gift that it was exported from, where it says so.
+    pub gift_key: Option<GiftKey>,
     /// Its cells as they were, as a JSON array.
     pub cells_json: String,
 }
@@ -43,6 +45,25 @@ pub enum RowFate {
     Repeated,
     /// In a series: another campaign has it already. Nothing was added.
     GivenElsewhere,
+    /// It names a gift whose place it cannot take. Nothing was added.
+    NotReplaced(KeyFault),
+}
+
+/// Why a row cannot take the place of the gift that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// No gift has this key.
+    Unknown,
+    /// An earlier row of the file has it.
+    Repeated,
+    /// The gift is not refused: what was sent, or will be, stays.
+    NotRefused(GiftState),
+    /// A reconcile found the gift all the same.
+    Unexpected,
+    /// Nobody has looked whether the gift is there all the same.
+    NotLookedFor,
+    /// The row's new reference is that of another gift.
+    ReferenceTaken,
 }
 
 /// A row with what became of it.
@@ -56,6 +77,8 @@ pub struct AddedRow {
     pub occurrence: u32,
     /// Its own reference, where it has one.
     pub reference: Option<String>,
+    /// The key of the gift that it was exported from, where it says so.
+    pub gift_key: Option<GiftKey>,
     /// Of a reference that is repeated: the row of this file that has it.
     pub earlier: Option<EarlierRow>,
     /// What the file says that it asks for, whatever the ledger has.
@@ -82,6 +105,10 @@ pub struct LoadTotals {
     pub added: u64,
     /// Their money.
     pub added_amount: Money,
+    /// Refused gifts that were withdrawn, since the mended rows of them are among the new ones.
+    pub replaced: u64,
+    /// What they would have given.
+    pub replaced_amount: Money,
     /// Rows that earlier files of the campaign had and this one has not.
     pub left_out: u64,
     /// Other campaigns that gave the very same, some of it since the moment that was asked for.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sqlx::Arguments;
 use sqlx::sqlite::SqliteArguments;
 
+use super::add::OldGift;
 use super::file_row::{AddedRow, NewRow, RowFate};
 use super::many::{bind, with_rows};
 use super::sql;
@@ -50,6 +51,8 @@ pub(super) struct KeyedRow {
     pub(super) plan: RowDigest,
     /// The row's part of the file's digest.
     pub(super) content: RowDigest,
+    /// The gift whose place it takes.
+    pub(super) replaces: Option<OldGift>,
 }
 
 impl RowKeys {
@@ -126,8 +129,7 @@ impl RowKeys {
     /// The same row as a later one of its kind.
     pub(super) fn counted(&self, row: KeyedRow, occurrence: u32) -> KeyedRow {
         let key = self.of_occurrence(&row.row, occurrence);
-        let plan = RowDigest::default().with(key.0.as_bytes(), &row.row.content);
-        KeyedRow { occurrence, key, plan, ..row }
+        KeyedRow { occurrence, ..row.under(key) }
     }
 
     /// The key of the `nth` row of a file that asks for the same; `first` is that of the first. What has a name
@@ -150,6 +152,7 @@ impl RowKeys {
             twin: row.content.twin(),
             plan: RowDigest::default().with(key.0.as_bytes(), &row.content),
             content: RowDigest::default().with_seen(&row.content),
+            replaces: None,
             row,
         }
     }
@@ -163,10 +166,16 @@ impl RowGroup {
 }
 
 impl KeyedRow {
+    /// The same row under another key.
+    pub(super) fn under(self, key: GiftKey) -> KeyedRow {
+        let plan = RowDigest::default().with(key.0.as_bytes(), &self.row.content);
+        KeyedRow { key, plan, ..self }
+    }
+
     pub(super) fn into_fate(self, fate: RowFate) -> AddedRow {
         let KeyedRow { row, occurrence, .. } = self;
-        let NewRow { line, content, reference, cells_json } = row;
-        AddedRow { line, fate, occurrence, reference, earlier: None, content, cells_json }
+        let NewRow { line, content, reference, gift_key, cells_json } = row;
+        AddedRow { line, fate, occurrence, reference, gift_key, earlier: None, content, cells_json }
     }
 }
 

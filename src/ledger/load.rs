@@ -1,25 +1,26 @@
 //! Loading: the rows of a file become planned gifts, each under its key, all or none.
 //!
 //! **Invariant:** nothing is held in memory but one group of rows and what repeats in the file.
-//! **Invariant:** a gift that is there already is not touched, whatever the file says now.
+//! **Invariant:** a gift that is there already is not touched, whatever the file says now, but for a refused one
+//! whose mended row comes: that is withdrawn.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
+use super::add::Stored;
 use super::countable::stay_countable;
 use super::error::Doing;
 use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
 use super::repeated::Repeated;
+use super::replace::Met;
 use super::room::Room;
-use super::rows::content;
 use super::transaction::Open;
-use super::{Batch, LedgerError, sql};
-use crate::domain::{GiftContent, GiftKey, KeyRule, RowDigest};
+use super::{Batch, ChainHead, LedgerError, sql};
+use crate::domain::{KeyRule, RowDigest};
 
 /// A load in progress: a transaction that nobody sees until it is committed.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub struct Load<'w> {
     pub(super) keys: RowKeys,
     campaign_id: i64,
     pub(super) load_number: i64,
-    loaded_at: DateTime<Utc>,
+    pub(super) loaded_at: DateTime<Utc>,
     file_sha256: String,
     plan: RowDigest,
     /// Of the file's rows, those included that were there already.
@@ -36,9 +37,14 @@ pub struct Load<'w> {
     rows: i64,
     /// Gifts that the campaign had before.
     pub(super) gifts_before: i64,
-    totals: LoadTotals,
+    pub(super) totals: LoadTotals,
+    /// Where mended rows stand that were added.
+    pub(super) mended: HashSet<u64>,
     pub(super) repeated: Repeated,
     pub(super) room: Room,
+    /// How far the chain of events reaches with what this load adds to it.
+    pub(super) head: ChainHead,
+    kept_head: &'w mut Option<ChainHead>,
 }
 
 impl<'w> Batch<'w> {
@@ -48,13 +54,15 @@ impl<'w> Batch<'w> {
         header: &LoadHeader,
         now: DateTime<Utc>,
     ) -> Result<Load<'w>, LedgerError> {
-        Load::of(self.transaction.open().await?, header, now).await
+        let heads = (self.head, self.kept_head);
+        Load::of(self.transaction.open().await?, heads, header, now).await
     }
 }
 
 impl<'w> Load<'w> {
     async fn of(
         mut transaction: Open<'w>,
+        (head, kept_head): (ChainHead, &'w mut Option<ChainHead>),
         header: &LoadHeader,
         now: DateTime<Utc>,
     ) -> Result<Load<'w>, LedgerError> {
@@ -83,8 +91,11 @@ impl<'w> Load<'w> {
             loaded_at: now,
             file_sha256: header.file_sha256.clone(),
             totals: LoadTotals::default(),
+            mended: HashSet::new(),
             repeated: Repeated::default(),
             room: Room::default(),
+            head,
+            kept_head,
             transaction,
         })
     }
@@ -92,8 +103,9 @@ impl<'w> Load<'w> {
     /// The same load before its first row. Nothing of what was added is left.
     pub async fn start_over(mut self, header: &LoadHeader) -> Result<Load<'w>, LedgerError> {
         self.leave_room().await?;
-        let now = self.loaded_at;
-        Load::of(self.transaction.begin_anew().await?, header, now).await
+        // Only a load into a new ledger begins anew: it has withdrawn nothing.
+        let (now, heads) = (self.loaded_at, (self.head, self.kept_head));
+        Load::of(self.transaction.begin_anew().await?, heads, header, now).await
     }
 }
 
@@ -118,18 +130,27 @@ impl Load<'_> {
     ///
     /// A row without a reference is tried as the first of its kind; where this file has had that one
     /// before, as the next.
-    pub async fn add_group(&mut self, mut group: RowGroup) -> Result<Vec<AddedRow>, LedgerError> {
+    pub async fn add_group(&mut self, group: RowGroup) -> Result<Vec<AddedRow>, LedgerError> {
         self.repeated.forget_too_many();
-        let mut fates = Vec::with_capacity(group.rows.len());
+        let (mut group, mut fates) = self.take_named(group).await?;
         while !group.rows.is_empty() {
             let mut news = self.insert(&mut group).await?;
             let (mut again, mut elsewhere, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
             for row in group.rows {
                 match news.take(&row.key) {
-                    Some(stored) => {
-                        let fate = self.settle(&row, stored);
-                        fates.push(row.into_fate(fate));
+                    Some(Stored::Added) => {
+                        self.added_row(&row).await?;
+                        fates.push(row.into_fate(RowFate::Added));
                     }
+                    Some(Stored::Before(old)) => match self.meet(row, old).await? {
+                        Met::Again(row) => again.push(row),
+                        Met::Fate(row, fate) => {
+                            if !matches!(fate, RowFate::NotReplaced(_)) {
+                                self.take_in(&row);
+                            }
+                            fates.push(row.into_fate(fate));
+                        }
+                    },
                     None if self.keys.series.is_some() => elsewhere.push(row),
                     None if row.row.reference.is_some() => repeated.push(row),
                     None => again.push(self.next_occurrence(row).await?),
@@ -143,67 +164,19 @@ impl Load<'_> {
         Ok(fates)
     }
 
-    /// Writes a group; which of its keys this load had not seen before, and what they hold.
-    async fn insert(&mut self, group: &mut RowGroup) -> Result<News, LedgerError> {
-        let doing = "loading rows";
-        let arguments = std::mem::take(&mut group.arguments);
-        let done = sqlx::query_with(AssertSqlSafe(group.statement.clone()), arguments)
-            .persistent(group.rows.len() == ROWS_AT_ONCE)
-            .execute(&mut *self.transaction)
-            .await
-            .doing(doing)?;
-        if done.rows_affected() == group.rows.len() as u64 {
-            return Ok(News::AllAdded);
-        }
-        let added = self.added(&done).await?;
-        let others: Vec<String> = group
-            .rows
-            .iter()
-            .filter(|row| !added.contains(&row.key))
-            .map(|row| row.key.0.simple().to_string())
-            .collect();
-        let marked = sqlx::query(sql::GIFT_SEEN)
-            .bind(serde_json::Value::from(others).to_string())
-            .bind(self.load_number)
-            .bind(self.campaign_id)
-            .fetch_all(&mut *self.transaction)
-            .await
-            .doing(doing)?;
-        let before =
-            |row: &SqliteRow| Ok((GiftKey(row.try_get("key")?), Stored::Before(content(row)?)));
-        let added = added.into_iter().map(|key| Ok((key, Stored::Added)));
-        let all = added.chain(marked.iter().map(before)).collect::<Result<_, sqlx::Error>>();
-        Ok(News::Some(all.doing(doing)?))
-    }
-
-    /// The keys that a statement added.
-    async fn added(&mut self, done: &SqliteQueryResult) -> Result<HashSet<GiftKey>, LedgerError> {
-        let count = i64::try_from(done.rows_affected()).expect("a group is small");
-        if count == 0 {
-            return Ok(HashSet::new());
-        }
-        // SQLite counts ids up from the largest.
-        let keys: Vec<Uuid> = sqlx::query_scalar(sql::GIFT_ADDED)
-            .bind(done.last_insert_rowid() - count)
-            .fetch_all(&mut *self.transaction)
-            .await
-            .doing("looking for the rows that were added")?;
-        Ok(keys.into_iter().map(GiftKey).collect())
-    }
-
-    fn settle(&mut self, row: &KeyedRow, stored: Stored) -> RowFate {
+    /// Counts a row of the file.
+    pub(super) fn take_in(&mut self, row: &KeyedRow) {
         self.content = self.content.plus(row.content);
         self.rows += 1;
-        match stored {
-            Stored::Added => {
-                self.plan = self.plan.plus(row.plan);
-                self.totals.added += 1;
-                self.totals.added_amount += row.row.content.amount;
-                RowFate::Added
-            }
-            Stored::Before(stored) if stored.looks_like(&row.row.content) => RowFate::Known,
-            Stored::Before(_) => RowFate::ChangedContent,
-        }
+    }
+
+    /// Counts a row that was added.
+    async fn added_row(&mut self, row: &KeyedRow) -> Result<(), LedgerError> {
+        self.take_in(row);
+        self.plan = self.plan.plus(row.plan);
+        self.totals.added += 1;
+        self.totals.added_amount += row.row.content.amount;
+        self.replaced(row).await
     }
 
     /// Closes the load's sums and looks around, still without committing.
@@ -230,7 +203,8 @@ impl Load<'_> {
             .await
             .doing(doing)?;
         // A row that was there before is a gift of its own among those.
-        let kept = self.rows - i64::try_from(self.totals.added).expect("rows fit 63 bits");
+        let new = self.totals.added - self.totals.replaced;
+        let kept = self.rows - i64::try_from(new).expect("rows fit 63 bits");
         self.totals.left_out = (self.gifts_before - kept).unsigned_abs();
         self.totals.same_content_as = sqlx::query_scalar(sql::CAMPAIGN_SAME_CONTENT)
             .bind(Uuid::from_u128(self.content.0))
@@ -246,7 +220,11 @@ impl Load<'_> {
     pub async fn commit(mut self) -> Result<(), LedgerError> {
         self.make_index().await?;
         self.leave_room().await?;
-        self.transaction.commit("committing a load").await
+        // Of a commit that failed nobody knows whether it happened: the next batch looks.
+        *self.kept_head = None;
+        self.transaction.commit("committing a load").await?;
+        *self.kept_head = Some(self.head);
+        Ok(())
     }
 
     /// Leaves the ledger as it was.
@@ -263,31 +241,6 @@ impl Load<'_> {
     /// The campaign's name.
     pub fn name(&self) -> &str {
         self.keys.campaign().as_str()
-    }
-}
-
-/// What a statement found that this load had not seen before.
-enum News {
-    /// Every row of the group, none of which was there.
-    AllAdded,
-    /// These keys, each for one row.
-    Some(HashMap<GiftKey, Stored>),
-}
-
-/// What stands under a key.
-enum Stored {
-    /// The row that was just added.
-    Added,
-    /// A gift of an earlier load, and what it asks for.
-    Before(GiftContent),
-}
-
-impl News {
-    fn take(&mut self, key: &GiftKey) -> Option<Stored> {
-        match self {
-            News::AllAdded => Some(Stored::Added),
-            News::Some(keys) => keys.remove(key),
-        }
     }
 }
 
@@ -313,7 +266,7 @@ mod tests {
             expiry: Expiry::Never,
             description: "KUPON".to_owned(),
         };
-        NewRow { line, content, reference: None, cells_json: "[]".to_owned() }
+        NewRow { line, content, reference: None, gift_key: None, cells_json: "[]".to_owned() }
     }
 
     #[tokio::test]

@@ -18,6 +18,7 @@
 //! **Invariant:** no call here may be cancelled half-way: `select!` and time-outs may wait for one, and
 //! never drop it. A commit whose future was dropped has usually happened all the same.
 
+mod add;
 mod audits;
 mod chain;
 mod claim;
@@ -48,6 +49,7 @@ mod recheck;
 mod reconcile;
 mod record;
 mod repeated;
+mod replace;
 mod replay;
 mod room;
 mod rows;
@@ -75,7 +77,7 @@ pub use copy::LedgerCopy;
 pub use corrected::Corrected;
 pub use error::LedgerError;
 pub use figures::{AmountCell, Deed, DeedKind, Happened, Sent};
-pub use file_row::{AddedRow, EarlierRow, LoadHeader, LoadTotals, NewRow, RowFate};
+pub use file_row::{AddedRow, EarlierRow, KeyFault, LoadHeader, LoadTotals, NewRow, RowFate};
 pub use finding::{Discrepancy, FindingRecord, FoundOfGift, KeptFinding, UnknownDiscrepancy};
 pub use glance::{Forgotten, Glance, SendWalk, Sender};
 pub use holding_seen::{HoldingAnswer, SeenHolding, WantedCustomers};

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use uuid::Uuid;
 
 use super::chain::Link;
@@ -116,6 +117,18 @@ impl Batch<'_> {
             .doing("looking up the provider's ids")?;
         Ok(owned.into_iter().map(GiftId).collect())
     }
+}
+
+/// Records one outcome that waits for nothing. Says how far the chain of events then reaches.
+pub(super) async fn record_at_once(
+    connection: &mut SqliteConnection,
+    head: ChainHead,
+    outcome: &Outcome,
+) -> Result<ChainHead, LedgerError> {
+    let mut arguments = SqliteArguments::default();
+    let head = bind_outcomes(&mut arguments, head, None, &[outcome])?;
+    let done = sqlx::query_with(AssertSqlSafe(RECORD.text(1)), arguments).execute(connection).await;
+    done.map(|_| head).doing("recording outcomes")
 }
 
 /// Records a group, and adds its events.
@@ -252,7 +265,9 @@ impl<'e> Columns<'e> {
                 Columns { ready_at: Some(at), ..none }
             }
             Event::Reopened => Columns { ready_at: Some(0), ..none },
-            Event::Started | Event::Withdrawn | Event::RevokeStarted | Event::Deleted => none,
+            Event::Started | Event::Withdrawn { .. } | Event::RevokeStarted | Event::Deleted => {
+                none
+            }
         }
     }
 }
@@ -263,6 +278,7 @@ fn detail(event: &Event) -> Option<String> {
         Event::Confirmed { gift } | Event::FoundIssued { gift } | Event::Recalled { gift } => {
             Some(gift.to_string())
         }
+        Event::Withdrawn { by } => by.map(|key| key.to_string()),
         Event::ResolvedIssued { gift, note } => Some(format!("{gift}, {note}")),
         Event::ResolvedRetry { note } => Some(note.clone()),
         Event::Declined(refusal) | Event::ResolvedRefused(refusal) => {

@@ -117,7 +117,7 @@ fn event(word: &str) -> Option<Event> {
     let why = String::new();
     Some(match word {
         "started" => Event::Started,
-        "withdrawn" => Event::Withdrawn,
+        "withdrawn" => Event::Withdrawn { by: None },
         "expired" => Event::Expired,
         "confirmed" => Event::Confirmed { gift },
         "declined" => Event::Declined(refusal()),

@@ -103,7 +103,8 @@ mod tests {
             expiry: Expiry::Never,
             description: "KUPON".to_owned(),
         };
-        NewRow { line, content, reference: Some(day.to_owned()), cells_json: "[]".to_owned() }
+        let reference = Some(day.to_owned());
+        NewRow { line, content, reference, gift_key: None, cells_json: "[]".to_owned() }
     }
 
     async fn load(

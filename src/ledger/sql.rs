@@ -54,6 +54,7 @@ statements! {
     GIFT_ADDED = "gift_added";
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
+    GIFT_CAMPAIGN = "gift_campaign";
     GIFT_CONFIRM = "gift_confirm";
     GIFT_ELSEWHERE = "gift_elsewhere";
     GIFT_EXPIRED = "gift_expired";
@@ -64,6 +65,7 @@ statements! {
     GIFT_IS_TAKEN = "gift_is_taken";
     GIFT_KNOWN = "gift_known";
     GIFT_LINES = "gift_lines";
+    GIFT_LOOKED_FOR = "gift_looked_for";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_NEXT_READY_OF = "gift_next_ready_of";
     GIFT_NOT_MATCHED = "gift_not_matched";
@@ -75,6 +77,7 @@ statements! {
     GIFT_REFUSED_WORDS = "gift_refused_words";
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
+    GIFT_SUCCESSOR = "gift_successor";
     GIFT_WITHDRAWN = "gift_withdrawn";
     GIVEN_LAST_REVOKED = "given_last_revoked";
     GIVEN_PAGE = "given_page";

@@ -9,6 +9,7 @@ mod keys;
 mod model;
 mod random;
 mod reconcile;
+mod replace;
 mod sample;
 mod surplus;
 mod wish;
@@ -68,6 +69,7 @@ impl Bench {
             line: line as u64 + 2,
             content: content.clone(),
             reference: None,
+            gift_key: None,
             cells_json: "[]".into(),
         };
         load.add(contents.iter().enumerate().map(row).collect()).await.unwrap();
@@ -301,6 +303,7 @@ async fn many_identical_rows_get_a_key_each() {
                 line: *line,
                 content: content(1, 500),
                 reference: None,
+                gift_key: None,
                 cells_json: "[]".into(),
             });
             for row in load.add(rows.collect()).await.unwrap() {

@@ -32,7 +32,7 @@ pub struct Batch<'w> {
     work: AtWork,
     /// How far the chain of events reaches with what this batch adds to it.
     pub(super) head: ChainHead,
-    kept_head: &'w mut Option<ChainHead>,
+    pub(super) kept_head: &'w mut Option<ChainHead>,
 }
 
 impl Writer {

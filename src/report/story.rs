@@ -126,6 +126,7 @@ fn line(gift: &GiftRecord, line: &HistoryLine, look: StoryLook) -> Vec<String> {
             let (amount, expiry) = (money(gift.content.amount), gift.content.expiry);
             format!("the intent to give {amount}, expiry {expiry}, was written")
         }
+        "withdrawn" if line.detail.is_some() => "a mended row took its place".to_owned(),
         word => gloss(word).to_owned(),
     };
     let took = line.took_ms.map(|ms| format!("(after {ms} ms)"));

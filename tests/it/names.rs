@@ -94,7 +94,7 @@ async fn load_as_before(world: &World, name: &str, series: Option<&str>, text: &
         description: text.to_owned(),
     };
     let reference = series.map(|_| text.to_owned());
-    let row = NewRow { line: 2, content, reference, cells_json: "[]".to_owned() };
+    let row = NewRow { line: 2, content, reference, gift_key: None, cells_json: "[]".to_owned() };
     let mut load =
         writer.begin().await.expect("a batch").load(&header, Utc::now()).await.expect("a load");
     if let Some(series) = series {

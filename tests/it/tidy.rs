@@ -320,8 +320,8 @@ fn following(event: &Event) -> Option<Event> {
     let refusal = Refusal { class: "gone".to_owned(), message: String::new() };
     let why = String::new();
     Some(match event {
-        Event::Started => Event::Withdrawn,
-        Event::Withdrawn => Event::Expired,
+        Event::Started => Event::Withdrawn { by: None },
+        Event::Withdrawn { .. } => Event::Expired,
         Event::Expired => Event::Confirmed { gift },
         Event::Confirmed { .. } => Event::Declined(refusal),
         Event::Declined(_) => Event::Undelivered { retry_at: std::time::UNIX_EPOCH.into(), why },

@@ -205,6 +205,7 @@ fn load(path: &Path, campaign: &str, rows: &[PlanRow], now: i64) {
             description: row.description.clone(),
         },
         reference: None,
+        gift_key: None,
         cells_json: "[]".to_owned(),
     });
     let header = LoadHeader {

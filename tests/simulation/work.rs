@@ -299,7 +299,11 @@ impl Work<'_> {
             }
             let outcomes = unsent.iter().map(|gift| {
                 let now = self.clock.now();
-                Outcome::of((gift.row, gift.state, gift.attempt), GiftEvent::Withdrawn, now)
+                Outcome::of(
+                    (gift.row, gift.state, gift.attempt),
+                    GiftEvent::Withdrawn { by: None },
+                    now,
+                )
             });
             batch.record(None, &outcomes.collect::<Vec<_>>()).await?;
             batch.commit().await?;

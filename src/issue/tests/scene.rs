@@ -455,6 +455,7 @@ async fn load(writer: &mut Writer, gifts: &[GiftContent]) {
         line,
         content: content.clone(),
         reference: None,
+        gift_key: None,
         cells_json: "[]".into(),
     };
     let mut load = writer.begin().await.unwrap().load(&header, start()).await.unwrap();

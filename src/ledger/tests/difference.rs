@@ -49,6 +49,7 @@ async fn begin<'b>(bench: &'b mut Bench, rows: &[(u128, i64, &str)]) -> Load<'b>
         line,
         content: GiftContent { description: (*description).to_owned(), ..content(*wallet, *minor) },
         reference: None,
+        gift_key: None,
         cells_json: format!(r#"["x","{minor} kr"]"#),
     };
     load.add((2..).zip(rows).map(row).collect()).await.unwrap();

@@ -7,6 +7,7 @@ fn row(line: u64, reference: Option<&str>, description: &str) -> NewRow {
         line,
         content: GiftContent { description: description.to_owned(), ..content(1, 500) },
         reference: reference.map(str::to_owned),
+        gift_key: None,
         cells_json: "[]".into(),
     }
 }

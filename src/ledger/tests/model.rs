@@ -52,7 +52,7 @@ fn events(gift: GiftId, at: DateTime<Utc>) -> Vec<Event> {
     let refusal = Refusal { class: "gone".into(), message: "no".into() };
     let why = String::from("odd");
     vec![
-        Event::Withdrawn,
+        Event::Withdrawn { by: None },
         Event::Expired,
         Event::Confirmed { gift },
         Event::Declined(refusal.clone()),

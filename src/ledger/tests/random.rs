@@ -185,6 +185,7 @@ impl Both {
             line: line as u64,
             content: palette(*place),
             reference: None,
+            gift_key: None,
             cells_json: "[]".into(),
         });
         let added = load.add(rows.collect()).await.unwrap();

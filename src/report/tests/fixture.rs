@@ -46,6 +46,7 @@ pub(super) fn row(number: u64, description: &str, more: &[&str]) -> NewRow {
     NewRow {
         line: number + 1,
         reference: Some(format!("R-{number}")),
+        gift_key: None,
         cells_json: json!(cells).to_string(),
         content,
     }
@@ -110,7 +111,9 @@ impl Fixture {
             .iter()
             .zip(states)
             .filter(|(_, state)| **state == GiftState::Cancelled)
-            .map(|(gift, _)| outcome(gift.row, GiftState::Planned, 0, Event::Withdrawn, 1))
+            .map(|(gift, _)| {
+                outcome(gift.row, GiftState::Planned, 0, Event::Withdrawn { by: None }, 1)
+            })
             .collect();
         batch.record(None, &withdrawn).await.unwrap();
         let claimed = batch.claim(campaign, RUN, states.len(), at(2)).await.unwrap();

@@ -1,0 +1,212 @@
+//! Rows that come back mended: the refused gift that a row comes from is withdrawn, and the row takes its place.
+//!
+//! It stands apart because it is the only way in which a load changes a gift. A row says which gift it comes from
+//! by the key that an export wrote beside it, or by its reference.
+//!
+//! **Invariant:** only a gift that was refused, and that nobody has found, is withdrawn; and if it was sent, only
+//! after a reconcile has looked for it since.
+//! **Invariant:** each gift is replaced once. Its last event names what took its place, so that the same row is
+//! known again.
+
+use std::collections::HashMap;
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::add::OldGift;
+use super::error::Doing;
+use super::file_row::{AddedRow, KeyFault, RowFate};
+use super::keyed_row::{KeyedRow, RowGroup};
+use super::load::Load;
+use super::record::{Outcome, record_at_once};
+use super::{LedgerError, sql};
+use crate::domain::{Event, GiftContent, GiftKey, GiftState, fold_reference};
+
+/// What becomes of a row whose gift is there already.
+pub(super) enum Met {
+    /// It was told apart.
+    Fate(KeyedRow, RowFate),
+    /// It is a row under another key.
+    Again(KeyedRow),
+}
+
+/// What a row means for the gift that it comes from.
+enum Successor {
+    /// It is that gift, or the one that took its place.
+    Same,
+    /// It may take the place of this one.
+    Of(OldGift),
+    /// It may not.
+    Barred(KeyFault),
+}
+
+impl Load<'_> {
+    /// Takes the rows out of a group that name the gifts they come from, and tells what became of them; those that
+    /// take a place come back in the group. In a campaign without gifts such names mean nothing.
+    pub(super) async fn take_named(
+        &mut self,
+        group: RowGroup,
+    ) -> Result<(RowGroup, Vec<AddedRow>), LedgerError> {
+        let is_named = |row: &KeyedRow| row.row.gift_key.is_some();
+        if self.gifts_before == 0 || !group.rows.iter().any(is_named) {
+            return Ok((group, Vec::new()));
+        }
+        let (named, mut rest): (Vec<_>, Vec<_>) = group.rows.into_iter().partition(is_named);
+        let mut first = self.see(named.iter().filter_map(|row| row.row.gift_key)).await?;
+        let later = named.iter().filter_map(|row| row.row.gift_key);
+        let campaigns = self.campaigns_of(later).await?;
+        let mut fates = Vec::new();
+        for row in named {
+            let key = row.row.gift_key.expect("it is named");
+            let fault = match (first.remove(&key), campaigns.get(&key)) {
+                (Some(old), _) => match self.successor(old, &row.row.content).await? {
+                    Successor::Same => {
+                        self.take_in(&row);
+                        fates.push(row.into_fate(RowFate::Known));
+                        continue;
+                    }
+                    Successor::Of(old) => {
+                        rest.push(self.renamed(row, old));
+                        continue;
+                    }
+                    Successor::Barred(fault) => fault,
+                },
+                (None, Some(campaign)) if *campaign != self.inside().1 => {
+                    rest.push(row);
+                    continue;
+                }
+                (None, Some(_)) => KeyFault::Repeated,
+                (None, None) => KeyFault::Unknown,
+            };
+            fates.push(row.into_fate(RowFate::NotReplaced(fault)));
+        }
+        Ok((self.keys.group_of(rest), fates))
+    }
+
+    /// What becomes of a row whose key is that of a gift of an earlier load.
+    pub(super) async fn meet(&mut self, row: KeyedRow, old: OldGift) -> Result<Met, LedgerError> {
+        let looks_like = old.content.looks_like(&row.row.content);
+        if let Some(replaced) = row.replaces.clone() {
+            return Ok(if old.state == GiftState::Cancelled {
+                Met::Again(self.in_place_of(row, &replaced))
+            } else if looks_like {
+                self.withdraw(&replaced, old.key).await?;
+                Met::Fate(row, RowFate::Known)
+            } else {
+                Met::Fate(row, RowFate::NotReplaced(KeyFault::ReferenceTaken))
+            });
+        }
+        // Keys of birthdays say nothing of what is given.
+        if looks_like || self.keys.series.is_some() {
+            let fate = if looks_like { RowFate::Known } else { RowFate::ChangedContent };
+            return Ok(Met::Fate(row, fate));
+        }
+        Ok(match self.successor(old, &row.row.content).await? {
+            Successor::Same => Met::Fate(row, RowFate::Known),
+            Successor::Of(old) => Met::Again(self.in_place_of(row, &old)),
+            Successor::Barred(_) => Met::Fate(row, RowFate::ChangedContent),
+        })
+    }
+
+    /// A row was added that takes a place.
+    pub(super) async fn replaced(&mut self, row: &KeyedRow) -> Result<(), LedgerError> {
+        let Some(old) = &row.replaces else {
+            return Ok(());
+        };
+        self.totals.replaced += 1;
+        self.totals.replaced_amount += old.content.amount;
+        self.mended.insert(row.row.line);
+        self.withdraw(old, row.key).await
+    }
+
+    /// Follows a gift to what took its place last.
+    async fn successor(
+        &mut self,
+        mut old: OldGift,
+        content: &GiftContent,
+    ) -> Result<Successor, LedgerError> {
+        let doing = "looking for what took a gift's place";
+        while !old.content.looks_like(content) {
+            if old.state == GiftState::Cancelled {
+                let (connection, _, load) = self.inside();
+                let next = sqlx::query(sql::GIFT_SUCCESSOR)
+                    .bind(old.row)
+                    .bind(load)
+                    .fetch_optional(connection)
+                    .await
+                    .doing(doing)?;
+                if let Some(next) = next {
+                    old = OldGift::of(&next).doing(doing)?;
+                    continue;
+                }
+            }
+            return Ok(match old.state {
+                GiftState::Refused if old.is_unexpected => Successor::Barred(KeyFault::Unexpected),
+                GiftState::Refused if !self.was_looked_for(&old).await? => {
+                    Successor::Barred(KeyFault::NotLookedFor)
+                }
+                GiftState::Refused => Successor::Of(old),
+                state => Successor::Barred(KeyFault::NotRefused(state)),
+            });
+        }
+        Ok(Successor::Same)
+    }
+
+    /// Whether a reconcile of the campaign has ended since the gift was refused; what was never sent is nowhere.
+    async fn was_looked_for(&mut self, old: &OldGift) -> Result<bool, LedgerError> {
+        if old.attempts == 0 {
+            return Ok(true);
+        }
+        let (connection, campaign, _) = self.inside();
+        sqlx::query_scalar(sql::GIFT_LOOKED_FOR)
+            .bind(old.row)
+            .bind(campaign)
+            .fetch_one(connection)
+            .await
+            .doing("reading when a gift was looked for")
+    }
+
+    /// A row that takes a gift's place, under the key that it would have by itself: so it is known again without
+    /// the other's name. Where both have one reference, that key is taken.
+    fn renamed(&self, row: KeyedRow, old: OldGift) -> KeyedRow {
+        let name = |reference: &Option<String>| {
+            reference.as_deref().map(|reference| fold_reference(reference).into_owned())
+        };
+        match (name(&row.row.reference), name(&old.reference)) {
+            (Some(new), Some(was)) if new == was => self.in_place_of(row, &old),
+            _ => KeyedRow { replaces: Some(old), ..row },
+        }
+    }
+
+    fn in_place_of(&self, row: KeyedRow, old: &OldGift) -> KeyedRow {
+        let key = GiftKey::in_place_of(old.key);
+        KeyedRow { replaces: Some(old.clone()), ..row.under(key) }
+    }
+
+    async fn withdraw(&mut self, old: &OldGift, by: GiftKey) -> Result<(), LedgerError> {
+        let gift = (old.row, old.state, old.attempts);
+        let outcome = Outcome::of(gift, Event::Withdrawn { by: Some(by) }, self.loaded_at);
+        self.head = record_at_once(&mut self.transaction, self.head, &outcome).await?;
+        Ok(())
+    }
+
+    /// The campaigns that some gifts are of.
+    async fn campaigns_of(
+        &mut self,
+        keys: impl Iterator<Item = GiftKey>,
+    ) -> Result<HashMap<GiftKey, i64>, LedgerError> {
+        let doing = "looking for the gifts that rows come from";
+        let keys: Vec<String> = keys.map(|key| key.0.simple().to_string()).collect();
+        let found = sqlx::query(sql::GIFT_CAMPAIGN)
+            .bind(serde_json::Value::from(keys).to_string())
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let read = |row: &SqliteRow| {
+            let key: Uuid = row.try_get("key")?;
+            Ok((GiftKey(key), row.try_get("campaign_id")?))
+        };
+        found.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
+    }
+}
