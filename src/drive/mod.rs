@@ -18,6 +18,8 @@ mod queue;
 mod run;
 mod sign;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -29,7 +31,7 @@ pub use ended::Ended;
 pub use queue::Queue;
 pub use run::drive;
 pub use sign::{Shows, Sign};
-pub use task::{DIED, Times, caught};
+pub use task::{Times, Unanswered, asked};
 
 use crate::clock::Clock;
 use crate::interrupt::Interrupt;

@@ -7,10 +7,11 @@ use std::task::Poll;
 
 use chrono::{DateTime, Utc};
 
-use crate::provider::Exchange;
+use crate::clock::Clock;
+use crate::provider::{Exchange, ListReading, Reading, Removal, Trouble, Verdict};
 
 /// Why there is no answer where the task that asked has died.
-pub const DIED: &str = "this program failed while it asked, and nobody knows what came of it";
+pub(super) const DIED: &str = "this program failed while it asked, and nobody knows what came of it";
 
 /// When a request was on its way, and what it showed.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +46,50 @@ impl Times {
     }
 }
 
+/// An answer that can be lost.
+pub trait Unanswered {
+    /// What it is where nobody knows.
+    fn lost(why: String) -> Self;
+}
+
+/// Asks the provider, and says when; where asking fails on our side, the answer is lost.
+pub async fn asked<R: Unanswered>(
+    clock: &Clock,
+    asking: impl Future<Output = (R, Exchange)>,
+) -> (R, Times) {
+    let sent_at = clock.now();
+    match caught(asking).await {
+        Some((reply, exchange)) => (reply, Times::of(&exchange)),
+        None => (R::lost(DIED.to_owned()), Times::between(sent_at, clock.now())),
+    }
+}
+
+impl Unanswered for Verdict {
+    fn lost(why: String) -> Verdict {
+        Verdict::Unknown { why, trouble: Trouble::Cut }
+    }
+}
+
+impl Unanswered for ListReading {
+    fn lost(why: String) -> ListReading {
+        ListReading::Unreadable { why, trouble: Trouble::Cut }
+    }
+}
+
+impl Unanswered for Removal {
+    fn lost(why: String) -> Removal {
+        Removal::Unknown { why, trouble: Trouble::Cut }
+    }
+}
+
+impl<T> Unanswered for Reading<T> {
+    fn lost(why: String) -> Reading<T> {
+        Reading::Unreadable { why, trouble: Trouble::Cut }
+    }
+}
+
 /// Waits for what may panic; then it brings nothing.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|context| {
         // What has panicked is dropped and never looked at again.

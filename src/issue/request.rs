@@ -3,14 +3,15 @@
 //! **Invariant:** a request is told all that it needs, touches nothing that is shared, and says what
 //! came back exactly once.
 
-use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::look::DoneLook;
+use crate::clock::Clock;
 use crate::crash::{self, Step};
 use crate::domain::{GiftId, Refusal, WalletId};
+use crate::drive::{Times, asked};
 use crate::ledger::Claimed;
-use crate::provider::{Balances, Exchange, ListReading, Reading, Verdict, WalletClient};
+use crate::provider::{Balances, ListReading, Reading, Verdict, WalletClient};
 
 /// What is to be asked.
 #[derive(Debug)]
@@ -61,61 +62,35 @@ pub(super) enum Reported {
     Weighed(DoneLook, Reading<Balances>, Times),
 }
 
-/// When a request was on its way, and what it showed of the server's clock.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub(super) sent_at: DateTime<Utc>,
-    /// The moment of which the answer surely speaks.
-    pub(super) as_of: DateTime<Utc>,
-    pub(super) ended_at: DateTime<Utc>,
-    pub(super) skew_ms: Option<i64>,
-}
-
-impl Times {
-    /// For how long it was on its way; a clock that was set back meanwhile makes it nothing.
-    pub(super) fn took_ms(self) -> i64 {
-        (self.ended_at - self.sent_at).num_milliseconds().max(0)
-    }
-
-    fn of(exchange: &Exchange) -> Times {
-        Times {
-            sent_at: exchange.sent_at,
-            as_of: exchange.as_of(),
-            ended_at: exchange.ended_at,
-            skew_ms: exchange.skew_ms(),
-        }
-    }
-}
-
 /// Sends the request in a task of its own.
-pub(super) fn spawn(request: Request, client: WalletClient, inbox: mpsc::Sender<Reported>) {
+pub(super) fn spawn(
+    request: Request,
+    client: WalletClient,
+    clock: Clock,
+    inbox: mpsc::Sender<Reported>,
+) {
     tokio::spawn(async move {
+        let step = if matches!(request, Request::Give(_)) { Step::Gift } else { Step::Look };
+        crash::before(step);
         let reported = match request {
             Request::Give(claimed) => {
-                crash::before(Step::Gift);
-                let (verdict, exchange) = client.create_gift(&claimed.gift).await;
-                crash::after(Step::Gift);
-                Reported::Gave(claimed, verdict, Times::of(&exchange))
+                let (verdict, times) = asked(&clock, client.create_gift(&claimed.gift)).await;
+                Reported::Gave(claimed, verdict, times)
             }
             Request::Look(wallet, purpose) => {
-                crash::before(Step::Look);
-                let (reading, exchange) = client.gifts_of(wallet).await;
-                crash::after(Step::Look);
-                Reported::Looked(wallet, purpose, reading, Times::of(&exchange))
+                let (reading, times) = asked(&clock, client.gifts_of(wallet)).await;
+                Reported::Looked(wallet, purpose, reading, times)
             }
             Request::Ask(wallet, id) => {
-                crash::before(Step::Look);
-                let (reading, exchange) = client.gift(wallet, id).await;
-                crash::after(Step::Look);
-                Reported::Told(id, reading, Times::of(&exchange))
+                let (reading, times) = asked(&clock, client.gift(wallet, id)).await;
+                Reported::Told(id, reading, times)
             }
             Request::Weigh(done) => {
-                crash::before(Step::Look);
-                let (reading, exchange) = client.balances(done.wallet).await;
-                crash::after(Step::Look);
-                Reported::Weighed(done, reading, Times::of(&exchange))
+                let (reading, times) = asked(&clock, client.balances(done.wallet)).await;
+                Reported::Weighed(done, reading, times)
             }
         };
+        crash::after(step);
         // Nobody listens any more only where the run was abandoned; the next run settles it.
         let _ = inbox.send(reported).await;
     });

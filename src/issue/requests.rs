@@ -51,8 +51,8 @@ impl Dispatcher<'_> {
                     let request = self.next_request(now);
                     self.sent_since_commit += 1;
                     self.sent_at = Some(now);
-                    let client = self.tools.client.clone();
-                    request::spawn(request, client, self.reports.clone());
+                    let (client, clock) = (self.tools.client.clone(), self.tools.clock.clone());
+                    request::spawn(request, client, clock, self.reports.clone());
                 }
                 Permit::At(at) => {
                     self.wake(Some(at));

@@ -66,8 +66,8 @@ pub struct Pace {
     owed: u32,
 }
 
-/// The longest wait that a server may ask for in one go; after it, it is asked again.
-const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(5);
+/// The longest wait that a server may ask for in one go; after it, it is asked again. Whoever has less patience ends.
+const LONGEST_HOLD: TimeDelta = TimeDelta::days(1);
 
 impl Pace {
     /// A pace of at most `per_second` requests a second (0: no limit) and `ceiling` at once.
@@ -89,13 +89,13 @@ impl Pace {
         if let Some(until) = self.held_until(now) {
             return Permit::At(until);
         }
-        if let Some(probe_at) = self.breaker.next_probe_at() {
-            if self.in_flight > 0 {
-                return Permit::Later;
-            }
-            if probe_at > now {
-                return Permit::At(probe_at);
-            }
+        let probe_at = self.breaker.next_probe_at();
+        // Who does not answer, or only says stop, is asked by one request at a time.
+        if (probe_at.is_some() || self.throttles_in_a_row > 1) && self.in_flight > 0 {
+            return Permit::Later;
+        }
+        if let Some(probe_at) = probe_at.filter(|at| *at > now) {
+            return Permit::At(probe_at);
         }
         if self.in_flight >= self.concurrency.limit() {
             self.concurrency.used(self.in_flight);
@@ -185,8 +185,8 @@ impl Pace {
         }
         let asked = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
         let wait = asked.unwrap_or_else(|| {
-            // Without a `Retry-After`: half a second, doubled for each further 429 in a row.
-            TimeDelta::milliseconds(500) * (1 << (self.throttles_in_a_row.clamp(1, 7) - 1))
+            // Without a `Retry-After`: half a second, doubled for each further 429 in a row, up to 16 seconds.
+            TimeDelta::milliseconds(500) * (1 << (self.throttles_in_a_row.clamp(1, 6) - 1))
         });
         let until = now + wait.min(LONGEST_HOLD);
         self.hold_until = Some(self.hold_until.map_or(until, |held| held.max(until)));

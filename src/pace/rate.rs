@@ -40,6 +40,8 @@ pub struct Rate {
     window: Window,
     /// The last answers, the newest lowest: a one is a 429.
     recent: u64,
+    /// Whether the server took anything since it last said stop.
+    has_taken: bool,
 }
 
 /// What the server took lately, by tenths of a second, the newest first.
@@ -122,6 +124,7 @@ impl Rate {
             step: 1,
             window: Window::default(),
             recent: 0,
+            has_taken: false,
         }
     }
 
@@ -156,6 +159,7 @@ impl Rate {
     /// The server took a request.
     pub fn accepted(&mut self, now: DateTime<Utc>) {
         self.recent <<= 1;
+        self.has_taken = true;
         self.window.take(now);
     }
 
@@ -168,6 +172,10 @@ impl Rate {
         let is_dense = self.recent.count_ones() >= DENSE;
         let is_same_wave = self.last_cut_at.is_some_and(|cut| sent_at <= cut);
         if is_same_wave && (!is_dense || self.is_cut_deep) {
+            return;
+        }
+        // Who takes nothing says stop at whatever rate: only waiting helps.
+        if !is_same_wave && !self.has_taken {
             return;
         }
         // Where the server takes more than this all the time, a single one says nothing about its limit.
@@ -191,6 +199,7 @@ impl Rate {
             self.refused_at_rate = before;
         }
         self.is_cut_deep = is_dense;
+        self.has_taken = false;
         self.fall_to(fallen, now);
     }
 
@@ -339,9 +348,31 @@ mod tests {
     }
 
     #[test]
+    fn who_takes_nothing_says_nothing_about_the_rate() {
+        // Goal: a provider that refused all for a while is served at the old rate afterwards. Method: waves of 429s
+        // from the beginning; then some answers, and waves again.
+        let mut rate = Rate::new(100);
+        let waves = |rate: &mut Rate, from: i64| {
+            for wave in 0..20 {
+                for _ in 0..8 {
+                    rate.cut(at(from + wave * 1_000), at(from + wave * 1_000 + 10));
+                }
+            }
+        };
+        waves(&mut rate, 0);
+        assert_eq!(rate.per_second(), Some(100));
+        for _ in 0..100 {
+            rate.accepted(at(21_000));
+        }
+        waves(&mut rate, 21_100);
+        assert!(rate.per_second() >= Some(50), "{:?}", rate.per_second());
+    }
+
+    #[test]
     fn a_change_of_rate_brings_no_burst() {
         // Goal: nothing goes out just after "slow down". Method: dense 429s, then a turn at once.
         let mut rate = Rate::new(10);
+        rate.accepted(at(500));
         rate.recent = (1 << DENSE) - 1;
         rate.cut(at(600), at(700));
         assert!(rate.take(at(700)).is_some());

@@ -10,10 +10,10 @@ use tokio::sync::{Mutex, watch};
 
 use super::{PAGE, RECORD_EVERY};
 use crate::crash::{self, Step};
-use crate::drive::{Asking, Ended, Pulse, Queue, Rules, Times, Worker, drive};
+use crate::drive::{Asking, Ended, Pulse, Queue, Rules, Times, Unanswered as _, Worker, drive};
 use crate::ledger::{HoldingAnswer, Ledger, LedgerError, SeenHolding, WantedCustomers, Writer};
 use crate::pace::Pace;
-use crate::provider::{Holdings, MintedClient, Question, Reading, Trouble};
+use crate::provider::{Holdings, MintedClient, Question, Reading};
 
 /// What asking for holdings needs.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ impl Worker for Customers<'_> {
     }
 
     fn lost(&self, _: &String, why: String) -> Reading<Holdings> {
-        Reading::Unreadable { why, trouble: Trouble::Cut }
+        Reading::lost(why)
     }
 
     fn heard(&mut self, customer: String, reading: Reading<Holdings>, times: Times) {

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use super::{PAGE, PreflightOptions, PreflightProgress, RECORD_EVERY};
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
-use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
+use crate::drive::{Asking, Ended, Pulse, Queue, Times, Unanswered as _, Worker, drive};
 use crate::ledger::{
     Ledger, LedgerError, SeenWallet, WalletAnswer, WalletFacts, WantedWallets, Writer,
 };
 use crate::pace::Pace;
-use crate::provider::{Reading, Trouble, WalletRecord};
+use crate::provider::{Reading, WalletRecord};
 
 struct Wallets<'r> {
     ledger: &'r Ledger,
@@ -120,7 +120,7 @@ impl Worker for Wallets<'_> {
     }
 
     fn lost(&self, _: &WalletId, why: String) -> Reading<WalletRecord> {
-        Reading::Unreadable { why, trouble: Trouble::Cut }
+        Reading::lost(why)
     }
 
     fn heard(&mut self, wallet: WalletId, reading: Reading<WalletRecord>, times: Times) {

@@ -2,8 +2,8 @@
 
 use crate::crash::{self, Step};
 use crate::domain::WalletId;
-use crate::drive::{Asking, Shows, Sign, Times};
-use crate::provider::{Balances, ListReading, Reading, Trouble, WalletClient};
+use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};
+use crate::provider::{Balances, ListReading, Reading, WalletClient};
 use crate::settle::{Look, OpenDoubt};
 
 /// A wallet with refused gifts.
@@ -46,10 +46,9 @@ impl Job {
 
     /// The answer where nobody knows.
     pub(super) fn lost(&self, why: String) -> Reply {
-        let trouble = Trouble::Cut;
         match self.look {
-            Some(_) => Reply::Balances(Reading::Unreadable { why, trouble }),
-            None => Reply::List(ListReading::Unreadable { why, trouble }),
+            Some(_) => Reply::Balances(Reading::lost(why)),
+            None => Reply::List(ListReading::lost(why)),
         }
     }
 }

@@ -4,8 +4,8 @@ use super::ask::Ask;
 use super::balance::{Check, Wanted};
 use super::sweep::Job;
 use crate::crash::{self, Step};
-use crate::drive::{Asking, Shows, Sign, Times};
-use crate::provider::{Balances, ListReading, Reading, Trouble, WalletClient};
+use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};
+use crate::provider::{Balances, ListReading, Reading, WalletClient};
 use crate::settle::Look;
 
 /// What is asked of the provider.
@@ -65,7 +65,7 @@ fn read(asking: impl Future<Output = (Heard, Times)> + Send + 'static) -> Asking
 impl Heard {
     /// Nobody knows.
     pub(super) fn nothing(why: String) -> Heard {
-        Heard::List(ListReading::Unreadable { why, trouble: Trouble::Cut })
+        Heard::List(ListReading::lost(why))
     }
 }
 

@@ -3,8 +3,8 @@
 use super::run::Job;
 use crate::crash::{self, Step};
 use crate::domain::GiftId;
-use crate::drive::{Asking, Shows, Sign, Times};
-use crate::provider::{Balances, ListReading, Reading, Removal, Trouble, WalletClient};
+use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};
+use crate::provider::{Balances, ListReading, Reading, Removal, WalletClient};
 
 /// What is asked of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +61,10 @@ impl Request {
 
     /// Nobody knows.
     pub(super) fn lost(self, why: String) -> Reply {
-        let trouble = Trouble::Cut;
         match self {
-            Request::List | Request::One(_) => {
-                Reply::List(ListReading::Unreadable { why, trouble })
-            }
-            Request::Balance => Reply::Balances(Reading::Unreadable { why, trouble }),
-            Request::Delete(_) => Reply::Delete(Removal::Unknown { why, trouble }),
+            Request::List | Request::One(_) => Reply::List(ListReading::lost(why)),
+            Request::Balance => Reply::Balances(Reading::lost(why)),
+            Request::Delete(_) => Reply::Delete(Removal::lost(why)),
         }
     }
 }
