@@ -20,9 +20,9 @@ use super::ended::{MINTED, Why, not_loaded};
 use super::exit::Signal;
 use super::failure::Failure;
 use super::give::delta;
-use super::progress::{Display, Shown, unread_words};
+use super::progress::{Display, Shown};
 use crate::domain::duration_text;
-use crate::drive::Ended;
+use crate::drive::{Ended, Pulse};
 use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, customer_of, read};
 use crate::ledger::{HoldingAnswer, Ledger, RowGroup, WantedCustomers, Writer};
 use crate::pace::Pace;
@@ -221,6 +221,13 @@ impl Shown for HolderProgress {
     }
 
     fn words(&self) -> String {
-        unread_words(self.unread, self.pulse)
+        match self.unread {
+            0 => String::new(),
+            unread => format!("{} could not be read", count(unread)),
+        }
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }

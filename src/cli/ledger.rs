@@ -83,6 +83,7 @@ fn info_json(ledger: &Inspection, steps: u64, facts: &LedgerFacts) -> Value {
             "started_at": instant(run.started_at),
             "ended_at": run.ended_at.map(instant),
             "outcome": run.outcome,
+            "reason": run.reason,
         })
     });
     json!({

@@ -1,4 +1,5 @@
-//! A sign of life in the metrics file while a long command goes on.
+//! Signs of life while a long command goes on: in the metrics file, and until when the provider asks to wait, for
+//! whoever looks at the ledger meanwhile.
 //!
 //! It has a thread of its own, as the display has: a folder that hangs must hold up no answer.
 //!
@@ -9,16 +10,21 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::context::Context;
 use super::hooks::replace;
 use super::progress::Shown;
 use crate::clock::Clock;
+use crate::ledger::say_wait;
 use crate::report::metrics::{Alive, alive};
 
-/// How often it is given: what takes less gives none.
-const EVERY: Duration = Duration::from_secs(15);
+/// How often one is given in the metrics file: what takes less gives none.
+const EVERY: u32 = 15;
+
+/// How often it is looked whether the provider asks to wait.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Signs that are given until it is dropped.
 #[derive(Debug)]
@@ -29,20 +35,37 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Gives signs of what comes through the channel, where there is a file for them.
+    /// Gives signs of what comes through the channel.
     pub(super) fn start<T: Shown>(context: &Context, source: watch::Receiver<T>) -> Live {
         let (running, stopped) = channel();
-        let thread = context.told.metrics_file().and_then(|path| {
-            let (command, clock) = (context.command, context.clock.clone());
-            let beat = move || {
-                while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                    give_sign(&path, command, &clock, *source.borrow());
+        let metrics = context.told.metrics_file();
+        let ledger = context.settings.ledger.canonicalize().ok();
+        let (command, clock) = (context.command, context.clock.clone());
+        let beat = move || {
+            let (mut looks, mut said) = (0, None);
+            while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+                looks += 1;
+                let shown = *source.borrow();
+                say(ledger.as_deref(), shown.pulse().waits_until, &mut said);
+                if let Some(path) = metrics.as_ref().filter(|_| looks % EVERY == 0) {
+                    give_sign(path, command, &clock, shown);
                 }
-            };
-            // A run goes on where there is no thread for it.
-            thread::Builder::new().name("metrics".to_owned()).spawn(beat).ok()
-        });
+            }
+            say(ledger.as_deref(), None, &mut said);
+        };
+        // A run goes on where there is no thread for it.
+        let thread = thread::Builder::new().name("signs".to_owned()).spawn(beat).ok();
         Live { running: Some(running), thread }
+    }
+}
+
+/// Says until when the provider asks to wait, where that is news.
+fn say(ledger: Option<&Path>, until: Option<DateTime<Utc>>, said: &mut Option<DateTime<Utc>>) {
+    if let Some(ledger) = ledger.filter(|_| *said != until) {
+        *said = until;
+        if let Err(error) = say_wait(ledger, until) {
+            tracing::debug!(%error, "cannot say that the provider asks to wait");
+        }
     }
 }
 

@@ -20,9 +20,9 @@ use super::ended::{PROVIDER, Why, not_loaded};
 use super::exit::Signal;
 use super::failure::Failure;
 use super::give::{delta, pace, reader};
-use super::progress::{Display, Shown, unread_words};
+use super::progress::{Display, Shown};
 use crate::domain::{WalletId, duration_text};
-use crate::drive::Ended;
+use crate::drive::{Ended, Pulse};
 use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, read};
 use crate::ledger::{Ledger, NewRow, RowGroup, WantedWallets, Writer};
 use crate::plan::Estimate;
@@ -195,6 +195,13 @@ impl Shown for PreflightProgress {
     }
 
     fn words(&self) -> String {
-        unread_words(self.unread, self.pulse)
+        match self.unread {
+            0 => String::new(),
+            unread => format!("{} could not be read", count(unread)),
+        }
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }

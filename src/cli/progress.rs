@@ -25,6 +25,10 @@ pub(super) trait Shown: Copy + Send + Sync + 'static {
     fn of(&self) -> (u64, u64);
     /// The rest, in a few words.
     fn words(&self) -> String;
+    /// How the provider is, where one is asked.
+    fn pulse(&self) -> Pulse {
+        Pulse::default()
+    }
     /// What is counted.
     const WHAT: &'static str;
     /// Off a terminal each twentieth of the work is worth a line.
@@ -50,15 +54,16 @@ impl Shown for Progress {
                 words.push_str(&format!(", {} {word}", count(number)));
             }
         }
-        if let Some(pulse) = pulse_words(self.pulse) {
-            words.push_str(&format!(", {pulse}"));
-        }
         words
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }
 
 /// How the provider is, where there is something to say.
-pub(super) fn pulse_words(pulse: Pulse) -> Option<String> {
+fn pulse_words(pulse: Pulse) -> Option<String> {
     match pulse {
         Pulse { waits_until: Some(until), .. } => {
             Some(format!("the provider asks to wait until {}", second(until)))
@@ -68,10 +73,10 @@ pub(super) fn pulse_words(pulse: Pulse) -> Option<String> {
     }
 }
 
-/// How many could not be read, and how the provider is, where there is something to say.
-pub(super) fn unread_words(unread: u64, pulse: Pulse) -> String {
-    let unread = (unread > 0).then(|| format!("{} could not be read", count(unread)));
-    unread.into_iter().chain(pulse_words(pulse)).collect::<Vec<_>>().join(", ")
+/// All that is said beside the numbers.
+fn all_words<T: Shown>(shown: &T) -> String {
+    let words = Some(shown.words()).filter(|words| !words.is_empty());
+    words.into_iter().chain(pulse_words(shown.pulse())).collect::<Vec<_>>().join(", ")
 }
 
 impl Shown for ReconcileProgress {
@@ -82,8 +87,14 @@ impl Shown for ReconcileProgress {
     }
 
     fn words(&self) -> String {
-        let waiting = (self.waiting > 0).then(|| format!("{} to be read again", self.waiting));
-        waiting.into_iter().chain(pulse_words(self.pulse)).collect::<Vec<_>>().join(", ")
+        match self.waiting {
+            0 => String::new(),
+            waiting => format!("{waiting} to be read again"),
+        }
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }
 
@@ -193,7 +204,7 @@ fn draw<T: Shown>(mut source: watch::Receiver<T>, stopped: &Receiver<()>) {
             let (all, done) = shown.of();
             bar.set_length(all);
             bar.set_position(done);
-            bar.set_message(shown.words());
+            bar.set_message(all_words(&shown));
         }
         if !goes_on(stopped) {
             break;
@@ -211,7 +222,7 @@ fn write_lines<T: Shown>(out: Out, source: watch::Receiver<T>, stopped: &Receive
         let (all, done) = shown.of();
         let twentieths = (done * 20).checked_div(all).unwrap_or(0);
         if T::IS_LONG && twentieths > shown_twentieths || shown_at.elapsed() >= LINE_EVERY {
-            let words = shown.words();
+            let words = all_words(&shown);
             let comma = if words.is_empty() { "" } else { ", " };
             out.note(&format!("{}/{} {}{comma}{words}", count(done), count(all), T::WHAT));
             shown_at = Instant::now();
@@ -243,7 +254,7 @@ mod tests {
         let pulse = Pulse { is_down: true, waits_until: None };
         let loud = Progress { in_doubt: 3, refused: 1, held: 2, pulse, ..quiet };
         assert_eq!(
-            loud.words(),
+            all_words(&loud),
             "10.50 issued, 3 in doubt, 1 refused, 2 held, 2 in flight, the provider does not answer"
         );
         assert_eq!(loud.of(), (10, 7));

@@ -7,10 +7,10 @@ use super::context::{Context, Session};
 use super::failure::Failure;
 use super::give::policy;
 use super::live::Live;
-use super::progress::{Display, Shown, pulse_words};
+use super::progress::{Display, Shown};
 use super::signals::Signals;
 use super::task::in_own_task;
-use crate::drive::Ended;
+use crate::drive::{Ended, Pulse};
 use crate::ledger::Campaign;
 use crate::pace::Pace;
 use crate::provider::WalletClient;
@@ -79,6 +79,10 @@ impl Shown for RecheckProgress {
     }
 
     fn words(&self) -> String {
-        pulse_words(self.pulse).unwrap_or_default()
+        String::new()
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }

@@ -11,13 +11,14 @@ use super::finish::{self, Besides};
 use super::give::{client, delta, pace};
 use super::live::Live;
 use super::note::note;
-use super::progress::{Display, Shown, pulse_words};
+use super::progress::{Display, Shown};
 use super::recollect::recollect;
 use super::revoke_args::RevokeArgs;
 use super::signals::Signals;
 use super::surplus::revoke_surplus;
 use super::task::in_own_task;
 use crate::domain::{GiftState, Money};
+use crate::drive::Pulse;
 use crate::report::{self, States, Summary};
 use crate::revoke::{Reach, Revocation, RevokeOptions, RevokeProgress, run_revoke};
 
@@ -170,7 +171,10 @@ impl Shown for RevokeProgress {
     }
 
     fn words(&self) -> String {
-        let done = format!("{} revoked, {}", self.revoked, self.amount);
-        [Some(done), pulse_words(self.pulse)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        format!("{} revoked, {}", self.revoked, self.amount)
+    }
+
+    fn pulse(&self) -> Pulse {
+        self.pulse
     }
 }

@@ -1,6 +1,6 @@
 //! Why asking ended before everything was asked.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// Why asking ended early. All of it can be run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,18 +68,22 @@ impl Ended {
         }
     }
 
-    /// What the provider said last, where that is why.
-    pub fn reason(&self) -> Option<&str> {
+    /// What the provider said last, or what stood in the way, where that is why.
+    pub fn reason(&self) -> Option<String> {
         match self {
             Ended::Interrupted
             | Ended::Withheld
             | Ended::Deadline { .. }
             | Ended::ClockJumped { .. } => None,
-            Ended::Silence { why, .. }
+            Ended::Silence { why, waits_until: Some(until), .. } => {
+                let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+                Some(format!("{why}: until {until}"))
+            }
+            Ended::Silence { why, waits_until: None, .. }
             | Ended::Untrusted { why }
             | Ended::Odd { why, .. }
             | Ended::Redirected { why }
-            | Ended::KeysRejected { why } => Some(why),
+            | Ended::KeysRejected { why } => Some(why.clone()),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::clock::Clock;
 use crate::provider::{Exchange, ListReading, Reading, Removal, Trouble, Verdict};
 
 /// Why there is no answer where the task that asked has died.
-pub(super) const DIED: &str = "this program failed while it asked, and nobody knows what came of it";
+pub(super) const DIED: &str =
+    "this program failed while it asked, and nobody knows what came of it";
 
 /// When a request was on its way, and what it showed.
 #[derive(Clone, Copy, Debug)]

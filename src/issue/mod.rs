@@ -149,7 +149,8 @@ pub async fn run_issue(
         },
         stop => stop.as_ref().map_or("finished", Stop::word),
     };
-    batch.end_run(run, outcome, tools.clock.now()).await?;
+    let reason = stop.as_ref().and_then(Stop::early).and_then(Ended::reason);
+    batch.end_run(run, outcome, reason, tools.clock.now()).await?;
     crash::before(Step::Ending);
     batch.commit().await?;
     crash::after(Step::Ending);

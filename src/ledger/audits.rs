@@ -113,6 +113,8 @@ pub struct Audit {
     pub ended_at: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: Option<String>,
+    /// What the provider said last, where it ended early for that.
+    pub reason: Option<String>,
     /// Whether it asked for the wallets' balances.
     pub has_balances: bool,
     /// What it counted; none without an end, or where an older version of this program made it.
@@ -188,6 +190,7 @@ impl Batch<'_> {
         &mut self,
         number: i64,
         outcome: &str,
+        reason: Option<String>,
         counts: AuditCounts,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
@@ -197,6 +200,7 @@ impl Batch<'_> {
             .bind(now.timestamp_millis())
             .bind(outcome)
             .bind(counts)
+            .bind(reason)
             .execute(self.transaction.now().await?)
             .await
             .map(drop)
@@ -265,6 +269,7 @@ impl FromRow<'_, SqliteRow> for Audit {
             started_at: instant(row.try_get("started_at_ms")?),
             ended_at: row.try_get::<Option<i64>, _>("ended_at_ms")?.map(instant),
             outcome: row.try_get("outcome")?,
+            reason: row.try_get("reason")?,
             has_balances: row.try_get("has_balances")?,
             counts: counts(row)?,
         })

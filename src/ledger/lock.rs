@@ -72,6 +72,31 @@ impl RunLock {
     }
 }
 
+/// What is said between who holds a ledger and until when the provider wants to be left alone.
+const WAITS: &str = "; the provider asks to wait until ";
+
+/// The longest that is said of it.
+const WAITS_LONG: usize = WAITS.len() + 20;
+
+/// Says beside who holds a ledger until when the provider asked to be left alone, or that it did not: for whoever looks
+/// meanwhile. Only the holder may say so.
+pub fn say_wait(ledger: &Path, until: Option<DateTime<Utc>>) -> std::io::Result<()> {
+    let mut file = open_private(&lock_path(ledger))?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    let told = text.split(WAITS).next().unwrap_or_default().trim_end().len();
+    let until = until.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let words = until.map(|at| format!("{WAITS}{at}")).unwrap_or_default();
+    file.seek(std::io::SeekFrom::Start(told as u64))?;
+    // Written over in one go: whoever reads it at that moment still finds who holds it.
+    file.write_all(format!("{words:WAITS_LONG$}\n").as_bytes())
+}
+
+/// Until when the provider asked to be left alone, by what its holder wrote.
+pub(super) fn waits_until(holder: &str) -> Option<DateTime<Utc>> {
+    holder.split_once(WAITS)?.1.trim().parse().ok()
+}
+
 /// Who holds a ledger since when, as the holder wrote it; none where nobody does. Makes no file, and holds
 /// the lock for no longer than it takes to see that nobody else does.
 pub fn holder(ledger: &Path) -> Result<Option<String>, LedgerError> {
@@ -122,5 +147,29 @@ mod tests {
         assert_eq!(holder(&ledger).unwrap(), None);
         assert_eq!(holder(&folder.path().join("another.db")).unwrap(), None);
         assert!(RunLock::take(&ledger, "issue", now).is_ok());
+    }
+
+    #[test]
+    fn who_waits_for_the_provider_says_until_when() {
+        // Goal: whoever looks at a run that does nothing sees why. Method: a wait that is said, another, none; and
+        // the next holder.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.db");
+        let now: DateTime<Utc> = "2027-03-01T09:00:00Z".parse().unwrap();
+        let lock = RunLock::take(&ledger, "run", now).unwrap();
+        let plain = holder(&ledger).unwrap().unwrap();
+        for minutes in [1, 600] {
+            let until = now + chrono::TimeDelta::minutes(minutes);
+            say_wait(&ledger, Some(until)).unwrap();
+            let told = holder(&ledger).unwrap().unwrap();
+            assert_eq!(waits_until(&told), Some(until), "{told}");
+            assert!(told.starts_with(&plain), "{told}");
+        }
+        say_wait(&ledger, None).unwrap();
+        assert_eq!(holder(&ledger).unwrap().unwrap(), plain);
+        drop(lock);
+        say_wait(&ledger, Some(now)).unwrap();
+        let _lock = RunLock::take(&ledger, "run", now).unwrap();
+        assert_eq!(holder(&ledger).unwrap().unwrap(), plain);
     }
 }

@@ -84,7 +84,7 @@ pub use holding_seen::{HoldingAnswer, SeenHolding, WantedCustomers};
 pub use inspect::{Depth, Inspection, LedgerFacts, LedgerForm};
 pub use keyed_row::{RowGroup, RowKeys};
 pub use load::Load;
-pub use lock::{RunLock, holder};
+pub use lock::{RunLock, holder, say_wait};
 pub use model::{
     Campaign, FateTally, Finding, GiftRecord, HistoryLine, KnownGift, Lists, Provider,
     RefusalTally, RunRecord, StateTally,

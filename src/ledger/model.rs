@@ -153,6 +153,8 @@ pub struct RunRecord {
     pub ended_at: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: Option<String>,
+    /// What the provider said last, where it ended early for that.
+    pub reason: Option<String>,
 }
 
 /// What reconciling can find of a gift.

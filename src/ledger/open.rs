@@ -193,6 +193,7 @@ pub(super) fn migrations() -> Migrator {
         step(22, "surplus", include_str!("../../migrations/0022_surplus.sql")),
         step(23, "id_length", include_str!("../../migrations/0023_id_length.sql")),
         step(24, "balances", include_str!("../../migrations/0024_balances.sql")),
+        step(25, "reason", include_str!("../../migrations/0025_reason.sql")),
         step(26, "meaning", include_str!("../../migrations/0026_meaning.sql")),
         step(28, "move", include_str!("../../migrations/0028_move.sql")),
     ])

@@ -108,6 +108,7 @@ impl FromRow<'_, SqliteRow> for RunRecord {
             started_at: instant(row.try_get("started_at_ms")?),
             ended_at: row.try_get::<Option<i64>, _>("ended_at_ms")?.map(instant),
             outcome: row.try_get("outcome")?,
+            reason: row.try_get("reason")?,
         })
     }
 }

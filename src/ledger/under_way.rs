@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::lock::holder;
+use super::lock::{holder, waits_until};
 use super::rows::instant;
 use super::{Ledger, LedgerError, sql};
 
@@ -25,6 +25,8 @@ pub struct UnderWay {
     pub since: DateTime<Utc>,
     /// How fast it gives; none where it only reads wallets.
     pub speed: Option<Speed>,
+    /// Until when the provider asked to be left alone, where it did.
+    pub waits_until: Option<DateTime<Utc>>,
 }
 
 /// What another process does with another campaign: it holds the ledger meanwhile.
@@ -66,14 +68,15 @@ impl Ledger {
         else {
             return Ok(None);
         };
-        if !self.is_held_by(process)? {
+        let Some(holder) = self.held_by(process)? else {
             return Ok(None);
-        }
+        };
         let speed = match run {
             Some(run) => Some(self.speed(run, began_ms, Utc::now()).await?),
             None => None,
         };
-        Ok(Some(UnderWay { command, since: instant(began_ms), speed }))
+        let waits_until = waits_until(&holder);
+        Ok(Some(UnderWay { command, since: instant(began_ms), speed, waits_until }))
     }
 
     /// What another process does with whichever campaign it is at work on; none where nobody works, or we ourselves.
@@ -88,13 +91,14 @@ impl Ledger {
         else {
             return Ok(None);
         };
-        let is_held = self.is_held_by(process)?;
-        Ok(is_held.then(|| Elsewhere { campaign, command, since: instant(began_ms) }))
+        let held = self.held_by(process)?;
+        Ok(held.map(|_| Elsewhere { campaign, command, since: instant(began_ms) }))
     }
 
-    fn is_held_by(&self, process: i64) -> Result<bool, LedgerError> {
+    /// What a process says of itself, where it holds the ledger.
+    fn held_by(&self, process: i64) -> Result<Option<String>, LedgerError> {
         let mark = format!(", process {process}, ");
-        Ok(holder(self.path())?.is_some_and(|holder| holder.contains(&mark)))
+        Ok(holder(self.path())?.filter(|holder| holder.contains(&mark)))
     }
 
     async fn speed(

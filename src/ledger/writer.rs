@@ -189,17 +189,19 @@ impl Batch<'_> {
             .doing("beginning a run")
     }
 
-    /// Writes down how it ended.
+    /// Writes down how it ended; `reason`: for what, where it ended early for something that came from without.
     pub async fn end_run(
         &mut self,
         run: Uuid,
         outcome: &str,
+        reason: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         sqlx::query(sql::RUN_END)
             .bind(run)
             .bind(now.timestamp_millis())
             .bind(outcome)
+            .bind(reason)
             .execute(self.transaction.now().await?)
             .await
             .map(drop)

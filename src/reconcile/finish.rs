@@ -43,7 +43,8 @@ impl Sweep<'_> {
         let is_forgetful = is_finished && self.forgot_since.is_some() && !self.is_whole;
         let end = if is_forgetful { Reconciled::Forgetful } else { end };
         let now = self.options.rules.clock.now();
-        batch.end_reconciliation(audit.number, end.word(), counts, now).await?;
+        let reason = end.early().and_then(Ended::reason);
+        batch.end_reconciliation(audit.number, end.word(), reason, counts, now).await?;
         crash::before(Step::ReconcileEnding);
         batch.commit().await?;
         crash::after(Step::ReconcileEnding);

@@ -23,6 +23,7 @@ pub fn audit_json(audit: &Audit) -> Value {
         "outcome": audit.outcome,
         "has_balances": audit.has_balances,
         "counts": audit.counts,
+        "reason": audit.reason,
     })
 }
 

@@ -13,7 +13,7 @@ use super::figures::{count, money, second};
 use super::layout::Side::Left;
 use super::layout::{Screen, table};
 use super::next::shell_word;
-use super::{ReportError, Summary, clean};
+use super::{ReportError, Summary, clean, text};
 use crate::ledger::{Audit, AuditCounts, Campaign, Discrepancy, FindingRecord, Ledger};
 
 /// Findings of each kind that are named on a screen.
@@ -137,8 +137,11 @@ pub(super) fn counted(counts: &AuditCounts) -> String {
 }
 
 /// How an audit ended, or that it did not.
-fn ended(audit: &Audit) -> &str {
-    audit.outcome.as_deref().unwrap_or("no end (running, or killed)")
+fn ended(audit: &Audit) -> String {
+    match &audit.outcome {
+        Some(outcome) => text::ended(outcome, audit.reason.as_deref()),
+        None => "no end (running, or killed)".to_owned(),
+    }
 }
 
 /// What it counted, or why nobody can tell.
@@ -162,7 +165,7 @@ pub fn history(campaign: &str, audits: &[Audit], screen: Screen) -> String {
             audit.number.to_string(),
             second(audit.started_at),
             clean(audit.user.as_deref().unwrap_or("-")).into_owned(),
-            clean(ended(audit)).into_owned(),
+            ended(audit),
             found_by(audit),
         ]);
     }

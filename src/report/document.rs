@@ -6,9 +6,12 @@
 //! out. What is not known is null.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::audit_document::last_json;
+use super::figures::instant;
 use super::{Amounts, Findings, States, Status, Summary, under_way};
+use crate::ledger::RunRecord;
 
 /// What a document is about.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +51,18 @@ pub struct Document<'a> {
     standing: Option<&'a str>,
     audit: Option<serde_json::Value>,
     under_way: Option<serde_json::Value>,
+    last_run: Option<serde_json::Value>,
+}
+
+/// The last run, and why it ended.
+fn last_run(run: &RunRecord) -> serde_json::Value {
+    json!({
+        "command": run.command,
+        "started_at": instant(run.started_at),
+        "ended_at": run.ended_at.map(instant),
+        "outcome": run.outcome,
+        "reason": run.reason,
+    })
 }
 
 impl<'a> Document<'a> {
@@ -84,6 +99,7 @@ impl<'a> Document<'a> {
             standing: summary.map(|summary| summary.standing.word()),
             audit: summary.and_then(last_json),
             under_way: summary.and_then(under_way::json),
+            last_run: summary.and_then(|summary| summary.last_run.as_ref()).map(last_run),
         }
     }
 

@@ -177,7 +177,15 @@ fn lists(lists: Lists) -> Option<String> {
 pub(super) fn last_run(run: &RunRecord) -> String {
     let (command, began) = (clean(&run.command), second(run.started_at));
     match (run.ended_at, &run.outcome) {
-        (Some(_), Some(outcome)) => format!("{command}, {began}, {}", clean(outcome)),
+        (Some(_), Some(outcome)) => {
+            format!("{command}, {began}, {}", ended(outcome, run.reason.as_deref()))
+        }
         _ => format!("{command}, {began}, was killed: it has no end"),
     }
+}
+
+/// How something ended, and for what.
+pub(super) fn ended(outcome: &str, reason: Option<&str>) -> String {
+    let reason = reason.map(|reason| format!(" ({})", clean(reason)));
+    format!("{}{}", clean(outcome), reason.unwrap_or_default())
 }

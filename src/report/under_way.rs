@@ -1,5 +1,6 @@
 //! What is under way, in words: how fast a run goes, and when it will be over.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Summary;
@@ -19,24 +20,30 @@ pub(super) fn now(summary: &Summary) -> Option<String> {
             "`{command}` of \"{campaign}\" holds the ledger, since {since}; what is next here waits for its end"
         ));
     }
-    let UnderWay { command, since, speed } = summary.under_way.as_ref()?;
+    let UnderWay { command, since, speed, waits_until } = summary.under_way.as_ref()?;
     let command = super::clean(command);
     let what = match speed {
         Some(_) => format!("`{command}` goes on"),
         None => format!("`{command}` reads the wallets back"),
     };
     let speed = speed.map(|speed| format!(": {}", pace(speed, open(summary)))).unwrap_or_default();
-    Some(format!("{what}, since {}{speed}", second(*since)))
+    Some(format!("{what}, since {}{speed}{}", second(*since), waits(*waits_until)))
 }
 
 /// The same in as few words as there are.
 pub(super) fn brief(summary: &Summary) -> Option<String> {
-    let UnderWay { command, speed, .. } = summary.under_way.as_ref()?;
+    let UnderWay { command, speed, waits_until, .. } = summary.under_way.as_ref()?;
     let command = super::clean(command);
-    Some(match speed {
+    let what = match speed {
         Some(speed) => format!("{command} goes on: {}", pace(*speed, open(summary))),
         None => format!("{command} reads the wallets back"),
-    })
+    };
+    Some(format!("{what}{}", waits(*waits_until)))
+}
+
+/// Until when the provider asked to be left alone, where it did.
+fn waits(until: Option<DateTime<Utc>>) -> String {
+    until.map(|at| format!("; the provider asks to wait until {}", second(at))).unwrap_or_default()
 }
 
 /// The same for programs; null where nobody does anything. What is not known is null.
@@ -50,9 +57,10 @@ pub(super) fn json(summary: &Summary) -> Option<Value> {
             "within_ms": null,
             "quiet_ms": null,
             "left_ms": null,
+            "waits_until": null,
         }));
     }
-    let UnderWay { command, since, speed } = summary.under_way.as_ref()?;
+    let UnderWay { command, since, speed, waits_until } = summary.under_way.as_ref()?;
     let is_fast = |speed: &Speed| speed.gifts > 0 && speed.quiet_for.num_seconds() < QUIET_S;
     Some(json!({
         "campaign": summary.campaign,
@@ -62,6 +70,7 @@ pub(super) fn json(summary: &Summary) -> Option<Value> {
         "within_ms": speed.map(|speed| speed.within_ms),
         "quiet_ms": speed.map(|speed| speed.quiet_for.num_milliseconds().max(0)),
         "left_ms": speed.filter(is_fast).map(|speed| left_ms(speed, open(summary))),
+        "waits_until": waits_until.map(instant),
     }))
 }
 

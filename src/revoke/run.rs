@@ -102,7 +102,8 @@ pub async fn run_revoke(
     let done = revoking.drive(pace).await?;
     let outcome = done.ended.as_ref().map_or("finished", Ended::word);
     let mut batch = writer.begin().await?;
-    batch.end_run(run, outcome, options.rules.clock.now()).await?;
+    let reason = done.ended.as_ref().and_then(Ended::reason);
+    batch.end_run(run, outcome, reason, options.rules.clock.now()).await?;
     crash::before(Step::Ending);
     batch.commit().await?;
     crash::after(Step::Ending);

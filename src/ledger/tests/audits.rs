@@ -32,7 +32,7 @@ async fn audit(
     batch.keep_findings(campaign, mark, &found.iter().map(kept).collect::<Vec<_>>());
     if let Some(end) = end {
         let counts = AuditCounts { matched: 7, ..AuditCounts::default() };
-        batch.end_reconciliation(mark.number, end, counts, now()).await.unwrap();
+        batch.end_reconciliation(mark.number, end, None, counts, now()).await.unwrap();
     }
     batch.commit().await.unwrap();
     mark.number

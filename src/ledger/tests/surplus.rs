@@ -106,7 +106,10 @@ async fn what_an_audit_named_is_to_be_looked_at_once() {
             found(4, Discrepancy::Unexpected, gift_id(41).to_string()),
         ],
     );
-    batch.end_reconciliation(mark.number, "finished", AuditCounts::default(), now()).await.unwrap();
+    batch
+        .end_reconciliation(mark.number, "finished", None, AuditCounts::default(), now())
+        .await
+        .unwrap();
     batch.commit().await.unwrap();
     let earlier = now() - TimeDelta::seconds(1);
     let ended = |row, number, at| {

@@ -182,6 +182,13 @@ pub(super) fn outcome<'w>(form: &Form, word: &'w str) -> &'w str {
         "odd answers" => {
             form.say("stopped: answers that were not understood", "durdu: anlaşılamayan yanıtlar")
         }
+        "certificate" => form.say(
+            "stopped: the provider's certificate is not trusted",
+            "durdu: sağlayıcının sertifikasına güvenilmiyor",
+        ),
+        "clock jumped" => {
+            form.say("stopped: the machine's clock jumped", "durdu: makinenin saati atladı")
+        }
         "limit" => form.say("stopped at its limit of gifts", "hediye sınırına ulaşıldı"),
         "deadline" => form.say("stopped at its deadline", "süresi doldu"),
         "canary" => form.say(

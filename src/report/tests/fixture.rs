@@ -97,7 +97,7 @@ impl Fixture {
 
     pub(super) async fn end_run(&mut self, outcome: &str) {
         let mut batch = self.writer.begin().await.unwrap();
-        batch.end_run(RUN, outcome, at(60)).await.unwrap();
+        batch.end_run(RUN, outcome, None, at(60)).await.unwrap();
         batch.commit().await.unwrap();
     }
 
