@@ -101,7 +101,9 @@ impl Dispatcher<'_> {
     /// How long an outage is waited out. Where only doubts are left, or so many that nothing may be
     /// sent, the next run settles them as well: no longer than a settle window.
     pub(super) fn patience(&self) -> TimeDelta {
-        let has_gifts = !self.busy.0.is_empty() || !self.supply.is_over();
+        // What is on its way may have to be sent again.
+        let is_under_way = !self.ready.is_empty() || !self.busy.0.is_empty();
+        let has_gifts = is_under_way || !self.supply.is_over();
         if has_gifts && !self.is_full_of_doubts() {
             return self.options.give_up_after;
         }
