@@ -17,15 +17,22 @@ use crate::provider::{Barrier, Obstacle, Reading, Trouble};
 
 /// The time, and who waits for it.
 #[derive(Debug, Default)]
-struct Watch(Mutex<(TimeDelta, BTreeMap<(TimeDelta, u64), Waker>, u64)>);
+struct Watch(Mutex<Moment>);
+
+#[derive(Debug, Default)]
+struct Moment {
+    now: TimeDelta,
+    sleepers: BTreeMap<(TimeDelta, u64), Waker>,
+    count: u64,
+}
 
 impl Watch {
     /// No task is ready: the next sleeper's time comes.
     fn pass(&self) {
-        let mut watch = self.0.lock().unwrap();
-        let ((at, _), waker) = watch.1.pop_first().expect("it waits for what cannot come");
-        watch.0 = watch.0.max(at);
-        drop(watch);
+        let mut moment = self.0.lock().unwrap();
+        let ((at, _), waker) = moment.sleepers.pop_first().expect("it waits for what cannot come");
+        moment.now = moment.now.max(at);
+        drop(moment);
         waker.wake();
     }
 }
@@ -39,20 +46,20 @@ fn start() -> DateTime<Utc> {
 
 impl Time for TestClock {
     fn now(&self) -> DateTime<Utc> {
-        start() + self.0.0.lock().unwrap().0
+        start() + self.0.0.lock().unwrap().now
     }
 
     fn sleep(&self, wait: Duration) -> Sleep {
         let (watch, mut until) = (Arc::clone(&self.0), None);
         Box::pin(std::future::poll_fn(move |context| {
-            let mut watch = watch.0.lock().unwrap();
-            let until = *until.get_or_insert(watch.0 + TimeDelta::from_std(wait).unwrap());
-            if until <= watch.0 {
+            let mut moment = watch.0.lock().unwrap();
+            let until = *until.get_or_insert(moment.now + TimeDelta::from_std(wait).unwrap());
+            if until <= moment.now {
                 return Poll::Ready(());
             }
-            watch.2 += 1;
-            let number = watch.2;
-            watch.1.insert((until, number), context.waker().clone());
+            moment.count += 1;
+            let number = moment.count;
+            moment.sleepers.insert((until, number), context.waker().clone());
             Poll::Pending
         }))
     }
