@@ -55,9 +55,13 @@ async fn of_campaign(
         Some(_) => glance.send_most(sender, u64::MAX).await?,
         None => to_send(&summary.states),
     };
-    let reopened = selection.as_ref().map_or(Money::ZERO, |selection| selection.amount);
+    let limit = args.limits.levers.limit;
+    let (_, most) = bound(context, &mut glance, sender, limit, open).await?;
+    let (planned, planned_amount) = to_send(&summary.states);
+    // A limit keeps refused gifts from being reopened, and what is open already from nothing but this run.
+    let reopens = limit.is_none_or(|limit| limit > planned);
+    let reopened = if reopens { most - planned_amount } else { Money::ZERO };
     refuse_beyond(args.max_total, exposure(&summary.states, reopened))?;
-    bound(context, &mut glance, sender, args.limits.levers.limit, open).await?;
     refuse_other_plan(&args.confirm, &campaign.plan_id())?;
     let plan = Plan {
         context,

@@ -8,8 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::decide::Stop;
 use super::dispatcher::Dispatcher;
 use super::group::Pending;
-use super::request::{Purpose, Request, Times};
+use super::request::{Purpose, Request};
 use crate::domain::WalletId;
+use crate::drive::Times;
 use crate::ledger::Claimed;
 use crate::provider::{ListReading, Obstacle};
 
