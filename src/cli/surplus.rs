@@ -3,6 +3,8 @@
 //! It stands apart because these gifts are in no ledger: what is deleted is looked up and shown before anybody is
 //! asked, and nothing else than what was shown is deleted.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -143,7 +145,7 @@ impl Errand<'_> {
             gifts,
             look_alikes: self.args.look_alikes,
             judge: |campaign, known, credits, first_attempt| {
-                audit(campaign, known, credits, Since { first_attempt })
+                audit(campaign, known, credits, &HashSet::new(), Since { first_attempt })
             },
         };
         let options = RevokeOptions {

@@ -93,7 +93,7 @@ pub use note::RunNote;
 pub use open::Ledger;
 pub use read::Waiting;
 pub use reading::EarlierLoads;
-pub use reconcile::{AuditedGift, Gone, KnownWallet};
+pub use reconcile::{AuditedGift, Gone, KnownWallet, Suspect};
 pub use record::Outcome;
 pub use room::Repeats;
 pub use side_file::{Milestone, is_remembered};

@@ -8,6 +8,7 @@ use sqlx::{FromRow as _, Row as _};
 
 use super::error::Doing;
 use super::many::{self, Many, bind, fill};
+use super::rows::instant;
 use super::{Batch, Finding, KnownGift, LedgerError, sql};
 use crate::domain::{GiftId, WalletId};
 
@@ -21,9 +22,6 @@ pub struct KnownWallet {
     /// Its gifts, of any campaign, in the order of their rows.
     pub gifts: Vec<KnownGift>,
 }
-
-/// Gifts that one statement changes. So few in tests that campaigns there come in parts too.
-const CHANGED_AT_ONCE: i64 = if cfg!(test) { 2 } else { 8_192 };
 
 /// What an audit found of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +41,15 @@ pub enum Gone {
     Perhaps,
     /// The provider, asked by its id, has none.
     Proved,
+}
+
+/// A gift that should not be there, and may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// An audit found it under this id of the provider's.
+    pub found_as: Option<GiftId>,
+    /// It was sent, and refused then, a short while ago: lists may not show yet what was made all the same.
+    pub refused_at: Option<DateTime<Utc>>,
 }
 
 impl Batch<'_> {
@@ -65,15 +72,25 @@ impl Batch<'_> {
         }
     }
 
-    /// Gifts of a campaign that an audit found against all expectation, with the provider's ids of them.
-    pub async fn marked(&mut self, campaign: i64) -> Result<HashMap<i64, GiftId>, LedgerError> {
-        let rows: Vec<(i64, Option<String>)> = sqlx::query_as(sql::RECONCILE_MARKED)
+    /// Gifts of a campaign that may be there against all expectation, by their rows: those that an audit found so, and
+    /// those that were refused since a moment.
+    pub async fn suspects(
+        &mut self,
+        campaign: i64,
+        since: DateTime<Utc>,
+    ) -> Result<HashMap<i64, Suspect>, LedgerError> {
+        let rows: Vec<(i64, Option<String>, Option<i64>)> = sqlx::query_as(sql::RECONCILE_MARKED)
             .bind(campaign)
             .fetch_all(self.transaction.now().await?)
             .await
             .doing("reading what audits found")?;
-        let id = |(row, detail): (i64, Option<String>)| Some((row, detail?.parse().ok()?));
-        Ok(rows.into_iter().filter_map(id).collect())
+        let suspect = |(row, found, refused): (i64, Option<String>, Option<i64>)| {
+            let found_as = found.and_then(|id| id.parse().ok());
+            let refused_at = refused.map(instant).filter(|at| *at >= since);
+            let is_one = found_as.is_some() || refused_at.is_some();
+            is_one.then_some((row, Suspect { found_as, refused_at }))
+        };
+        Ok(rows.into_iter().filter_map(suspect).collect())
     }
 
     /// The next wallets of a campaign, each with what is known of it; `after` is the row of the last
@@ -131,42 +148,6 @@ impl Batch<'_> {
             }
             fill(arguments, group.len(), 3);
         }
-    }
-
-    /// Given gifts that the reconcile did not come to are unread; says how many.
-    pub async fn rest_is_unread(&mut self, campaign: i64) -> Result<u64, LedgerError> {
-        self.in_parts(sql::RECONCILE_REST, campaign, "ending a reconcile").await
-    }
-
-    /// Carries a change out for some gifts of a campaign at a time; says how many it changed. What SQLite needs to
-    /// undo one statement it keeps in memory: a statement for all would take more of it the larger a campaign is.
-    async fn in_parts(
-        &mut self,
-        statement: &'static str,
-        campaign: i64,
-        doing: &'static str,
-    ) -> Result<u64, LedgerError> {
-        let connection = self.transaction.now().await?;
-        let range: (Option<i64>, Option<i64>) = sqlx::query_as(sql::TALLY_RANGE)
-            .bind(campaign)
-            .fetch_one(&mut *connection)
-            .await
-            .doing(doing)?;
-        let (first, last) = (range.0.unwrap_or(1), range.1.unwrap_or(0));
-        let (mut first, mut changed) = (first, 0);
-        while first <= last {
-            let until = last.min(first + CHANGED_AT_ONCE - 1);
-            let done = sqlx::query(statement)
-                .bind(campaign)
-                .bind(first)
-                .bind(until)
-                .execute(&mut *connection)
-                .await
-                .doing(doing)?;
-            changed += done.rows_affected();
-            first = until + 1;
-        }
-        Ok(changed)
     }
 
     /// Remembers that every wallet of the campaign was read.

@@ -69,6 +69,11 @@ pub struct Exchange {
 }
 
 impl Answer {
+    /// An answer without the headers that are read.
+    pub fn new(status: u16, body: Vec<u8>) -> Answer {
+        Answer { status, body, ..Answer::default() }
+    }
+
     /// The API's envelope; none where the answer is somebody else's page.
     pub(super) fn envelope(&self) -> Option<Envelope<'_>> {
         let envelope = Envelope::read(&self.body);

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::audit::held;
-use crate::domain::{GiftId, WalletId};
+use crate::domain::GiftId;
 use crate::ledger::{AuditedGift, Finding, KnownGift};
 use crate::provider::Credit;
 
@@ -24,6 +24,8 @@ pub(super) struct Ask {
 pub(super) enum Told {
     /// This is what was found; the gift was used, and its list leaves it out.
     Hidden(AuditedGift),
+    /// This is what was found; the gift can be spent, and its list leaves it out all the same: it is not whole.
+    LeftOut(AuditedGift),
     /// This is what was found.
     Found(AuditedGift),
     /// It was there against all expectation, and is there no more.
@@ -47,10 +49,6 @@ impl Ask {
         AuditedGift { row, finding: Finding::Unexpected, detail }
     }
 
-    pub(super) fn wallet(&self) -> WalletId {
-        self.gift.content.wallet
-    }
-
     /// Nobody could tell.
     pub(super) fn untold(&self) -> AuditedGift {
         if self.is_marked {
@@ -59,28 +57,23 @@ impl Ask {
         AuditedGift { row: self.gift.row, finding: Finding::Unread, detail: None }
     }
 
-    /// Says what it means that so many gifts are shown under its id.
+    /// Says what it means that this is shown under its id.
     pub(super) fn told(&self, credits: &[Credit], now: DateTime<Utc>) -> Told {
-        let shown = credits.first();
-        let row = self.gift.row;
-        match shown {
-            None if self.is_marked => return Told::Gone(row),
-            Some(_) if self.is_marked => return Told::Found(self.stands()),
-            _ => {}
+        let (row, has_expired) = (self.gift.row, self.gift.content.expiry.has_passed(now));
+        let Some(shown) = credits.first() else {
+            if self.is_marked {
+                return Told::Gone(row);
+            }
+            // What its time has taken from the list is not missing; what else has, nobody can tell.
+            let finding = if has_expired { Finding::Expired } else { Finding::Missing };
+            return Told::Found(AuditedGift { row, finding, detail: None });
+        };
+        let found = held(&self.gift, Some(shown)).filter(|_| !self.is_marked);
+        let mut found = found.unwrap_or_else(|| self.stands());
+        if shown.is_used {
+            found.detail = found.detail.or_else(|| Some("used, and left out of the list".into()));
+            return Told::Hidden(found);
         }
-        let mut found = held(&self.gift, shown).unwrap_or(AuditedGift {
-            row,
-            finding: Finding::Missing,
-            detail: None,
-        });
-        // What its time has taken from the list is not missing; what else has, nobody can tell.
-        if found.finding == Finding::Missing && self.gift.content.expiry.has_passed(now) {
-            found.finding = Finding::Expired;
-        }
-        if shown.is_some_and(|credit| credit.is_used) {
-            let detail = found.detail.or_else(|| Some("used, and left out of the list".into()));
-            return Told::Hidden(AuditedGift { detail, ..found });
-        }
-        Told::Found(found)
+        if has_expired { Told::Found(found) } else { Told::LeftOut(found) }
     }
 }

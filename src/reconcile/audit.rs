@@ -20,11 +20,13 @@ pub struct Since {
 /// Says what a whole list shows of the campaign's gifts in this wallet.
 ///
 /// `known` is all that the ledger has of the wallet, in any campaign; the findings are of `campaign`
-/// alone. Gifts that were never given and are not there have no finding.
+/// alone. Gifts that were never given and are not there have no finding. Entries whose ids gifts of ours in other
+/// wallets have (`elsewhere`) are gifts of this one only where a reference says so: a provider may have merged two.
 pub fn audit(
     campaign: i64,
     known: &[KnownGift],
     credits: &[Credit],
+    elsewhere: &HashSet<GiftId>,
     since: Since,
 ) -> Vec<AuditedGift> {
     let shown: HashMap<GiftId, &Credit> =
@@ -54,12 +56,13 @@ pub fn audit(
     let (mut over, mut open) = (Alike::of(over), Alike::of(open));
     let mut matched = Alike::of(matched.into_iter());
     for credit in credits.iter().filter(|credit| !claimed.contains(&credit.id)) {
-        let is_young = since.covers(credit);
+        let is_here = !elsewhere.contains(&credit.id);
+        let is_young = is_here && since.covers(credit);
         if let Some(((_, place), spot)) = over.lowest(credit, is_young) {
             over.rank(spot, None);
             let detail = Some(credit.id.to_string());
             found.push(AuditedGift { row: known[place].row, finding: Finding::Unexpected, detail });
-        } else if let Some((_, spot)) = open.lowest(credit, true) {
+        } else if let Some((_, spot)) = open.lowest(credit, is_here) {
             // An open gift explains one entry, not all that look like it.
             open.rank(spot, None);
         } else if let Some(((doubles, place), spot)) = matched.lowest(credit, is_young) {
@@ -157,7 +160,7 @@ mod tests {
     /// Rows with their findings, in the order of the rows.
     fn words(known: &[KnownGift], credits: &[Credit]) -> Vec<(i64, &'static str)> {
         let since = Since { first_attempt: Some(at(0)) };
-        let mut found: Vec<_> = audit(1, known, credits, since)
+        let mut found: Vec<_> = audit(1, known, credits, &HashSet::new(), since)
             .into_iter()
             .map(|gift| (gift.row, gift.finding.word()))
             .collect();
@@ -173,7 +176,7 @@ mod tests {
         let list = [credit(101), other];
         assert_eq!(words(&gifts, &list), [(1, "matched"), (2, "missing"), (3, "differs")]);
         let since = Since { first_attempt: Some(at(0)) };
-        let found = audit(1, &gifts[2..], &list[1..], since);
+        let found = audit(1, &gifts[2..], &list[1..], &HashSet::new(), since);
         assert_eq!(found[0].detail.as_deref(), Some("amount 5.01 instead of 5.00 (0.01 more)"));
     }
 
@@ -225,7 +228,7 @@ mod tests {
         };
         assert_eq!(words(&refused, &[own]), [(1, "unexpected")]);
         let unsent = Since { first_attempt: None };
-        assert_eq!(audit(1, &refused, &[credit(7)], unsent), []);
+        assert_eq!(audit(1, &refused, &[credit(7)], &HashSet::new(), unsent), []);
     }
 
     #[test]
@@ -234,7 +237,8 @@ mod tests {
         // for one that is ours.
         let gift = [known(1, GiftState::Issued)];
         let detail = |list: &[Credit]| {
-            let found = audit(1, &gift, list, Since { first_attempt: Some(at(0)) });
+            let found =
+                audit(1, &gift, list, &HashSet::new(), Since { first_attempt: Some(at(0)) });
             found.into_iter().next().and_then(|gift| gift.detail)
         };
         let text = Credit { description: "other".into(), ..credit(101) };
@@ -391,7 +395,7 @@ mod tests {
             let credits: Vec<Credit> =
                 credits.into_iter().filter(|credit| ids.insert(credit.id)).collect();
             let since = Since { first_attempt: first };
-            let found = audit(1, &known, &credits, since);
+            let found = audit(1, &known, &credits, &HashSet::new(), since);
             let mut expected = audit_slowly(1, &known, &credits, since);
             let mut found = found;
             found.sort_by_key(|gift| gift.row);
@@ -428,7 +432,7 @@ mod tests {
                 ..credit(1_000_000 + more as u128)
             });
             let credits: Vec<Credit> = (0..MANY).map(entry).chain(strangers).collect();
-            let found = audit(1, &gifts, &credits, since);
+            let found = audit(1, &gifts, &credits, &HashSet::new(), since);
             let count = |finding: Finding| found.iter().filter(|it| it.finding == finding).count();
             let half = MANY as usize / 2;
             assert_eq!((count(Finding::Unexpected), count(Finding::Duplicated)), (half, half));

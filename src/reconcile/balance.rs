@@ -31,8 +31,6 @@ pub(super) struct Listed {
 /// A wallet whose balance is to be held against its list.
 #[derive(Debug)]
 pub(super) struct Check {
-    /// The first of the campaign's rows that gives to the wallet.
-    pub(super) row: i64,
     pub(super) wallet: WalletId,
     /// What is asked for next.
     pub(super) wanted: Wanted,
@@ -56,8 +54,8 @@ pub(super) enum Held {
     Again(Check),
     /// The balance is what the list adds up to.
     Fits,
-    /// It is not: both, and by how much.
-    Breaks(String),
+    /// It is not: both, and by how much; and whether the wallet holds more than its list shows, which is not whole then.
+    Breaks { words: String, is_more: bool },
     /// Nobody can tell.
     Unknown,
 }
@@ -82,11 +80,16 @@ impl Listed {
         match balance {
             _ if balance == least || balance == most => Held::Fits,
             _ if least < balance && balance < most => Held::Unknown,
-            _ if least == most => Held::Breaks(instead(balance, least)),
             _ => {
-                let nearest = if balance < least { least } else { most };
-                let (from, to, by) = (figure(least), figure(most), more(balance, nearest));
-                Held::Breaks(format!("{} instead of {from} to {to}{by}", figure(balance)))
+                let is_more = balance > most;
+                let nearest = if is_more { most } else { least };
+                let words = if least == most {
+                    instead(balance, least)
+                } else {
+                    let (from, to, by) = (figure(least), figure(most), more(balance, nearest));
+                    format!("{} instead of {from} to {to}{by}", figure(balance))
+                };
+                Held::Breaks { words, is_more }
             }
         }
     }
@@ -104,9 +107,9 @@ fn is_surely_valid(expiry: SeenExpiry, now: DateTime<Utc>) -> bool {
 
 impl Check {
     /// A check of a wallet whose list was just read.
-    pub(super) fn of(row: i64, wallet: WalletId, credits: &[Credit], now: DateTime<Utc>) -> Check {
+    pub(super) fn of(wallet: WalletId, credits: &[Credit], now: DateTime<Utc>) -> Check {
         let (listed, wanted) = (Listed::of(credits, now), Wanted::Balance);
-        Check { row, wallet, wanted, listed, told: None, rounds: 0 }
+        Check { wallet, wanted, listed, told: None, rounds: 0 }
     }
 
     /// The list was read again.
@@ -128,9 +131,8 @@ impl Check {
             return Held::Unknown;
         };
         match listed.hold(balance) {
-            Held::Breaks(_) if hides_used && balance > listed.most => Held::Unknown,
-            Held::Breaks(words) if self.told == Some(balance) => Held::Breaks(words),
-            Held::Breaks(_) => {
+            Held::Breaks { is_more: true, .. } if hides_used => Held::Unknown,
+            Held::Breaks { .. } if self.told != Some(balance) => {
                 self.rounds += 1;
                 if self.rounds >= MAX_ROUNDS {
                     return Held::Unknown;
@@ -180,7 +182,7 @@ mod tests {
         match held {
             Held::Again(_) => "again".into(),
             Held::Fits => "fits".into(),
-            Held::Breaks(words) => words.clone(),
+            Held::Breaks { words, .. } => words.clone(),
             Held::Unknown => "unknown".into(),
         }
     }
@@ -237,7 +239,7 @@ mod tests {
 
     fn check(credits: &[Credit]) -> Check {
         let wallet = "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7".parse().unwrap();
-        Check::of(1, wallet, credits, now())
+        Check::of(wallet, credits, now())
     }
 
     fn again(held: Held) -> Check {

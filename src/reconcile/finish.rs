@@ -1,6 +1,6 @@
 //! The end of a reconcile: the rest is recorded, and what it counted.
 //!
-//! **Invariant:** what was not read by then is unread, or, where there was no time for it, has no finding.
+//! **Invariant:** of what was not read by then earlier findings stay as they were.
 
 use super::Reconciled;
 use super::group;
@@ -8,10 +8,10 @@ use super::question::Question;
 use super::sweep::Sweep;
 use crate::crash::{self, Step};
 use crate::drive::Ended;
-use crate::ledger::{AuditCounts, Finding, LedgerError, Writer};
+use crate::ledger::{AuditCounts, LedgerError, Writer};
 
 impl Sweep<'_> {
-    /// Records the rest; what was not read by now is unread.
+    /// Records the rest, and how it ended.
     pub(super) async fn finish(
         mut self,
         ended: Option<Ended>,
@@ -28,12 +28,8 @@ impl Sweep<'_> {
         let Some(audit) = self.audit else {
             return Ok((writer, end));
         };
-        let mut counts = self.final_counts();
+        let counts = self.final_counts();
         let mut batch = writer.begin().await?;
-        if !matches!(end, Reconciled::Early(Ended::Deadline { .. })) {
-            let unread = batch.rest_is_unread(self.campaign).await?;
-            counts.add(Finding::Unread, unread);
-        }
         if is_finished {
             batch.reconcile_ended(self.campaign, self.options.rules.clock.now()).await?;
             if self.is_whole {
@@ -59,7 +55,7 @@ impl Sweep<'_> {
         let wallets = self.progress.read;
         let balances = self.options.balances.then(|| {
             let mut balances = self.counts.balances.unwrap_or_default();
-            let unasked = self.queue.drain().filter(|left| matches!(left, Question::Check(_)));
+            let unasked = self.queue.drain().filter(|left| matches!(left, Question::Check(..)));
             balances.unknown += self.unread_wallets + unasked.count() as u64;
             balances
         });

@@ -125,7 +125,13 @@ impl Sweep<'_> {
             };
             // Where nothing was ever sent, nothing can be found.
             if known.iter().any(may_be_there) {
-                self.queue.push(Question::List(Job { row, wallet, known, looks: 0 }));
+                self.queue.push(Question::List(Job {
+                    row,
+                    wallet,
+                    known,
+                    looks: 0,
+                    has_no_list: false,
+                }));
             } else {
                 self.progress.read += 1;
             }

@@ -19,9 +19,12 @@ mod audit;
 mod balance;
 mod finish;
 mod group;
+mod placed;
 mod question;
 mod replies;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod used;
 mod words;
 

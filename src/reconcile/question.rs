@@ -1,8 +1,7 @@
 //! What the sweep asks, and how it is told.
 
-use super::ask::Ask;
 use super::balance::{Check, Wanted};
-use super::sweep::Job;
+use super::sweep::{Audited, Job};
 use crate::crash::{self, Step};
 use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};
 use crate::provider::{Balances, ListReading, Reading, WalletClient};
@@ -12,10 +11,12 @@ use crate::settle::Look;
 #[derive(Debug)]
 pub(super) enum Question {
     List(Job),
-    /// The balance of a wallet whose list may prove that something forgotten was not given.
+    /// The balance of a wallet whose list may prove that something is not there.
     Weigh(Job, Look),
-    Gift(Ask),
-    Check(Check),
+    /// The next gift that a list lacks.
+    Gift(Audited),
+    /// What the wallet's balance, or then its list, is now.
+    Check(Check, Audited),
 }
 
 /// What was told.
@@ -33,16 +34,17 @@ impl Question {
                 let wallet = job.wallet;
                 read(async move { list(client.gifts_of(wallet).await) })
             }
-            Question::Gift(ask) => {
-                let (wallet, id) = (ask.wallet(), ask.id);
+            Question::Gift(audited) => {
+                let ask = audited.asks.front().expect("one is left to ask for");
+                let (wallet, id) = (ask.gift.content.wallet, ask.id);
                 read(async move { list(client.gift(wallet, id).await) })
             }
-            Question::Check(Check { wallet, wanted: Wanted::List, .. }) => {
+            Question::Check(Check { wallet, wanted: Wanted::List, .. }, _) => {
                 let wallet = *wallet;
                 read(async move { list(client.gifts_of(wallet).await) })
             }
             Question::Weigh(Job { wallet, .. }, _)
-            | Question::Check(Check { wallet, wanted: Wanted::Balance, .. }) => {
+            | Question::Check(Check { wallet, wanted: Wanted::Balance, .. }, _) => {
                 let wallet = *wallet;
                 read(async move {
                     let (reading, exchange) = client.balances(wallet).await;

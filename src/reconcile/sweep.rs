@@ -1,12 +1,15 @@
 //! The sweep: asks for every wallet of a campaign, and records what was found.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::pending;
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
+use super::ask::Ask;
+use super::balance::Check;
 use super::group::Ended;
+use super::placed::Unplaced;
 use super::question::{Heard, Question};
 use super::{ReconcileOptions, ReconcileProgress, Reconciled};
 use crate::crash::{self, Step};
@@ -14,7 +17,7 @@ use crate::domain::{GiftId, WalletId};
 use crate::drive::{Asking, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
     AuditCounts, AuditMark, AuditedGift, Campaign, KeptFinding, KnownGift, Ledger, LedgerError,
-    Lists, Outcome, SeenUse, Writer,
+    Lists, Outcome, SeenUse, Suspect, Writer,
 };
 use crate::pace::Pace;
 use crate::settle::Skew;
@@ -26,6 +29,23 @@ pub(super) struct Job {
     pub(super) wallet: WalletId,
     pub(super) known: Vec<KnownGift>,
     pub(super) looks: u32,
+    /// The API said last that it has no list of it.
+    pub(super) has_no_list: bool,
+}
+
+/// A wallet whose list was read, while what the list lacks is asked for.
+#[derive(Debug)]
+pub(super) struct Audited {
+    pub(super) job: Job,
+    pub(super) found: Vec<AuditedGift>,
+    /// What the list lacks, one after the other.
+    pub(super) asks: VecDeque<Ask>,
+    /// Gifts that were there against all expectation, and are there no more.
+    pub(super) gone: Vec<i64>,
+    /// What is to be held against the wallet's balance.
+    pub(super) check: Option<Check>,
+    /// Why the list is known not to be whole.
+    pub(super) not_whole: Option<String>,
 }
 
 pub(super) struct Sweep<'r> {
@@ -51,6 +71,10 @@ pub(super) struct Sweep<'r> {
     /// Gifts that were forgotten and found.
     pub(super) recalled: Vec<Outcome>,
     pub(super) recalled_gifts: u64,
+    /// Their ids: no other wallet's gift has them.
+    pub(super) taken: HashSet<GiftId>,
+    /// Lists with entries that may be gifts of ours in other wallets.
+    pub(super) unplaced: Vec<Unplaced>,
     /// Whether every wallet could be read so far.
     pub(super) is_whole: bool,
     pub(super) skew: Skew,
@@ -62,8 +86,8 @@ pub(super) struct Sweep<'r> {
     pub(super) found: Vec<AuditedGift>,
     /// What is kept beside it: what is wrong with balances.
     pub(super) kept: Vec<KeptFinding>,
-    /// Gifts that an audit found against all expectation, and the provider's ids of them.
-    pub(super) marked: HashMap<i64, GiftId>,
+    /// Gifts that should not be there, and may be.
+    pub(super) suspects: HashMap<i64, Suspect>,
     /// The campaign's gifts of wallets that were read.
     pub(super) read_rows: Vec<i64>,
     /// Of those: nothing was found of them.
@@ -102,7 +126,13 @@ pub async fn run_reconcile(
         );
         batch.orphan(None, options.rules.clock.now()).await?;
     }
-    let marked = batch.marked(campaign.id).await?;
+    let suspects = match options.only {
+        Some(_) => HashMap::new(),
+        None => {
+            let lately = options.rules.clock.now() - options.window;
+            batch.suspects(campaign.id, lately).await?
+        }
+    };
     crash::before(Step::ReconcileBeginning);
     batch.commit().await?;
     crash::after(Step::ReconcileBeginning);
@@ -127,6 +157,8 @@ pub async fn run_reconcile(
         not_before: forgot_since.map(|_| options.rules.clock.now() + options.window),
         recalled: Vec::new(),
         recalled_gifts: 0,
+        taken: HashSet::new(),
+        unplaced: Vec::new(),
         is_whole: true,
         skew: Skew::default(),
         cursor: Some(0),
@@ -134,7 +166,7 @@ pub async fn run_reconcile(
         queue: Queue::default(),
         found: Vec::new(),
         kept: Vec::new(),
-        marked,
+        suspects,
         read_rows: Vec::new(),
         unfound: Vec::new(),
         gone: Vec::new(),
@@ -156,7 +188,7 @@ impl Worker for Sweep<'_> {
     }
 
     fn has_more(&self) -> bool {
-        self.cursor.is_some()
+        self.cursor.is_some() || !self.unplaced.is_empty()
     }
 
     fn opens_at(&self) -> Option<DateTime<Utc>> {
@@ -168,6 +200,7 @@ impl Worker for Sweep<'_> {
         now: DateTime<Utc>,
         is_ending: bool,
     ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        self.place().await?;
         self.start_group(now, is_ending);
         Ok(None)
     }
@@ -195,7 +228,7 @@ impl Worker for Sweep<'_> {
     }
 
     fn unread(&mut self, question: Question) {
-        self.untold(&question);
+        self.untold(question);
     }
 
     fn tell(&mut self, pulse: Pulse) {

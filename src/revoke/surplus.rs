@@ -179,7 +179,8 @@ mod tests {
     /// What is said of entry 7 as a double of the first gift.
     fn proof(known: &[KnownGift], credits: &[Credit]) -> Result<Proof, Left> {
         let since = Since { first_attempt: Some(at(0)) };
-        let judged = Judged { known, credits, found: audit(1, known, credits, since) };
+        let judged =
+            Judged { known, credits, found: audit(1, known, credits, &Default::default(), since) };
         judged.proof(&Target::surplus(known[0].clone(), id(7), false))
     }
 

@@ -1,4 +1,0 @@
--- Those of some given gifts that a reconcile did not come to.
-update gift set reconciled = 'unread'
-where campaign_id = ?1 and id between ?2 and ?3 and reconciled is null and gift_id is not null
-  and state = 'issued'
