@@ -1,7 +1,7 @@
 //! What an answer shows of who gives it, whatever it says about a gift. Pure.
 
 use crate::pace::Health;
-use crate::provider::{ListReading, Obstacle, Reading, Removal, Trouble, Verdict};
+use crate::provider::{Balances, ListReading, Obstacle, Reading, Removal, Trouble, Verdict};
 
 /// What an answer shows of who gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub trait Shows {
     fn sign(&self) -> Sign<'_>;
 }
 
-impl Sign<'_> {
+impl<'a> Sign<'a> {
     /// What the pace makes of it.
     pub fn health(self) -> Health {
         match self {
@@ -33,6 +33,15 @@ impl Sign<'_> {
             Sign::Trouble(Trouble::TimedOut | Trouble::Overloaded, _) => Health::Strained,
             Sign::Trouble(Trouble::Cut | Trouble::ServerError, _) => Health::Down,
             Sign::Trouble(Trouble::Redirected | Trouble::Odd, _) => Health::Odd,
+        }
+    }
+
+    /// What a balance shows that was asked for beside a list, which was read: where it is no balance of the API's, that is
+    /// so of balances alone, and no reason to ask nobody anything.
+    pub fn of_balance(reading: &'a Reading<Balances>) -> Sign<'a> {
+        match reading {
+            Reading::Unreadable { trouble: Trouble::Odd | Trouble::Redirected, .. } => Sign::Useful,
+            reading => reading.sign(),
         }
     }
 

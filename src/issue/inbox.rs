@@ -137,7 +137,7 @@ impl Dispatcher<'_> {
     /// A wallet's balances were asked for, beside its list.
     fn weighed(&mut self, mut done: DoneLook, balances: &Reading<Balances>, times: Times) {
         done.look.weigh(balances, times.as_of);
-        self.saw(balances.sign(), times);
+        self.saw(Sign::of_balance(balances), times);
         done.weighed += 1;
         let is_told = done.look.gift_balance != GiftBalance::Unknown;
         if is_told || done.weighed >= WEIGHED_AT_MOST || self.stop.is_some() {

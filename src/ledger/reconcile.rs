@@ -23,6 +23,9 @@ pub struct KnownWallet {
     pub gifts: Vec<KnownGift>,
 }
 
+/// Gifts that one statement changes. So few in tests that campaigns there come in parts too.
+const CHANGED_AT_ONCE: i64 = if cfg!(test) { 2 } else { 8_192 };
+
 /// What an audit found of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditedGift {
@@ -148,6 +151,42 @@ impl Batch<'_> {
             }
             fill(arguments, group.len(), 3);
         }
+    }
+
+    /// Given gifts of which no audit has found anything, this one neither, are unread; says how many.
+    pub async fn rest_is_unread(&mut self, campaign: i64) -> Result<u64, LedgerError> {
+        self.in_parts(sql::RECONCILE_REST, campaign, "ending a reconcile").await
+    }
+
+    /// Carries a change out for some gifts of a campaign at a time; says how many it changed. What SQLite needs to
+    /// undo one statement it keeps in memory: a statement for all would take more of it the larger a campaign is.
+    async fn in_parts(
+        &mut self,
+        statement: &'static str,
+        campaign: i64,
+        doing: &'static str,
+    ) -> Result<u64, LedgerError> {
+        let connection = self.transaction.now().await?;
+        let range: (Option<i64>, Option<i64>) = sqlx::query_as(sql::TALLY_RANGE)
+            .bind(campaign)
+            .fetch_one(&mut *connection)
+            .await
+            .doing(doing)?;
+        let (first, last) = (range.0.unwrap_or(1), range.1.unwrap_or(0));
+        let (mut first, mut changed) = (first, 0);
+        while first <= last {
+            let until = last.min(first + CHANGED_AT_ONCE - 1);
+            let done = sqlx::query(statement)
+                .bind(campaign)
+                .bind(first)
+                .bind(until)
+                .execute(&mut *connection)
+                .await
+                .doing(doing)?;
+            changed += done.rows_affected();
+            first = until + 1;
+        }
+        Ok(changed)
     }
 
     /// Remembers that every wallet of the campaign was read.

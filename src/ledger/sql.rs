@@ -135,6 +135,7 @@ statements! {
     RECONCILE_MARKED = "reconcile_marked";
     RECONCILE_MATCHED = "reconcile_matched";
     RECONCILE_RECORD = "reconcile_record";
+    RECONCILE_REST = "reconcile_rest";
     RECONCILIATION_END = "reconciliation_end";
     RECONCILIATION_INSERT = "reconciliation_insert";
     RUN_END = "run_end";

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::classify::{Obstacle, Trouble, Verdict, lost, refusal, throttled, unknown};
 use super::credit::Credit;
 use super::envelope::{Envelope, Says, clean};
-use super::reply::Reply;
+use super::reply::{Loss, Reply};
 use super::wire::{WireGift, WireText};
 use crate::domain::{GiftId, WalletId};
 
@@ -75,6 +75,10 @@ impl ListReading {
 
 /// Says what the reply to a GET of the list of `wallet` shows.
 pub fn read_list(wallet: WalletId, reply: &Reply) -> ListReading {
+    // The API answers, with more than anybody reads: what it does not show may be there.
+    if let Reply::Lost { loss: Loss::TooLarge, why } = reply {
+        return ListReading::Partial { credits: Vec::new(), unreadable: vec![why.clone()] };
+    }
     read(reply, |envelope| {
         let mut list = List::of(wallet);
         match envelope.value.map(|value| list.read(value)) {
@@ -135,7 +139,6 @@ struct List {
     places: HashMap<GiftId, Option<usize>>,
     unreadable: Vec<String>,
     count: usize,
-    is_anothers: bool,
 }
 
 impl List {
@@ -146,7 +149,6 @@ impl List {
             places: HashMap::new(),
             unreadable: Vec::new(),
             count: 0,
-            is_anothers: false,
         }
     }
 
@@ -158,10 +160,8 @@ impl List {
     fn take(&mut self, entry: &RawValue) {
         self.count += 1;
         let credit = match serde_json::from_str::<WireGift>(entry.get()) {
-            Ok(gift) => {
-                self.is_anothers |= gift.is_of_another(self.wallet);
-                Credit::read(gift)
-            }
+            Ok(gift) if gift.is_of_another(self.wallet) => Err("of another wallet".to_owned()),
+            Ok(gift) => Credit::read(gift),
             Err(error) => Err(in_short(&error)),
         };
         match credit {
@@ -190,9 +190,6 @@ impl List {
     }
 
     fn reading(mut self) -> ListReading {
-        if self.is_anothers {
-            return ListReading::odd("a list that shows another wallet's gifts");
-        }
         if self.unreadable.is_empty() {
             return ListReading::Whole(self.credits);
         }
@@ -331,9 +328,6 @@ mod tests {
         assert!(matches!(forbidden, ListReading::Obstructed(Obstacle::Forbidden(_))));
         let keys = read(403, "<html>");
         assert!(matches!(keys, ListReading::Obstructed(Obstacle::CredentialsRejected { .. })));
-        let elsewhere = r#"[{"Id":"6a623f97-c376-44ea-8995-09dfacd0ddcf","Amount":1,
-            "WalletId":"6a623f97-c376-44ea-8995-09dfacd0ddcf"}]"#;
-        assert!(unreadable(200, &list(elsewhere)));
     }
 
     #[test]
@@ -393,16 +387,26 @@ mod tests {
     }
 
     #[test]
-    fn anothers_list_is_no_list() {
-        // Goal: what belongs to another wallet is no candidate. Method: one such entry among good ones, odd ones too.
+    fn what_is_anothers_is_no_candidate_and_no_proof() {
+        // Goal: what belongs to another wallet is not taken for ours, and its list is not called whole. Method: one such
+        // entry beside one of our own.
         let own = format!(r#"{{"Id":"{GIFT}","Amount":1,"WalletId":"{}"}}"#, WALLET.to_uppercase());
         assert!(matches!(read(200, &success(&format!("[{own}]"))), ListReading::Whole(_)));
         let other = format!(r#"{{"Id":"{WALLET}","Amount":1,"WalletId":"{GIFT}"}}"#);
-        for list in [format!("[{own},{other}]"), format!("[{other},7]")] {
-            let reading = read(200, &success(&list));
-            let ListReading::Unreadable { why, .. } = reading else { panic!("{reading:?}") };
-            assert_eq!(why, "a list that shows another wallet's gifts");
-        }
+        let all = partial(&format!("[{own},{other}]"));
+        assert_eq!(all, (1, vec![format!("{WALLET}: of another wallet")]));
+    }
+
+    #[test]
+    fn a_list_larger_than_anybody_reads_proves_nothing() {
+        // Goal: who answers with too much is not silent, and what is not read may be there. Method: such a reply.
+        let reply = Reply::Lost { loss: Loss::TooLarge, why: "too large".into() };
+        let wallet = WALLET.parse().unwrap();
+        let reading = read_list(wallet, &reply);
+        let unreadable = vec!["too large".to_owned()];
+        assert_eq!(reading, ListReading::Partial { credits: Vec::new(), unreadable });
+        let one = read_gift(wallet, GIFT.parse().unwrap(), &reply);
+        assert!(matches!(one, ListReading::Unreadable { .. }));
     }
 
     #[test]

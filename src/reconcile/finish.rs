@@ -1,6 +1,7 @@
 //! The end of a reconcile: the rest is recorded, and what it counted.
 //!
-//! **Invariant:** of what was not read by then earlier findings stay as they were.
+//! **Invariant:** of what was not read by then earlier findings stay as they were; where there are none, it is unread, or,
+//! where there was no time for it, has none.
 
 use super::Reconciled;
 use super::group;
@@ -8,7 +9,7 @@ use super::question::Question;
 use super::sweep::Sweep;
 use crate::crash::{self, Step};
 use crate::drive::Ended;
-use crate::ledger::{AuditCounts, LedgerError, Writer};
+use crate::ledger::{AuditCounts, Finding, LedgerError, Writer};
 
 impl Sweep<'_> {
     /// Records the rest, and how it ended.
@@ -28,8 +29,12 @@ impl Sweep<'_> {
         let Some(audit) = self.audit else {
             return Ok((writer, end));
         };
-        let counts = self.final_counts();
+        let mut counts = self.final_counts();
         let mut batch = writer.begin().await?;
+        if !matches!(end, Reconciled::Early(Ended::Deadline { .. })) {
+            let unread = batch.rest_is_unread(self.campaign).await?;
+            counts.add(Finding::Unread, unread);
+        }
         if is_finished {
             batch.reconcile_ended(self.campaign, self.options.rules.clock.now()).await?;
             if self.is_whole {

@@ -16,6 +16,7 @@
 mod alike;
 mod ask;
 mod audit;
+mod audited;
 mod balance;
 mod finish;
 mod group;

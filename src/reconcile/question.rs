@@ -1,7 +1,8 @@
 //! What the sweep asks, and how it is told.
 
+use super::audited::Audited;
 use super::balance::{Check, Wanted};
-use super::sweep::{Audited, Job};
+use super::sweep::Job;
 use crate::crash::{self, Step};
 use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};
 use crate::provider::{Balances, ListReading, Reading, WalletClient};
@@ -75,7 +76,7 @@ impl Shows for Heard {
     fn sign(&self) -> Sign<'_> {
         match self {
             Heard::List(reading) => reading.sign(),
-            Heard::Balances(reading) => reading.sign(),
+            Heard::Balances(reading) => Sign::of_balance(reading),
         }
     }
 }

@@ -6,8 +6,6 @@ use std::future::pending;
 use chrono::{DateTime, Utc};
 use tokio::task::JoinHandle;
 
-use super::ask::Ask;
-use super::balance::Check;
 use super::group::Ended;
 use super::placed::Unplaced;
 use super::question::{Heard, Question};
@@ -31,21 +29,6 @@ pub(super) struct Job {
     pub(super) looks: u32,
     /// The API said last that it has no list of it.
     pub(super) has_no_list: bool,
-}
-
-/// A wallet whose list was read, while what the list lacks is asked for.
-#[derive(Debug)]
-pub(super) struct Audited {
-    pub(super) job: Job,
-    pub(super) found: Vec<AuditedGift>,
-    /// What the list lacks, one after the other.
-    pub(super) asks: VecDeque<Ask>,
-    /// Gifts that were there against all expectation, and are there no more.
-    pub(super) gone: Vec<i64>,
-    /// What is to be held against the wallet's balance.
-    pub(super) check: Option<Check>,
-    /// Why the list is known not to be whole.
-    pub(super) not_whole: Option<String>,
 }
 
 pub(super) struct Sweep<'r> {

@@ -73,7 +73,7 @@ impl Shows for Reply {
     fn sign(&self) -> Sign<'_> {
         match self {
             Reply::List(reading) => reading.sign(),
-            Reply::Balances(reading) => reading.sign(),
+            Reply::Balances(reading) => Sign::of_balance(reading),
             Reply::Delete(removal) => removal.sign(),
         }
     }

@@ -12,6 +12,7 @@ use super::gift_request::GiftRequest;
 use super::kind::Commit;
 use super::profile::FaultProfile;
 use super::state::State;
+use super::tally::Endpoint;
 
 /// A foreign gift that a test puts into a wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,15 @@ impl Sandbox {
     /// Ends every list after so many of its oldest gifts.
     pub fn cap_lists(&self, most: Option<usize>) {
         self.app.lock().list_cap = most;
+    }
+
+    /// From now on a proxy answers one endpoint with a page of that HTTP status; none lets it through again.
+    pub fn block(&self, endpoint: Endpoint, status: Option<u16>) {
+        let blocked = &mut self.app.lock().blocked;
+        match status {
+            Some(status) => blocked.insert(endpoint, status),
+            None => blocked.remove(&endpoint),
+        };
     }
 
     /// Lets a refused wallet receive gifts again.

@@ -54,6 +54,7 @@ enum TurnedAway {
     Outage(Outage),
     Unauthorized,
     OverLimit(RetryAfter),
+    Blocked(StatusCode),
 }
 
 impl Visit {
@@ -94,6 +95,11 @@ fn turn_away(state: &mut Memory, endpoint: Endpoint, headers: &HeaderMap) -> Opt
         state.tally.fault(FaultKind::Unauthorized);
         return Some(TurnedAway::Unauthorized);
     }
+    if let Some(status) = state.blocked.get(&endpoint) {
+        let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::NOT_FOUND);
+        state.tally.fault(FaultKind::Blocked);
+        return Some(TurnedAway::Blocked(status));
+    }
     let limit = state.config.limit_per_second?;
     if state.limit.admit(Instant::now(), limit) {
         return None;
@@ -119,6 +125,7 @@ impl TurnedAway {
             TurnedAway::Outage(Outage::Unavailable) => reply::page(StatusCode::SERVICE_UNAVAILABLE),
             TurnedAway::Outage(Outage::Reset | Outage::None) => Ending::Reset.into_response(),
             TurnedAway::Unauthorized => reply::failed(StatusCode::UNAUTHORIZED, UNAUTHORIZED),
+            TurnedAway::Blocked(status) => reply::page(status),
             TurnedAway::OverLimit(retry_after) => reply::limited(retry_after, now),
         }
     }

@@ -116,6 +116,8 @@ fault_kinds! {
     HiddenUsed = "hidden_used" in List,
     /// A wallet's list ends before its newest gifts.
     CappedList = "capped_list" in Control,
+    /// A request to an endpoint that is blocked.
+    Blocked = "blocked" in Control,
     /// A request met by [`Outage::Reset`].
     OutageReset = "outage_reset" in Control,
     /// A request met by [`Outage::Unavailable`].

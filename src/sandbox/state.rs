@@ -17,7 +17,7 @@ use super::faults::{self, GiftKey, PathKey};
 use super::gift_request::{Complaint, GiftRequest};
 use super::kind::{Commit, FaultKind, Reply};
 use super::login::Login;
-use super::tally::{Tally, Window};
+use super::tally::{Endpoint, Tally, Window};
 
 /// What the sandbox remembers.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) outage: Outage,
     pub(super) refused: HashMap<Uuid, (RefusalKind, Commit)>,
     pub(super) list_cap: Option<usize>,
+    /// Endpoints that a proxy answers, with the HTTP status of its pages.
+    pub(super) blocked: HashMap<Endpoint, u16>,
     pub(super) facts: HashMap<Uuid, WalletFacts>,
     /// What customers of Minted Connect hold.
     pub(super) holdings: HashMap<String, Vec<SandboxHolding>>,
@@ -93,6 +95,7 @@ impl State {
             outage: Outage::None,
             refused: HashMap::new(),
             list_cap: None,
+            blocked: HashMap::new(),
             facts: HashMap::new(),
             holdings: HashMap::new(),
             login: Login::default(),

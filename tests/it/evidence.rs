@@ -1,6 +1,6 @@
 //! Stories of weak evidence: what looks like proof and is none must give nothing twice.
 
-use giftbatch::sandbox::{FaultKind, FaultProfile, Outage, RefusalKind, SeedGift};
+use giftbatch::sandbox::{Endpoint, FaultKind, FaultProfile, Outage, RefusalKind, SeedGift};
 
 use crate::world::{World, csv, rows, wallet};
 
@@ -113,4 +113,47 @@ async fn what_an_audit_found_outlives_the_next_one() {
     }
     world.run(&["reconcile", "may", "--json"]);
     assert_eq!(marked(&world), 0, "they are proved gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tells_no_balances_ends_no_run_and_proves_nothing() {
+    // Goal: one endpoint that is not the API's stops nobody, and what it would have proved is a person's. Method: a
+    // proxy's 404 and a redirect instead of balances, answers that are lost before a gift is made; the run, and its book.
+    for status in [404, 302] {
+        let world = World::new();
+        world.sandbox.block(Endpoint::Balances, Some(status));
+        world.sandbox.set_profile(FaultProfile::none().with(FaultKind::FinBeforeCommit, 3_000));
+        let all = rows(12);
+        let file = world.file("may.csv", csv(&all));
+        let done = world.issue_file(&file, "may", &[]).expect(6);
+        assert_eq!(done.gifts("issued") + done.gifts("held"), 12, "{}", done.stdout);
+        assert!(done.gifts("held") > 0, "{}", done.stdout);
+        assert_eq!(world.book().gifts.len() as u64, done.gifts("issued"));
+        let held = world.run(&["gifts", "may", "--state", "held", "--json"]).expect(0);
+        assert!(held.stdout.contains("its balance is not told"), "{}", held.stdout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_behind_the_end_of_a_list_is_not_called_settled() {
+    // Goal: an audit says of refused gifts what it knows, and no more. Method: cut lists, and behind their ends
+    // a gift that was made and refused and one that was given, beside one that was refused only; then whole lists.
+    let world = World::new();
+    let all = rows(6)[..3].to_vec();
+    for number in 0..3 {
+        world.sandbox.seed_gift(foreign(number));
+    }
+    world.sandbox.refuse_after_commit(all[0].wallet, RefusalKind::Unprocessable422);
+    world.sandbox.refuse_wallet(all[1].wallet, RefusalKind::Unprocessable422);
+    world.sandbox.cap_lists(Some(1));
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    let done = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!(done.reconciled("unexpected"), 0, "{}", done.stdout);
+    // What was refused and is there, and what was given: both lists lack it.
+    assert_eq!(done.reconciled("unread"), 2, "{}", done.stdout);
+    world.sandbox.cap_lists(None);
+    let done = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!((done.reconciled("unexpected"), done.reconciled("unread")), (1, 0));
+    assert_eq!(done.reconciled("matched"), 1, "{}", done.stdout);
 }

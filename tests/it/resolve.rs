@@ -111,7 +111,8 @@ async fn one_gift_of_the_provider_is_one_gift_of_the_ledger() {
     world.issue_file(&file, "may", &["--in-doubt", "hold"]).expect(6);
     world.sandbox.set_profile(FaultProfile::none());
     let keys = keys(&world);
-    let id = world.book().gifts[0].id.to_string();
+    let is_first = |gift: &&BookGift| gift.description == row.description;
+    let id = world.book().gifts.iter().find(is_first).expect("it was given").id.to_string();
     let args = |key| ["resolve", key, "--as", "issued", "--gift-id", &id, "--note", "x", "--json"];
     world.run(&args(&keys[0])).expect(0);
     let refused = world.run(&args(&keys[1])).expect(2);

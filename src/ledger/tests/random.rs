@@ -30,6 +30,8 @@ enum Step {
     Find { found: Vec<(Index, Finding)> },
     /// A reconcile begins: what the last one found is forgotten.
     Forget { campaign: usize },
+    /// A reconcile ends: given gifts of which nothing was ever found are unread.
+    Rest { campaign: usize },
     /// Minutes pass.
     Wait { minutes: i64 },
     /// The process ends without a word, with a group half written, and another one opens the file.
@@ -66,6 +68,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Orphan),
         2 => prop::collection::vec(found, 1..4).prop_map(|found| Step::Find { found }),
         1 => campaign().prop_map(|campaign| Step::Forget { campaign }),
+        1 => campaign().prop_map(|campaign| Step::Rest { campaign }),
         2 => (1..30_i64).prop_map(|minutes| Step::Wait { minutes }),
         1 => campaign().prop_map(|campaign| Step::Reopen { campaign }),
     ];
@@ -153,6 +156,16 @@ impl Both {
                     .of_campaign(campaign)
                     .filter(|gift| gift.finding != Some(Finding::Unexpected))
                     .for_each(|gift| gift.finding = None);
+            }
+            Step::Rest { campaign } => {
+                let campaign = self.campaigns[*campaign];
+                let mut batch = self.bench.writer.begin().await.unwrap();
+                batch.rest_is_unread(campaign).await.unwrap();
+                batch.commit().await.unwrap();
+                let gifts = self.model.of_campaign(campaign);
+                gifts
+                    .filter(|gift| gift.state == GiftState::Issued && gift.finding.is_none())
+                    .for_each(|gift| gift.finding = Some(Finding::Unread));
             }
             Step::Wait { minutes } => self.now += TimeDelta::minutes(*minutes),
             Step::Reopen { campaign } => self.reopen(self.campaigns[*campaign]).await,

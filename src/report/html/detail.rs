@@ -25,6 +25,7 @@ pub(super) fn difference(form: &Form, kept: &str) -> String {
 fn told(form: &Form, part: &str) -> String {
     let names = [
         ("amount ", form.say("amount ", "tutar: ")),
+        ("balance ", form.say("balance ", "bakiye: ")),
         ("expiry ", form.say("expiry ", "son kullanma: ")),
         ("description ", form.say("description ", "açıklama: ")),
         ("", ""),

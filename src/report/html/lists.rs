@@ -55,7 +55,7 @@ pub(super) fn findings(form: &Form, facts: &Facts, wallets: Wallets) -> Markup {
                 let name = kind.map_or(word.unwrap_or_default(), |kind| finding(form, kind));
                 let colour = kind.map_or("open", finding_colour);
                 let detail = gift.reconciled_detail.as_deref().map(|detail| match kind {
-                    Some(Finding::Differs) => difference(form, detail),
+                    Some(Finding::Differs | Finding::Unread) => difference(form, detail),
                     _ => detail.to_owned(),
                 });
                 (colour, name.to_owned(), detail)

@@ -211,6 +211,21 @@ async fn stopping_frees_the_port() {
     assert_eq!(next.url(), sandbox.url());
 }
 
+/// Goal: one endpoint alone is blocked, as chosen. Method: balances blocked, a list beside them, and balances again.
+#[tokio::test]
+async fn an_endpoint_is_blocked_as_chosen() {
+    let sandbox = start(SandboxConfig::default());
+    sandbox.seed_gift(foreign());
+    let balances = || request("GET", &format!("/api/v1/wallet/balances?Id={WALLET}"), "");
+    sandbox.block(Endpoint::Balances, Some(404));
+    let page = ask(&sandbox, &balances()).await;
+    assert_eq!(page.status(), 404);
+    assert_eq!(ask(&sandbox, &list_of(WALLET)).await.status(), 200);
+    sandbox.block(Endpoint::Balances, None);
+    assert_eq!(ask(&sandbox, &balances()).await.status(), 200);
+    assert_eq!(sandbox.stats().fault(FaultKind::Blocked), 1);
+}
+
 /// Goal: a list ends early, and a no comes after the gift was made, as chosen. Method: three gifts under a cap of two; a
 /// refusal whose gift is in the book.
 #[tokio::test]
