@@ -99,8 +99,12 @@ impl Sweep<'_> {
             GiftBalance::Told(balance) => balance.is_zero(),
             _ => is_strange && self.is_untouched(&job),
         };
-        // "No such list" may pass.
         if job.has_no_list && !is_empty {
+            // "No such list" may pass.
+            let until = self.began_at + self.options.window;
+            if look.sent_at < until {
+                return self.look_again(job, until, now);
+            }
             let why = "the provider has no list of it, and no balance says that it is empty";
             return self.unread_list(&job, Some(why.to_owned()));
         }
