@@ -36,13 +36,10 @@ impl<'a> Sign<'a> {
         }
     }
 
-    /// What a balance shows that was asked for beside a list, which was read: where it is no balance of the API's, that is
-    /// so of balances alone, and no reason to ask nobody anything.
+    /// What a balance shows that was asked for beside a list, which was read: where none is told, that is so of balances
+    /// alone, and no reason to end.
     pub fn of_balance(reading: &'a Reading<Balances>) -> Sign<'a> {
-        match reading {
-            Reading::Unreadable { trouble: Trouble::Odd | Trouble::Redirected, .. } => Sign::Useful,
-            reading => reading.sign(),
-        }
+        if reading.is_untold() { Sign::Useful } else { reading.sign() }
     }
 
     /// What came instead of a useful answer, in words.

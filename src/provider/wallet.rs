@@ -44,6 +44,21 @@ impl<T> Reading<T> {
             _ => None,
         }
     }
+
+    /// Whether nobody tells this, or not to us: to ask again brings nothing better, and says nothing of other questions.
+    pub fn is_untold(&self) -> bool {
+        match self {
+            Reading::Found(_) => false,
+            Reading::Absent => true,
+            Reading::Refused { status, .. } => !matches!(status, 408 | 425),
+            Reading::Obstructed(obstacle) => {
+                matches!(obstacle, Obstacle::Forbidden(_) | Obstacle::CredentialsRejected { .. })
+            }
+            Reading::Unreadable { trouble, .. } => {
+                matches!(trouble, Trouble::Odd | Trouble::Redirected)
+            }
+        }
+    }
 }
 
 /// A wallet's record (API page, sample of `wallet/by/id`).

@@ -14,7 +14,8 @@ pub(super) enum Fate {
     Recorded(Event),
     /// It is not there.
     Absent,
-    /// Nobody can tell, and a gift like it is with a person already, or on its way: it stays refused.
+    /// Nobody can tell, and it stays refused: it could not be sent any more, or a gift like it is with a person already, or
+    /// on its way.
     Stays(String),
 }
 
@@ -42,7 +43,9 @@ pub(super) fn judge(
         fates[*place] = Some(match event {
             Event::FoundIssued { gift } => Fate::Recorded(Event::Recalled { gift: *gift }),
             Event::FoundAbsent => Fate::Absent,
-            Event::StayedUnclear { why } if !open.insert(content.clone()) => {
+            Event::StayedUnclear { why }
+                if content.expiry.has_passed(settled.as_of) || !open.insert(content.clone()) =>
+            {
                 Fate::Stays(why.clone())
             }
             event => Fate::Recorded(event.clone()),
@@ -64,7 +67,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::domain::{GiftId, WalletId};
+    use crate::domain::{Expiry, GiftId, WalletId};
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp(1_900_000_000, 0).unwrap()
@@ -108,6 +111,16 @@ mod tests {
         assert_eq!(fates, (0..).zip(expected).collect::<Vec<_>>());
         let left: Vec<_> = job.doubts.iter().map(|doubt| doubt.absent_as_of).collect();
         assert_eq!((left, job.doubts[0].absent_looks), (vec![Some(at())], 1));
+    }
+
+    #[test]
+    fn what_could_not_be_sent_any_more_is_no_persons_matter() {
+        // Goal: a month later nobody looks for what has expired. Method: an unclear gift that has.
+        let (mut job, known) = job(1);
+        job.doubts[0].doubt.claimed.gift.content.expiry = Expiry::at(at());
+        let events = vec![(0, Event::StayedUnclear { why: "odd".into() })];
+        let settled = Settled { events, as_of: at(), ..Settled::default() };
+        assert_eq!(judge(&mut job, &known, &settled)[0].1, Fate::Stays("odd".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::decide::{AbsenceProof, OpenDoubt, Policy};
 use super::whole::GiftBalance;
 use crate::domain::GiftId;
-use crate::provider::{Balances, Credit, Reading, Trouble};
+use crate::provider::{Balances, Credit, Reading};
 
 /// One look at a wallet's list that was answered.
 #[derive(Clone, Debug)]
@@ -48,14 +48,8 @@ impl Look {
     pub fn weigh(&mut self, reading: &Reading<Balances>, as_of: DateTime<Utc>) {
         self.gift_balance = match reading {
             Reading::Found(balances) if as_of >= self.as_of => GiftBalance::Told(balances.gifts),
-            Reading::Absent
-            | Reading::Refused { .. }
-            | Reading::Unreadable { trouble: Trouble::Odd | Trouble::Redirected, .. } => {
-                GiftBalance::Untold
-            }
-            Reading::Found(_) | Reading::Obstructed(_) | Reading::Unreadable { .. } => {
-                GiftBalance::Unknown
-            }
+            reading if reading.is_untold() => GiftBalance::Untold,
+            _ => GiftBalance::Unknown,
         };
     }
 

@@ -91,7 +91,12 @@ fn unclear(
     let credit = look.credits.iter().find(may_be);
     let may_be = credit.map(|credit| format!("{} may be one of its gifts", credit.id));
     may_be.or_else(|| match proof {
-        AbsenceProof::Balance => look.whole(lists, skew).err(),
+        AbsenceProof::Balance => look.whole(lists, skew).err().or_else(|| {
+            let expiries = unsent.iter().map(|gift| gift.content.expiry);
+            // By our clock it can still be sent.
+            let mut open = expiries.filter(|expiry| !expiry.has_passed(look.as_of));
+            open.find_map(|expiry| look.uncounted(expiry, lists, skew))
+        }),
         AbsenceProof::Lists => None,
     })
 }

@@ -132,6 +132,16 @@ impl Look {
         }
     }
 
+    /// Why a gift that expires so may be there though the list adds up: what has expired is in no balance, and may be behind
+    /// the end of such a list.
+    pub(super) fn uncounted(&self, expiry: Expiry, lists: Lists, skew: Skew) -> Option<String> {
+        let expired = has_expired(SeenExpiry::Exact(expiry), skew.at_server(self.as_of));
+        let is_counted = expired == Some(false) || lists.balance_counts_expired() == Some(true);
+        (!is_counted).then(|| {
+            "it may be there: it has expired, and its balance counts nothing that has".to_owned()
+        })
+    }
+
     /// What its entries add up to: whether one has expired is for the server's clock to say.
     fn sums(&self, skew: Skew) -> Option<Sums> {
         Sums::of(&self.credits, skew.at_server(self.as_of))

@@ -118,8 +118,8 @@ async fn what_an_audit_found_outlives_the_next_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_tells_no_balances_ends_no_run_and_proves_nothing() {
     // Goal: one endpoint that is not the API's stops nobody, and what it would have proved is a person's. Method: a
-    // proxy's 404 and a redirect instead of balances, answers that are lost before a gift is made; the run, and its book.
-    for status in [404, 302] {
+    // proxy's 404, its 403 and a redirect instead of balances, answers that are lost before a gift is made; the run, and its book.
+    for status in [404, 403, 302] {
         let world = World::new();
         world.sandbox.block(Endpoint::Balances, Some(status));
         world.sandbox.set_profile(FaultProfile::none().with(FaultKind::FinBeforeCommit, 3_000));
