@@ -67,7 +67,7 @@ pub(super) fn document_with(
     let elapsed_ms = context.elapsed_ms();
     let document = Document::of(context.command, subject, status, exit.code(), elapsed_ms);
     let document = document.with_preview(preview);
-    let document = match why {
+    let document = match why.or_else(|| half_revoked(summary, exit)) {
         Some(Why { message, hint, .. }) => document.with_error(report::Failure { message, hint }),
         None => document,
     };
@@ -178,6 +178,27 @@ pub(super) fn failed_document(
     let status = failure.exit.status(None);
     let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
     document.with_error(error).to_json()
+}
+
+/// What is open where a revocation was cut off, and nothing else ended early.
+fn half_revoked(summary: &Summary, exit: Exit) -> Option<Why> {
+    let gifts = summary.states.gifts(GiftState::Revoking);
+    let name = report::shell_word(&summary.campaign);
+    (gifts > 0 && exit == Exit::Attention).then(|| {
+        let message = format!(
+            "nobody knows yet whether {} of it {} taken back: a revocation was begun and not ended",
+            gifts_of(gifts),
+            if gifts == 1 { "was" } else { "were" },
+        );
+        Why::new(
+            message,
+            format!("giftbatch revoke {name} goes on; with --state revoking it begins no more"),
+        )
+    })
+}
+
+fn gifts_of(gifts: u64) -> String {
+    format!("{} {}", count(gifts), if gifts == 1 { "gift" } else { "gifts" })
 }
 
 /// Why a run ended that somebody paused or cancelled, and what to do.

@@ -34,7 +34,7 @@ const MEANINGS: [(u8, &str); 12] = [
     (3, "the file is refused; nothing was sent"),
     (4, "finished; some gifts were refused"),
     (5, "stopped early: run it again"),
-    (6, "gifts are in doubt or held, or reconcile found differences"),
+    (6, "gifts are in doubt, held or half revoked, or reconcile found differences"),
     (7, "not confirmed, beyond a limit, or cancelled; nothing was sent"),
     (8, "credentials rejected: mend them, run it again"),
     (9, "another run holds the ledger"),

@@ -3,8 +3,6 @@
 //! It stands apart because these gifts are in no ledger: what is deleted is looked up and shown before anybody is
 //! asked, and nothing else than what was shown is deleted.
 
-use std::collections::HashSet;
-
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -144,8 +142,8 @@ impl Errand<'_> {
         let surplus = Surplus {
             gifts,
             look_alikes: self.args.look_alikes,
-            judge: |campaign, known, credits, first_attempt| {
-                audit(campaign, known, credits, &HashSet::new(), Since { first_attempt })
+            judge: |campaign, known, credits, elsewhere, first_attempt| {
+                audit(campaign, known, credits, elsewhere, Since { first_attempt })
             },
         };
         let options = RevokeOptions {

@@ -187,6 +187,7 @@ mod tests {
             created_at: Some(sent),
             reference: None,
             is_used: true,
+            says_use: true,
         };
         let said = |credit: &Credit, skew_ms| {
             contradiction(credit, &gift, skew_ms, sent + TimeDelta::hours(1))

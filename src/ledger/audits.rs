@@ -238,6 +238,17 @@ impl Ledger {
         after: Option<&FindingRecord>,
         limit: i64,
     ) -> Result<Vec<FindingRecord>, LedgerError> {
+        self.finding_page_of(campaign, audit, kind, after, (limit, false)).await
+    }
+
+    pub(super) async fn finding_page_of(
+        &self,
+        campaign: i64,
+        audit: i64,
+        kind: Option<Discrepancy>,
+        after: Option<&FindingRecord>,
+        (limit, are_left): (i64, bool),
+    ) -> Result<Vec<FindingRecord>, LedgerError> {
         let after = after.map(|last| (last.row, last.kind.word(), last.audits.0));
         let (row, word, first) = after.unwrap_or((0, "", 0));
         sqlx::query_as(sql::FINDING_PAGE)
@@ -248,6 +259,7 @@ impl Ledger {
             .bind(word)
             .bind(first)
             .bind(limit)
+            .bind(are_left)
             .fetch_all(&*self.reading())
             .await
             .doing("listing what was found")

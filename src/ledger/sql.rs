@@ -155,6 +155,7 @@ statements! {
     STATEMENT_STANDS = "statement_stands";
     SURPLUS_BEGIN = "surplus_begin";
     SURPLUS_END = "surplus_end";
+    SURPLUS_GONE = "surplus_gone";
     SURPLUS_OF = "surplus_of";
     TALLY_FATES = "tally_fates";
     TALLY_RANGE = "tally_range";

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::{Batch, Discrepancy, KnownGift, Ledger, LedgerError, sql};
+use super::{Batch, Discrepancy, FindingRecord, KnownGift, Ledger, LedgerError, sql};
 use crate::domain::{GiftId, WalletId};
 
 /// Findings that are read at once.
@@ -58,7 +58,7 @@ pub enum SurplusStep {
 }
 
 impl Batch<'_> {
-    /// Records what happened to gifts too many. Fails, and must be dropped, where one is begun twice, or ended without
+    /// Records what happened to gifts too many; what is gone is no finding any more. Fails, and must be dropped, where one is begun twice, or ended without
     /// having been begun.
     pub async fn record_surplus(
         &mut self,
@@ -83,6 +83,11 @@ impl Batch<'_> {
             let changed = recorded.execute(connection).await.doing(doing)?.rows_affected();
             if changed != 1 {
                 return Err(LedgerError::Raced { doing });
+            }
+            if deed.step == SurplusStep::Gone {
+                let connection = self.transaction.now().await?;
+                let gone = sqlx::query(sql::SURPLUS_GONE).bind(deed.row).bind(deed.id.to_string());
+                gone.execute(connection).await.doing(doing)?;
             }
         }
         Ok(())
@@ -131,6 +136,17 @@ impl Ledger {
                 return Ok(found);
             }
         }
+    }
+
+    /// The first findings of a kind that stood at the last audit, but for gifts too many that were taken back since.
+    pub async fn findings_left(
+        &self,
+        campaign: i64,
+        audit: i64,
+        kind: Discrepancy,
+        limit: i64,
+    ) -> Result<Vec<FindingRecord>, LedgerError> {
+        self.finding_page_of(campaign, audit, Some(kind), None, (limit, true)).await
     }
 
     async fn surplus_of(

@@ -28,8 +28,10 @@ pub struct Credit {
     /// The reference that was sent with it, where the server echoes one. What is no GUID, or the nil
     /// GUID, is the server's way of saying that it keeps none.
     pub reference: Option<Uuid>,
-    /// Whether some of it was spent.
+    /// Whether some of it was spent, as far as the entry says.
     pub is_used: bool,
+    /// Whether it says that at all, or what is left.
+    pub says_use: bool,
 }
 
 /// An expiry as a list shows it.
@@ -74,6 +76,7 @@ impl Credit {
             created_at: gift.created_at.as_deref().and_then(read_made_at),
             reference: gift.external_reference.and_then(|text| parse_guid(&text).ok()),
             is_used: gift.is_used.unwrap_or(false) || remaining.is_some_and(|left| left < amount),
+            says_use: gift.is_used.is_some() || remaining.is_some(),
         })
     }
 
@@ -244,12 +247,15 @@ mod tests {
     #[test]
     fn a_gift_is_used_where_the_list_says_so_or_less_is_left() {
         // Goal: used gifts are known by either sign. Method: the signs, together and alone.
-        let is_used = |rest: &str| {
+        let credit = |rest: &str| {
             let id = "6a623f97-c376-44ea-8995-09dfacd0ddcf";
-            let gift = format!(r#"{{"Id":"{id}","Amount":10{rest}}}"#);
-            read(&gift).unwrap().is_used
+            read(&format!(r#"{{"Id":"{id}","Amount":10{rest}}}"#)).unwrap()
         };
-        assert!(!is_used(""));
+        let is_used = |rest: &str| credit(rest).is_used;
+        assert!(!is_used("") && !credit("").says_use);
+        assert!(!credit(r#","RemainingAmount":null,"IsUsed":null"#).says_use);
+        assert!(credit(r#","IsUsed":false"#).says_use);
+        assert!(credit(r#","RemainingAmount":10"#).says_use);
         assert!(!is_used(r#","RemainingAmount":10"#));
         assert!(!is_used(r#","RemainingAmount":10,"IsUsed":false"#));
         assert!(is_used(r#","RemainingAmount":9.99,"IsUsed":false"#));

@@ -154,6 +154,7 @@ mod tests {
             created_at: Some(at(1)),
             reference: None,
             is_used: false,
+            says_use: true,
         }
     }
 

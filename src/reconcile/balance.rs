@@ -171,6 +171,7 @@ mod tests {
             created_at: None,
             reference: None,
             is_used: remaining.is_some_and(|left| left < amount),
+            says_use: true,
         }
     }
 

@@ -62,6 +62,7 @@ mod tests {
             created_at: None,
             reference: None,
             is_used,
+            says_use: true,
         }
     }
 

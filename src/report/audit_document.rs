@@ -46,7 +46,7 @@ fn kind_json(summary: &Summary, audit: &Audit, kind: Discrepancy) -> Option<Valu
         named.iter().map(|finding| finding_json(finding, &summary.campaign)).collect();
     Some(json!({
         "finding": kind.word(),
-        "count": audit.counts.map_or(named.len() as u64, |counts| counts.of(kind)),
+        "count": summary.count_of(audit, kind, named.len()),
         "means": advice(kind).means[0],
         "act": advice(kind).act[0],
         "commands": commands(kind, &summary.campaign, (&wallet, &key)),

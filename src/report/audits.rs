@@ -46,7 +46,7 @@ fn block(summary: &Summary, audit: &Audit, kind: Discrepancy) -> Option<String> 
     let named: Vec<&FindingRecord> =
         summary.found.iter().filter(|finding| finding.kind == kind).collect();
     let first = named.first()?;
-    let all = audit.counts.map_or(named.len() as u64, |counts| counts.of(kind));
+    let all = summary.count_of(audit, kind, named.len());
     let advice = advice(kind);
     let mut text = wrapped(&format!("{} ({}): {}", kind.word(), count(all), advice.means[0]), "");
     for finding in named.iter().take(NAMED) {

@@ -41,8 +41,8 @@ fn rest(summary: &Summary) -> Vec<String> {
         (GiftState::InFlight, "in flight"),
         (GiftState::Cancelled, "cancelled"),
         (GiftState::Revoked, "revoked"),
-        (GiftState::Revoking, "being revoked"),
         (GiftState::Refused, "refused"),
+        (GiftState::Revoking, "begun to be revoked: run `giftbatch revoke` again"),
         (GiftState::Held, "held for a person"),
         (GiftState::InDoubt, "in doubt: run it again after the settle window"),
     ];

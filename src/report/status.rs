@@ -18,7 +18,7 @@ pub enum Status {
     Partial,
     /// The command ended before it was done; run it again.
     Stopped,
-    /// Gifts are in doubt or held, or a reconcile found differences.
+    /// Gifts are in doubt, held or begun to be revoked, or a reconcile found differences.
     Attention,
     /// Nothing was sent: the file, the settings or a limit forbid it.
     Refused,
@@ -78,7 +78,8 @@ impl Summary {
             || self.broken_balances() > 0;
         let over =
             gifts(GiftState::Issued) + gifts(GiftState::Revoked) + gifts(GiftState::Cancelled);
-        if differs || gifts(GiftState::InDoubt) + gifts(GiftState::Held) > 0 {
+        let unclear = [GiftState::InDoubt, GiftState::Held, GiftState::Revoking];
+        if differs || unclear.into_iter().any(|state| gifts(state) > 0) {
             Status::Attention
         } else if over == self.gifts() {
             Status::Complete

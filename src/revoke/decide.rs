@@ -1,6 +1,6 @@
 //! What a list proves of a gift that is to be deleted, and what is done about it. Pure.
 //!
-//! **Invariant:** a gift is deleted only where a list has just shown it whole and unspent, and is called
+//! **Invariant:** a gift is deleted only where a list has just said that it is whole and unspent, and is called
 //! revoked only where a list that was asked for afterwards does not show it.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -73,6 +73,10 @@ pub enum Left {
         /// How much is left, where the list says so.
         remaining: Option<Decimal>,
     },
+    /// Nobody says whether it was used.
+    UseUntold,
+    /// The provider's id of it is that of a gift which the ledger counts.
+    Counted,
     /// Its wallet's list does not show it.
     NotThere,
     /// The list shows another amount.
@@ -136,7 +140,9 @@ impl Target {
     ) -> Next {
         if let Some(credit) = by_id {
             return match self.blemish(credit) {
-                Some(left) => Next::Stays(left.to_string()),
+                Some(left) => self.stays(&left, sent_at, window),
+                // What a list does not show, no audit calls one too many.
+                None if self.kind != Kind::Own => self.stays(&Left::NotThere, sent_at, window),
                 None => self.again(sent_at, window),
             };
         }
@@ -168,7 +174,7 @@ impl Target {
             None => Next::Leave(Left::NotThere),
             Some(None) if is_begun => self.again(sent_at, window),
             Some(None) => Next::Begin,
-            Some(Some(left)) if is_begun => Next::Stays(left.to_string()),
+            Some(Some(left)) if is_begun => self.stays(&left, sent_at, window),
             Some(Some(left)) => Next::Leave(left),
         }
     }
@@ -180,7 +186,22 @@ impl Target {
             return Some(Left::OtherAmount(credit.amount));
         }
         let is_whole = credit.remaining.is_none_or(|remaining| remaining == amount);
-        (credit.is_used || !is_whole).then_some(Left::Spent { remaining: credit.remaining })
+        if credit.is_used || !is_whole {
+            return Some(Left::Spent { remaining: credit.remaining });
+        }
+        (!credit.says_use).then_some(Left::UseUntold)
+    }
+
+    /// It is there, and is not to be deleted. What was used cannot be deleted any more; of the rest a delete that was lost
+    /// may be under way.
+    fn stays(&self, left: &Left, sent_at: DateTime<Utc>, window: TimeDelta) -> Next {
+        let answered = self.answer.as_ref().filter(|(answer, _)| {
+            !matches!(answer, Answer::Declined(_)) && !matches!(left, Left::Spent { .. })
+        });
+        match answered.map(|(_, at)| *at + window) {
+            Some(until) if sent_at < until => Next::Look(until),
+            _ => Next::Stays(left.to_string()),
+        }
     }
 
     /// It is there, whole, after a delete.
@@ -214,6 +235,10 @@ impl std::fmt::Display for Left {
                 write!(out, "used: {remaining} of it is left")
             }
             Left::Spent { remaining: None } => out.write_str("used"),
+            Left::UseUntold => out.write_str("the provider does not say whether it was used"),
+            Left::Counted => {
+                out.write_str("it is no double: its id is that of a gift which the ledger counts")
+            }
             Left::NotThere => out.write_str("its wallet's list does not show it"),
             Left::OtherAmount(amount) => write!(out, "the list shows another amount: {amount}"),
             Left::Unclear(why) => write!(out, "nobody can tell whether it was deleted: {why}"),
@@ -276,6 +301,7 @@ mod tests {
             created_at: None,
             reference: None,
             is_used,
+            says_use: true,
         }
     }
 
@@ -299,6 +325,8 @@ mod tests {
         }
         let other = Next::Leave(Left::OtherAmount(Money::from_minor(6_000).to_decimal()));
         assert_eq!(next(&fresh, Some(credit(6_000, Some(6_000), false)), 0), other);
+        let silent = Credit { says_use: false, ..credit(5_000, None, false) };
+        assert_eq!(next(&fresh, Some(silent), 0), Next::Leave(Left::UseUntold));
         let stranger = Credit {
             id: "7a623f97-c376-44ea-8995-09dfacd0ddcf".parse().unwrap(),
             ..credit(5_000, None, false)

@@ -12,6 +12,7 @@
 //! **Invariant:** what a dead run began is looked at first: a gift that is not there any more is not asked for.
 
 mod decide;
+mod job;
 mod replies;
 mod request;
 mod run;

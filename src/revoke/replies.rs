@@ -3,11 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::decide::{Answer, Kind, Left, Next, Target};
-use super::run::{Job, Revoking};
+use super::job::Job;
+use super::run::Revoking;
 use super::surplus::{Judged, Proof, Proposal};
 use super::{LeftGift, Reach};
 use crate::domain::{Event, GiftId};
-use crate::ledger::{Outcome, SurplusDeed, SurplusStep};
+use crate::ledger::{LedgerError, Outcome, SurplusDeed, SurplusStep};
 use crate::provider::{Balances, Credit, Obstacle, Reading, Removal};
 use crate::settle::{Look, look_gap};
 
@@ -60,7 +61,33 @@ impl Revoking<'_> {
             unreachable!("a balance is asked for after a list");
         };
         look.weigh(reading, as_of);
-        self.judge(job, &look, now);
+        self.place_or_judge(job, look, now);
+    }
+
+    /// Where the list tells what is too many, entries that the wallet does not know are looked up first.
+    fn place_or_judge(&mut self, job: Job, look: Look, now: DateTime<Utc>) {
+        let is_audited = matches!(self.options.reach, Reach::Surplus(_));
+        match is_audited && job.strangers(&look.credits).next().is_some() {
+            true => self.unplaced.push((job, look, now)),
+            false => self.judge(job, &look, now),
+        }
+    }
+
+    /// Looks up which entries are gifts of ours in other wallets, and reads their lists on.
+    pub(super) async fn place(&mut self) -> Result<(), LedgerError> {
+        if self.unplaced.is_empty() {
+            return Ok(());
+        }
+        let mut placed = std::mem::take(&mut self.unplaced);
+        let mut batch = self.writer.begin().await?;
+        for (job, look, _) in &mut placed {
+            look.elsewhere = batch.claimed_ids(job.strangers(&look.credits)).await?;
+        }
+        batch.rollback().await?;
+        for (job, look, heard_at) in placed {
+            self.judge(job, &look, heard_at);
+        }
+        Ok(())
     }
 
     fn weigh_or_judge(&mut self, mut job: Job, now: DateTime<Utc>) {
@@ -68,17 +95,17 @@ impl Revoking<'_> {
         if !job.asks.is_empty() || is_absent {
             self.queue.push_first(job);
         } else if let Some(look) = job.look.take() {
-            self.judge(job, &look, now);
+            self.place_or_judge(job, look, now);
         }
     }
 
     /// Does what a list asks for.
     fn judge(&mut self, mut job: Job, look: &Look, now: DateTime<Utc>) {
-        let (credits, window) = (&look.credits, self.options.window);
+        let window = self.options.window;
         let mut look_by: Option<DateTime<Utc>> = None;
         let mut has_begun = false;
         let targets = std::mem::take(&mut job.targets);
-        let judged = self.judged(&job, &targets, credits);
+        let judged = self.judged(&job, &targets, look);
         for (mut target, (proof, objection)) in targets.into_iter().zip(judged) {
             match self.next(&job, &target, look, objection) {
                 Next::Begin | Next::Delete if self.only_looks => {
@@ -161,15 +188,16 @@ impl Revoking<'_> {
         &mut self,
         job: &Job,
         targets: &[Target],
-        credits: &[Credit],
+        look: &Look,
     ) -> Vec<(Option<Proof>, Option<Left>)> {
         let Reach::Surplus(surplus) = &self.options.reach else {
             return vec![(None, None); targets.len()];
         };
+        let (credits, elsewhere) = (&look.credits, &look.elsewhere);
         self.skew.saw_known(&job.known, credits);
         let since = self.first_attempt.map(|at| self.skew.baseline(at));
-        let found = (surplus.judge)(self.campaign, &job.known, credits, since);
-        let judged = Judged { known: &job.known, credits, found };
+        let found = (surplus.judge)(self.campaign, &job.known, credits, elsewhere, since);
+        let judged = Judged { known: &job.known, credits, elsewhere, found };
         let judge = |target: &Target| match judged.proof(target) {
             Ok(Proof::Looks) if !surplus.look_alikes => (None, Some(Left::LookAlike)),
             Ok(proof) => (Some(proof), None),

@@ -1,6 +1,6 @@
 //! What is asked about the gifts of a wallet, and how it is told.
 
-use super::run::Job;
+use super::job::Job;
 use crate::crash::{self, Step};
 use crate::domain::GiftId;
 use crate::drive::{Asking, Shows, Sign, Times, Unanswered as _};

@@ -4,51 +4,24 @@
 //! list again. Wallets go side by side, and what is begun goes before what is not: a run that is killed soon
 //! has taken something back all the same, and the next one goes on behind it.
 
-use std::collections::{HashMap, VecDeque};
-
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::decide::Target;
+use super::job::Job;
 use super::request::{Reply, Request};
 use super::source::Source;
 use super::{Revocation, RevokeOptions, RevokeProgress};
 use crate::crash::{self, Step};
-use crate::domain::{GiftId, WalletId};
 use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
-    Campaign, KnownGift, Ledger, LedgerError, Lists, Milestone, Outcome, SurplusDeed, Writer,
+    Campaign, Ledger, LedgerError, Lists, Milestone, Outcome, SurplusDeed, Writer,
 };
 use crate::pace::Pace;
-use crate::provider::Credit;
 use crate::settle::{Look, Skew};
-
-/// A wallet with gifts that are to be deleted.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) wallet: WalletId,
-    /// What is not settled yet.
-    pub(super) targets: Vec<Target>,
-    /// All that the ledger has of the wallet, where that tells what is too many.
-    pub(super) known: Vec<KnownGift>,
-    /// What is to be deleted next; then the list is read again.
-    pub(super) deletes: VecDeque<GiftId>,
-    /// The list that was read last, for as long as something has to be asked beside it.
-    pub(super) look: Option<Look>,
-    /// Gifts that it lacks, to be asked for by their ids; then the wallet's balance is.
-    pub(super) asks: VecDeque<GiftId>,
-    /// What came of that.
-    pub(super) told: HashMap<GiftId, Option<Credit>>,
-    /// Gifts whose intents this run wrote.
-    pub(super) begun: Vec<GiftId>,
-    /// What was asked last.
-    pub(super) request: Request,
-    pub(super) looks: u32,
-}
 
 pub(super) struct Revoking<'r> {
     pub(super) ledger: &'r Ledger,
-    writer: &'r mut Writer,
+    pub(super) writer: &'r mut Writer,
     run: Uuid,
     pub(super) options: &'r RevokeOptions,
     pub(super) campaign: i64,
@@ -63,6 +36,8 @@ pub(super) struct Revoking<'r> {
     pub(super) first_attempt: Option<DateTime<Utc>>,
     pub(super) skew: Skew,
     pub(super) queue: Queue<Job>,
+    /// Lists whose entries are to be looked up, and when they were heard.
+    pub(super) unplaced: Vec<(Job, Look, DateTime<Utc>)>,
     /// Wallets whose intents wait for the next commit.
     pub(super) beginning: Vec<Job>,
     pub(super) pending: Vec<Outcome>,
@@ -151,6 +126,7 @@ impl<'r> Revoking<'r> {
             first_attempt: ledger.first_sent(campaign).await?,
             skew: Skew::default(),
             queue: Queue::default(),
+            unplaced: Vec::new(),
             beginning: Vec::new(),
             pending: Vec::new(),
             deeds: Vec::new(),
@@ -194,7 +170,7 @@ impl Worker for Revoking<'_> {
     }
 
     fn has_more(&self) -> bool {
-        !self.source.is_empty() || !self.beginning.is_empty()
+        !self.source.is_empty() || !self.unplaced.is_empty() || !self.beginning.is_empty()
     }
 
     async fn turn(
@@ -205,6 +181,7 @@ impl Worker for Revoking<'_> {
         if !is_ending {
             self.read_page().await?;
         }
+        self.place().await?;
         self.commit().await?;
         Ok(None)
     }
@@ -265,27 +242,5 @@ impl Worker for Revoking<'_> {
     fn tell(&mut self, pulse: Pulse) {
         self.progress.pulse = pulse;
         self.options.progress.send_replace(self.progress);
-    }
-}
-
-impl Job {
-    pub(super) fn of(wallet: WalletId, targets: Vec<Target>) -> Job {
-        Job {
-            wallet,
-            targets,
-            known: Vec::new(),
-            deletes: VecDeque::new(),
-            look: None,
-            asks: VecDeque::new(),
-            told: HashMap::new(),
-            begun: Vec::new(),
-            request: Request::List,
-            looks: 0,
-        }
-    }
-
-    pub(super) fn target(&mut self, id: GiftId) -> &mut Target {
-        let found = self.targets.iter_mut().find(|target| target.id == id);
-        found.expect("what is deleted is one of its gifts")
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Reach;
 use super::decide::Target;
-use super::run::{Job, Revoking};
+use super::job::Job;
+use super::run::Revoking;
 use super::surplus::by_wallet;
 use crate::domain::{GiftState, WalletId};
 use crate::ledger::{KnownGift, Ledger, LedgerError, SurplusGift};

@@ -5,6 +5,8 @@
 //! **Invariant:** a gift is one too many only where the list that was just read makes the same audit say so again, and
 //! shows every gift of ours that it could stand for as it should be.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::decide::{Left, Target};
@@ -12,9 +14,10 @@ use crate::domain::{GiftId, GiftKey, GiftState, Money, WalletId};
 use crate::ledger::{AuditedGift, Finding, KnownGift, SurplusGift};
 use crate::provider::Credit;
 
-/// The audit of one wallet's list: of a campaign, all that the ledger has of the wallet, what the list shows, and the
-/// moment since which gifts can be ours by the server's clock.
-pub type Judge = fn(i64, &[KnownGift], &[Credit], Option<DateTime<Utc>>) -> Vec<AuditedGift>;
+/// The audit of one wallet's list: of a campaign, all that the ledger has of the wallet, what the list shows, those of
+/// its ids that gifts of ours in other wallets have, and the moment since which gifts can be ours by the server's clock.
+pub type Judge =
+    fn(i64, &[KnownGift], &[Credit], &HashSet<GiftId>, Option<DateTime<Utc>>) -> Vec<AuditedGift>;
 
 /// Gifts too many that are to be taken back.
 #[derive(Clone, Debug)]
@@ -73,6 +76,8 @@ impl Proposal {
 pub(super) struct Judged<'j> {
     pub(super) known: &'j [KnownGift],
     pub(super) credits: &'j [Credit],
+    /// Its ids that gifts of ours in other wallets have.
+    pub(super) elsewhere: &'j HashSet<GiftId>,
     /// What the audit finds in it.
     pub(super) found: Vec<AuditedGift>,
 }
@@ -80,6 +85,10 @@ pub(super) struct Judged<'j> {
 impl Judged<'_> {
     /// What shows that this one is ours and too many, or why it is to be left.
     pub(super) fn proof(&self, target: &Target) -> Result<Proof, Left> {
+        let is_counted = |gift: &KnownGift| gift.gift_id == Some(target.id);
+        if self.elsewhere.contains(&target.id) || self.known.iter().any(is_counted) {
+            return Err(Left::Counted);
+        }
         let shown = self.credits.iter().find(|credit| credit.id == target.id);
         let credit = shown.ok_or(Left::NotThere)?;
         let is_fine = |found: &AuditedGift| {
@@ -173,14 +182,24 @@ mod tests {
             created_at: Some(at(1)),
             reference: None,
             is_used: false,
+            says_use: true,
         }
     }
 
     /// What is said of entry 7 as a double of the first gift.
     fn proof(known: &[KnownGift], credits: &[Credit]) -> Result<Proof, Left> {
+        proof_beside(known, credits, &HashSet::new())
+    }
+
+    /// The same, where gifts of ours in other wallets have some ids.
+    fn proof_beside(
+        known: &[KnownGift],
+        credits: &[Credit],
+        elsewhere: &HashSet<GiftId>,
+    ) -> Result<Proof, Left> {
         let since = Since { first_attempt: Some(at(0)) };
-        let judged =
-            Judged { known, credits, found: audit(1, known, credits, &Default::default(), since) };
+        let found = audit(1, known, credits, elsewhere, since);
+        let judged = Judged { known, credits, elsewhere, found };
         judged.proof(&Target::surplus(known[0].clone(), id(7), false))
     }
 
@@ -226,8 +245,16 @@ mod tests {
         }
         let claimed =
             KnownGift { campaign: 2, gift_id: Some(id(7)), ..known(2, GiftState::Issued) };
-        assert_eq!(proof(&[own(), claimed], &[credit(101), credit(7)]), Err(Left::NotSurplus));
+        assert_eq!(proof(&[own(), claimed], &[credit(101), credit(7)]), Err(Left::Counted));
         assert_eq!(told(&[known(2, GiftState::InDoubt)], credit(7)), Err(Left::NotSurplus));
+        let elsewhere = HashSet::from([id(7)]);
+        let merged = [credit(101), credit(7), credit(8)];
+        assert_eq!(proof_beside(&[own()], &merged, &elsewhere), Err(Left::Counted));
+        // What another wallet has explains no doubt here: the one too many may be that doubt's gift.
+        let open = [own(), known(2, GiftState::InDoubt)];
+        let elsewhere = HashSet::from([id(8)]);
+        let merged = [credit(101), credit(8), credit(7)];
+        assert_eq!(proof_beside(&open, &merged, &elsewhere), Err(Left::NotSurplus));
     }
 
     #[test]

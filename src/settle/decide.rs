@@ -314,6 +314,7 @@ mod tests {
             created_at: Some(at(created_ms)),
             reference: None,
             is_used: false,
+            says_use: true,
         }
     }
 

@@ -150,6 +150,7 @@ mod tests {
             created_at: Some(created_at),
             reference: None,
             is_used: false,
+            says_use: true,
         }
     }
 

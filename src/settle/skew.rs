@@ -393,6 +393,7 @@ mod tests {
             created_at: Some(sent + took - behind),
             reference: None,
             is_used: false,
+            says_use: true,
         };
         let known = KnownGift {
             row: 1,

@@ -199,6 +199,7 @@ mod tests {
             created_at: Some(at(-9)),
             reference: None,
             is_used: false,
+            says_use: true,
         };
         let is_whole = |skew_s: i64, balance: i64| {
             let mut skew = Skew::default();

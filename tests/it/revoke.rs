@@ -165,15 +165,28 @@ async fn each_run_that_is_killed_soon_has_taken_something_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_says_what_is_revoked() {
     // Goal: what was begun can be ended without more being begun, and what no provider has is not asked for.
-    // Method: a run that is killed after three deletes, `--state revoking`, each other state, then `issued`.
+    // Method: a run that is killed after three deletes; what other commands say of that; `--state revoking`, each other
+    // state, then `issued`.
     let mut world = World::new();
-    given(&world, 20);
+    let file = given(&world, 20);
     world.set("GIFTBATCH_RATE", "30").set("GIFTBATCH_CONCURRENCY", "2");
     let mut child = world.start(YES);
     world.until(&mut child, |stats| stats.requests_of(Endpoint::Delete) >= 3).await;
     send("KILL", &child);
     Done::wait(child);
     world.set("GIFTBATCH_RATE", "0");
+    let go_on = "giftbatch revoke may goes on";
+    for command in [
+        &["issue", "may", "--json", "--yes", "--max-total", "1000000"][..],
+        &["reconcile", "may", "--json"],
+    ] {
+        let told = world.run(command).expect(6).json();
+        assert!(told["error"]["hint"].to_string().contains(go_on), "{told}");
+    }
+    let told = world.issue_file(&file, "may", &[]).expect(6).json();
+    assert!(told["error"]["hint"].to_string().contains(go_on), "{told}");
+    let told = world.run(&["status", "may"]).expect(0).stdout;
+    assert!(told.contains("giftbatch revoke may") && !told.contains("complete"), "{told}");
     let with = |state: &'static str| [YES, &["--state", state]].concat();
     let ended = world.run(&with("revoking")).expect(0);
     assert_eq!(ended.gifts("revoking"), 0);
@@ -284,6 +297,8 @@ struct Pretend {
     gifts: Mutex<HashMap<String, (String, String)>>,
     fates: Mutex<VecDeque<Fate>>,
     deletes: Mutex<u32>,
+    /// Whether it says what is left of a gift.
+    tells_use: bool,
 }
 
 impl Transport for Pretend {
@@ -312,13 +327,18 @@ impl Pretend {
         let gifts = self.gifts.lock().expect("nobody panics");
         let shown = |(id, (of, amount)): (&String, &(String, String))| {
             (of == wallet).then(|| {
+                let told = self.told(amount);
                 format!(
-                    r#"{{"Id":"{id}","WalletId":"{of}","Amount":{amount},"RemainingAmount":{amount},"Description":"KUPON 0","ExpirationDate":null}}"#
+                    r#"{{"Id":"{id}","WalletId":"{of}","Amount":{amount},"Description":"KUPON 0","ExpirationDate":null{told}}}"#
                 )
             })
         };
         let shown: Vec<String> = gifts.iter().filter_map(shown).collect();
         answered(200, &format!("[{}]", shown.join(",")), true)
+    }
+
+    fn told(&self, amount: &str) -> String {
+        if self.tells_use { format!(r#","RemainingAmount":{amount}"#) } else { String::new() }
     }
 
     /// It has one wallet at most.
@@ -337,8 +357,9 @@ impl Pretend {
         let Some((of, amount)) = gifts.get(id) else {
             return answered(404, "null", false);
         };
+        let told = self.told(amount);
         let gift = format!(
-            r#"{{"Id":"{id}","WalletId":"{of}","Amount":{amount},"RemainingAmount":{amount},"Description":"KUPON 0","ExpirationDate":null}}"#
+            r#"{{"Id":"{id}","WalletId":"{of}","Amount":{amount},"Description":"KUPON 0","ExpirationDate":null{told}}}"#
         );
         answered(200, &gift, true)
     }
@@ -363,7 +384,7 @@ impl Pretend {
 
 /// Revokes a campaign of one gift whose deletes meet these fates; what came of it, the state of the gift,
 /// whether the provider still has it, and how many deletes were sent.
-async fn revoke_one(fates: &[Fate]) -> (Revocation, String, bool, u32) {
+async fn revoke_one(fates: &[Fate], tells_use: bool) -> (Revocation, String, bool, u32) {
     let world = World::new();
     given(&world, 1);
     let book = world.book();
@@ -373,6 +394,7 @@ async fn revoke_one(fates: &[Fate]) -> (Revocation, String, bool, u32) {
         gifts: Mutex::new(HashMap::from([(book.gifts[0].id.to_string(), has)])),
         fates: Mutex::new(fates.iter().copied().collect()),
         deletes: Mutex::new(0),
+        tells_use,
     });
     let ledger = Ledger::open(&world.ledger()).await.expect("the ledger works");
     let clock = clock::system();
@@ -423,10 +445,21 @@ async fn lost_answers_are_settled_by_the_list() {
         (&[Declined], "issued", 1),
         (&[Lies], "issued", 1),
     ] {
-        let (done, stands, is_there, asked) = revoke_one(fates).await;
+        let (done, stands, is_there, asked) = revoke_one(fates, true).await;
         assert_eq!((stands.as_str(), asked), (state, deletes), "{fates:?}");
         assert_eq!(is_there, state == "issued", "{fates:?}");
         assert_eq!((done.revoked, done.left), (u64::from(!is_there), u64::from(is_there)));
         assert_eq!(done.ended, None);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_says_anything_of_is_left() {
+    // Goal: a gift that may have been used is not deleted. Method: a list that says neither whether it was used nor what
+    // is left of it.
+    let (done, stands, is_there, asked) = revoke_one(&[Fate::Done], false).await;
+    assert_eq!((stands.as_str(), is_there, asked), ("issued", true, 0));
+    assert_eq!((done.revoked, done.left), (0, 1));
+    let why = done.named[0].why.to_string();
+    assert_eq!(why, "the provider does not say whether it was used");
 }

@@ -135,6 +135,7 @@ fn credit(world: &World, id: u8, created_at: DateTime<Utc>) -> Credit {
         created_at: Some(created_at),
         reference: None,
         is_used: false,
+        says_use: true,
     }
 }
 
