@@ -33,6 +33,12 @@ const DATE: &str = "-2027-03-01";
 /// The longest that a gift of today can be valid.
 const LONGEST: Days = Days::new(36_525);
 
+/// Nobody prepares birthdays for longer: a day that is further ahead is a slip, mostly in its year.
+const FAR_AHEAD: Days = Days::new(7);
+
+/// How far `--catch-up` reaches, and `--on` with it: before that, a birthday has come again since.
+const FAR_BACK: Days = Days::new(BirthdayWindow::MOST_CAUGHT_UP);
+
 /// The day that is celebrated.
 pub(super) struct Day {
     campaign: CampaignName,
@@ -84,6 +90,12 @@ impl Day {
         let (now, tz) = (context.now(), context.settings.tz);
         let today = now.with_timezone(&tz).date_naive();
         let on = args.on.unwrap_or(today);
+        if on > today + FAR_AHEAD && !args.allow_early {
+            return Err(Failure::usage(format!(
+                "{on} is more than a week ahead, and its gifts would be given now, long before the birthdays"
+            ))
+            .hint("check --on, or leave it out for today; if it is meant, say --allow-early"));
+        }
         let last = on.checked_add_days(Days::new(args.valid_for));
         let last = last.filter(|last| *last <= today + LONGEST).ok_or_else(|| {
             Failure::usage(format!("gifts of {on} would be valid for more than a hundred years"))
@@ -100,6 +112,13 @@ impl Day {
                 "give --valid-for more days, or leave --on out and reach back with --catch-up; nothing \
                  was stored or sent",
             ));
+        }
+        if on < today - FAR_BACK {
+            return Err(Failure::usage(format!(
+                "{on} is more than {} days ago, and those birthdays have come again since",
+                BirthdayWindow::MOST_CAUGHT_UP
+            ))
+            .hint("check the year of --on; nothing was stored or sent"));
         }
         let campaign = name.parse().map_err(|error| Failure::usage(format!("{error}")))?;
         let window = BirthdayWindow::new(on, args.catch_up);
@@ -119,7 +138,10 @@ impl Day {
     /// The same day of the series as the ledger spells its name: its keys are made of that.
     pub(super) async fn spelled_as_in(mut self, ledger: &Ledger) -> Result<Day, Failure> {
         let campaigns = ledger.campaigns().await?;
-        let known = campaigns.iter().find_map(|campaign| self.of_series(&campaign.name));
+        let known = || campaigns.iter().filter_map(|campaign| self.of_series(&campaign.name));
+        // A ledger of before may have two that differ in capital letters alone.
+        let exact = known().find(|(series, _)| self.celebration.series.looks_like(series));
+        let known = exact.or_else(|| known().next());
         match known {
             Some((series, _)) => {
                 let series = CampaignName::as_stored(series);
@@ -138,7 +160,7 @@ impl Day {
         let date = date.strip_prefix('-')?;
         let day: NaiveDate = date.parse().ok()?;
         // One name a day: dates are read in more spellings than we write.
-        let is_ours = date == day.to_string() && self.celebration.series.looks_like(series);
+        let is_ours = date == day.to_string() && self.celebration.series.is_series(series);
         is_ours.then_some((series, day))
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::{GiftContent, Money};
 use crate::intake::{ReadOptions, Survey};
 use crate::ledger::{AddedRow, EarlierRow, Load, LoadTotals};
 use crate::plan::{Breach, Limits, Standing};
+use crate::report::shell_word;
 
 /// The same content under another name is suspicious for this long.
 pub(super) const SAME_CONTENT_DAYS: i64 = 30;
@@ -97,6 +98,9 @@ async fn judge_rows(
         return Err(Failure::new(Exit::FileRefused, message).hint("mend the file itself"));
     }
     if !seen.faults.is_empty() && args.on_invalid == OnInvalid::Stop {
+        if seen.unlooked > 0 && seen.unlooked == seen.rejected {
+            return Err(unlooked(seen.unlooked, load));
+        }
         let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
         let message =
             format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count());
@@ -121,6 +125,19 @@ async fn judge_rows(
             .hint("if each is meant as a gift of its own, say --allow-duplicates"));
     }
     Ok(())
+}
+
+/// The file is right, and the ledger has to look first.
+fn unlooked(rows: u64, load: &Load<'_>) -> Failure {
+    let come = if rows == 1 { "1 row comes" } else { &format!("{rows} rows come") };
+    let message = format!(
+        "{come} from refused gifts, and nobody has looked yet whether those are in their wallets all the same; \
+         nothing was stored or sent"
+    );
+    let looks: Vec<String> =
+        load.unlooked().map(|name| format!("giftbatch reconcile {}", shell_word(name))).collect();
+    Failure::new(Exit::NotConfirmed, message)
+        .hint(format!("{}, then the same command again", looks.join(" && ")))
 }
 
 /// What a campaign's rows mean is told by its first load. Keeps how this one reads.

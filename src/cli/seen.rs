@@ -17,6 +17,8 @@ pub(super) struct Seen {
     pub(super) faults: FaultList,
     /// Rows that have faults, and were left out.
     pub(super) rejected: u64,
+    /// Rows among those that come from refused gifts which nobody has looked for.
+    pub(super) unlooked: u64,
     /// Rows of faulty wallets that could not be left out: the ledger has their gifts.
     pub(super) kept: u64,
     /// Rows that repeat an identical one.
@@ -43,6 +45,7 @@ impl Seen {
             totals: Totals::default(),
             faults: FaultList::default(),
             rejected: 0,
+            unlooked: 0,
             kept: 0,
             identical: Named::default(),
             changed: Named::default(),
@@ -79,6 +82,7 @@ impl Seen {
                 continue;
             }
             if let RowFate::NotReplaced(fault) = row.fate {
+                self.unlooked += u64::from(fault == KeyFault::NotLookedFor);
                 let row = self.not_replaced(row, fault)?;
                 self.reject(row, rejects.as_deref_mut())?;
                 continue;
@@ -160,11 +164,16 @@ fn key_fault(fault: KeyFault) -> (String, &'static str) {
             "an earlier row has this key too".to_owned(),
             "keep one of them; for a gift beside it, empty this cell",
         ),
-        KeyFault::NotRefused(state) => {
-            (format!("this gift is {state}, and only a refused one can be mended"), TAKE_OUT)
-        }
-        KeyFault::Unexpected => {
-            ("this gift was refused, and is in its wallet all the same".to_owned(), TAKE_OUT)
+        KeyFault::NotRefused(state) => (
+            format!("this gift is {state}, and only the place of a refused one can be taken"),
+            TAKE_OUT,
+        ),
+        KeyFault::Unexpected => (
+            "this gift was refused or cancelled, and is in its wallet all the same".to_owned(),
+            TAKE_OUT,
+        ),
+        KeyFault::Replaced => {
+            ("another row took this gift's place already, in another campaign".to_owned(), TAKE_OUT)
         }
         KeyFault::NotLookedFor => (
             "nobody has looked yet whether this refused gift is in its wallet all the same"

@@ -109,6 +109,12 @@ impl CampaignName {
         fold_text(&self.0) == fold_text(other)
     }
 
+    /// Whether it is this series that is meant by a name: nobody has two that differ in capital letters alone, and each
+    /// would give.
+    pub fn is_series(&self, other: &str) -> bool {
+        fold_case(&self.0) == fold_case(other)
+    }
+
     /// Passes where it may be the name of a new campaign: nothing in it is invisible, and its spaces are the
     /// usual ones. Names from before this rule are still known.
     pub fn check_new(&self) -> Result<(), NameError> {
@@ -118,6 +124,17 @@ impl CampaignName {
             None => Ok(()),
         }
     }
+}
+
+/// A name as one reads it aloud. An i is an i with a dot or without: which of the two a capital letter is, only its
+/// language says.
+fn fold_case(name: &str) -> String {
+    let folded = fold_text(name).to_lowercase();
+    folded
+        .chars()
+        .filter(|char| *char != '\u{307}')
+        .map(|char| if char == 'ı' { 'i' } else { char })
+        .collect()
 }
 
 impl FromStr for CampaignName {

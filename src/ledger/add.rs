@@ -33,6 +33,7 @@ pub(super) enum Stored {
 #[derive(Clone, Debug)]
 pub(super) struct OldGift {
     pub(super) row: i64,
+    pub(super) campaign: i64,
     pub(super) key: GiftKey,
     pub(super) reference: Option<String>,
     pub(super) content: GiftContent,
@@ -55,6 +56,7 @@ impl OldGift {
     pub(super) fn of(row: &SqliteRow) -> Result<OldGift, sqlx::Error> {
         Ok(OldGift {
             row: row.try_get("id")?,
+            campaign: row.try_get("campaign_id")?,
             key: GiftKey(row.try_get("key")?),
             reference: row.try_get("reference")?,
             content: content(row)?,

@@ -60,6 +60,8 @@ pub enum KeyFault {
     NotRefused(GiftState),
     /// A reconcile found the gift all the same.
     Unexpected,
+    /// Another row took the gift's place, in another campaign.
+    Replaced,
     /// Nobody has looked whether the gift is there all the same.
     NotLookedFor,
     /// The row's new reference is that of another gift.

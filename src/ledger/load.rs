@@ -4,7 +4,7 @@
 //! **Invariant:** a gift that is there already is not touched, whatever the file says now, but for a refused one
 //! whose mended row comes: that is withdrawn.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -40,6 +40,10 @@ pub struct Load<'w> {
     pub(super) totals: LoadTotals,
     /// Where mended rows stand that were added.
     pub(super) mended: HashSet<u64>,
+    /// Refused gifts of other campaigns that were withdrawn.
+    pub(super) moved: u64,
+    /// Campaigns whose refused gifts rows come from, and nobody has looked for.
+    pub(super) unlooked: BTreeSet<String>,
     pub(super) repeated: Repeated,
     pub(super) room: Room,
     /// How far the chain of events reaches with what this load adds to it.
@@ -92,6 +96,8 @@ impl<'w> Load<'w> {
             file_sha256: header.file_sha256.clone(),
             totals: LoadTotals::default(),
             mended: HashSet::new(),
+            moved: 0,
+            unlooked: BTreeSet::new(),
             repeated: Repeated::default(),
             room: Room::default(),
             head,
@@ -203,7 +209,7 @@ impl Load<'_> {
             .await
             .doing(doing)?;
         // A row that was there before is a gift of its own among those.
-        let new = self.totals.added - self.totals.replaced;
+        let new = self.totals.added - (self.totals.replaced - self.moved);
         let kept = self.rows - i64::try_from(new).expect("rows fit 63 bits");
         self.totals.left_out = (self.gifts_before - kept).unsigned_abs();
         self.totals.same_content_as = sqlx::query_scalar(sql::CAMPAIGN_SAME_CONTENT)
@@ -231,6 +237,11 @@ impl Load<'_> {
     pub async fn rollback(mut self) -> Result<(), LedgerError> {
         self.leave_room().await?;
         self.transaction.rollback("undoing a load").await
+    }
+
+    /// Campaigns that have to be reconciled before rows can come from their refused gifts.
+    pub fn unlooked(&self) -> impl Iterator<Item = &str> {
+        self.unlooked.iter().map(String::as_str)
     }
 
     /// What questions about the load need: its connection, its campaign's row, and its number.

@@ -57,6 +57,7 @@ mod series;
 mod side_file;
 mod sql;
 mod statement;
+mod stranger;
 mod surplus;
 mod tally;
 #[cfg(test)]

@@ -8,11 +8,7 @@
 //! **Invariant:** each gift is replaced once. Its last event names what took its place, so that the same row is
 //! known again.
 
-use std::collections::HashMap;
-
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
+use std::collections::HashSet;
 
 use super::add::OldGift;
 use super::error::Doing;
@@ -20,6 +16,7 @@ use super::file_row::{AddedRow, KeyFault, RowFate};
 use super::keyed_row::{KeyedRow, RowGroup};
 use super::load::Load;
 use super::record::{Outcome, record_at_once};
+use super::stranger::Origin;
 use super::{LedgerError, sql};
 use crate::domain::{Event, GiftContent, GiftKey, GiftState, fold_reference};
 
@@ -41,47 +38,79 @@ enum Successor {
     Barred(KeyFault),
 }
 
+/// What becomes of a row that names a gift.
+enum Placed {
+    /// It is a row of this load.
+    Here(KeyedRow),
+    /// It adds nothing.
+    Told(AddedRow),
+}
+
+impl Placed {
+    fn barred(row: KeyedRow, fault: KeyFault) -> Placed {
+        Placed::Told(row.into_fate(RowFate::NotReplaced(fault)))
+    }
+}
+
 impl Load<'_> {
     /// Takes the rows out of a group that name the gifts they come from, and tells what became of them; those that
-    /// take a place come back in the group. In a campaign without gifts such names mean nothing.
+    /// take a place come back in the group. In a campaign without gifts a name that nobody has means nothing.
     pub(super) async fn take_named(
         &mut self,
         group: RowGroup,
     ) -> Result<(RowGroup, Vec<AddedRow>), LedgerError> {
         let is_named = |row: &KeyedRow| row.row.gift_key.is_some();
-        if self.gifts_before == 0 || !group.rows.iter().any(is_named) {
+        if !group.rows.iter().any(is_named) {
             return Ok((group, Vec::new()));
         }
         let (named, mut rest): (Vec<_>, Vec<_>) = group.rows.into_iter().partition(is_named);
         let mut first = self.see(named.iter().filter_map(|row| row.row.gift_key)).await?;
-        let later = named.iter().filter_map(|row| row.row.gift_key);
-        let campaigns = self.campaigns_of(later).await?;
+        let others = named.iter().filter_map(|row| row.row.gift_key);
+        let others: HashSet<GiftKey> = others.filter(|key| !first.contains_key(key)).collect();
+        let origins = self.origins(others.into_iter()).await?;
+        let mut used = HashSet::new();
         let mut fates = Vec::new();
         for row in named {
             let key = row.row.gift_key.expect("it is named");
-            let fault = match (first.remove(&key), campaigns.get(&key)) {
-                (Some(old), _) => match self.successor(old, &row.row.content).await? {
-                    Successor::Same => {
-                        self.take_in(&row);
-                        fates.push(row.into_fate(RowFate::Known));
-                        continue;
+            let placed = match (first.remove(&key), origins.get(&key)) {
+                _ if used.contains(&key) => Placed::barred(row, KeyFault::Repeated),
+                (Some(old), _) => self.placed(row, old).await?,
+                (None, Some(Origin::Heir(heir))) => {
+                    match self.see([*heir].into_iter()).await?.remove(heir) {
+                        Some(old) => self.placed(row, old).await?,
+                        None => Placed::barred(row, KeyFault::Repeated),
                     }
-                    Successor::Of(old) => {
-                        rest.push(self.renamed(row, old));
-                        continue;
-                    }
-                    Successor::Barred(fault) => fault,
-                },
-                (None, Some(campaign)) if *campaign != self.inside().1 => {
+                }
+                (None, Some(Origin::Barred(fault))) => Placed::barred(row, *fault),
+                (None, Some(Origin::Of(old))) => {
+                    Placed::Here(KeyedRow { replaces: Some(old.clone()), ..row })
+                }
+                (None, Some(Origin::Plain)) => {
                     rest.push(row);
                     continue;
                 }
-                (None, Some(_)) => KeyFault::Repeated,
-                (None, None) => KeyFault::Unknown,
+                (None, None) if self.gifts_before == 0 => Placed::Here(row),
+                (None, None) => Placed::barred(row, KeyFault::Unknown),
             };
-            fates.push(row.into_fate(RowFate::NotReplaced(fault)));
+            used.insert(key);
+            match placed {
+                Placed::Here(row) => rest.push(row),
+                Placed::Told(row) => fates.push(row),
+            }
         }
         Ok((self.keys.group_of(rest), fates))
+    }
+
+    /// What becomes of a row that comes from this gift of the campaign.
+    async fn placed(&mut self, row: KeyedRow, old: OldGift) -> Result<Placed, LedgerError> {
+        Ok(match self.successor(old, &row.row.content).await? {
+            Successor::Same => {
+                self.take_in(&row);
+                Placed::Told(row.into_fate(RowFate::Known))
+            }
+            Successor::Of(old) => Placed::Here(self.renamed(row, old)),
+            Successor::Barred(fault) => Placed::barred(row, fault),
+        })
     }
 
     /// What becomes of a row whose key is that of a gift of an earlier load.
@@ -114,6 +143,7 @@ impl Load<'_> {
         let Some(old) = &row.replaces else {
             return Ok(());
         };
+        self.moved += u64::from(old.campaign != self.inside().1);
         self.totals.replaced += 1;
         self.totals.replaced_amount += old.content.amount;
         self.mended.insert(row.row.line);
@@ -129,10 +159,11 @@ impl Load<'_> {
         let doing = "looking for what took a gift's place";
         while !old.content.looks_like(content) {
             if old.state == GiftState::Cancelled {
-                let (connection, _, load) = self.inside();
+                let (connection, campaign, load) = self.inside();
                 let next = sqlx::query(sql::GIFT_SUCCESSOR)
                     .bind(old.row)
                     .bind(load)
+                    .bind(campaign)
                     .fetch_optional(connection)
                     .await
                     .doing(doing)?;
@@ -144,6 +175,8 @@ impl Load<'_> {
             return Ok(match old.state {
                 GiftState::Refused if old.is_unexpected => Successor::Barred(KeyFault::Unexpected),
                 GiftState::Refused if !self.was_looked_for(&old).await? => {
+                    let name = self.name().to_owned();
+                    self.unlooked.insert(name);
                     Successor::Barred(KeyFault::NotLookedFor)
                 }
                 GiftState::Refused => Successor::Of(old),
@@ -189,24 +222,5 @@ impl Load<'_> {
         let outcome = Outcome::of(gift, Event::Withdrawn { by: Some(by) }, self.loaded_at);
         self.head = record_at_once(&mut self.transaction, self.head, &outcome).await?;
         Ok(())
-    }
-
-    /// The campaigns that some gifts are of.
-    async fn campaigns_of(
-        &mut self,
-        keys: impl Iterator<Item = GiftKey>,
-    ) -> Result<HashMap<GiftKey, i64>, LedgerError> {
-        let doing = "looking for the gifts that rows come from";
-        let keys: Vec<String> = keys.map(|key| key.0.simple().to_string()).collect();
-        let found = sqlx::query(sql::GIFT_CAMPAIGN)
-            .bind(serde_json::Value::from(keys).to_string())
-            .fetch_all(&mut *self.transaction)
-            .await
-            .doing(doing)?;
-        let read = |row: &SqliteRow| {
-            let key: Uuid = row.try_get("key")?;
-            Ok((GiftKey(key), row.try_get("campaign_id")?))
-        };
-        found.iter().map(read).collect::<Result<_, sqlx::Error>>().doing(doing)
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Room {
     /// The index of wallets is to be made.
     lacks_wallets: bool,
     /// The index of keys is to be made.
-    lacks_keys: bool,
+    pub(super) lacks_keys: bool,
 }
 
 /// When a load finds out whether a file's rows repeat.

@@ -54,7 +54,6 @@ statements! {
     GIFT_ADDED = "gift_added";
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
-    GIFT_CAMPAIGN = "gift_campaign";
     GIFT_CONFIRM = "gift_confirm";
     GIFT_ELSEWHERE = "gift_elsewhere";
     GIFT_EXPIRED = "gift_expired";
@@ -77,6 +76,7 @@ statements! {
     GIFT_REFUSED_WORDS = "gift_refused_words";
     GIFT_SEEN = "gift_seen";
     GIFT_SIGHTING = "gift_sighting";
+    GIFT_STRANGER = "gift_stranger";
     GIFT_SUCCESSOR = "gift_successor";
     GIFT_WITHDRAWN = "gift_withdrawn";
     GIVEN_LAST_REVOKED = "given_last_revoked";
