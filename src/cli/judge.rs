@@ -201,7 +201,18 @@ async fn judge_news(
         let word = survey.dialect.line_word();
         refusal.add(corrected::refusal(&seen.corrected, word), corrected::ADVICE);
     }
-    if !totals.same_content_as.is_empty() && !measure.args.allow_same_content {
+    if measure.args.allow_same_content {
+        return Ok(());
+    }
+    if totals.again > 0 {
+        let come =
+            if totals.again == 1 { "1 row comes" } else { &format!("{} rows come", totals.again) };
+        let names = load.again_as().collect::<Vec<_>>().join(", ");
+        refusal.add(
+            format!("{come} from gifts that were given, or will be, as: {names}"),
+            "if they are to be given once more, say --allow-same-content",
+        );
+    } else if !totals.same_content_as.is_empty() {
         let names = totals.same_content_as.join(", ");
         refusal.add(
             format!("the very same gifts were sent within {SAME_CONTENT_DAYS} days as: {names}"),

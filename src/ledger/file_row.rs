@@ -111,6 +111,8 @@ pub struct LoadTotals {
     pub replaced: u64,
     /// What they would have given.
     pub replaced_amount: Money,
+    /// Rows among those that come from gifts which other campaigns gave, or will give.
+    pub again: u64,
     /// Rows that earlier files of the campaign had and this one has not.
     pub left_out: u64,
     /// Other campaigns that gave the very same, some of it since the moment that was asked for.

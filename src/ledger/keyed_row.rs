@@ -53,6 +53,8 @@ pub(super) struct KeyedRow {
     pub(super) content: RowDigest,
     /// The gift whose place it takes.
     pub(super) replaces: Option<OldGift>,
+    /// It comes from a gift that another campaign gave, or will give.
+    pub(super) is_again: bool,
 }
 
 impl RowKeys {
@@ -153,6 +155,7 @@ impl RowKeys {
             plan: RowDigest::default().with(key.0.as_bytes(), &row.content),
             content: RowDigest::default().with_seen(&row.content),
             replaces: None,
+            is_again: false,
             row,
         }
     }

@@ -44,6 +44,8 @@ pub struct Load<'w> {
     pub(super) moved: u64,
     /// Campaigns whose refused gifts rows come from, and nobody has looked for.
     pub(super) unlooked: BTreeSet<String>,
+    /// Campaigns that gave, or will give, what rows come from.
+    pub(super) again_as: BTreeSet<String>,
     pub(super) repeated: Repeated,
     pub(super) room: Room,
     /// How far the chain of events reaches with what this load adds to it.
@@ -98,6 +100,7 @@ impl<'w> Load<'w> {
             mended: HashSet::new(),
             moved: 0,
             unlooked: BTreeSet::new(),
+            again_as: BTreeSet::new(),
             repeated: Repeated::default(),
             room: Room::default(),
             head,
@@ -182,6 +185,7 @@ impl Load<'_> {
         self.plan = self.plan.plus(row.plan);
         self.totals.added += 1;
         self.totals.added_amount += row.row.content.amount;
+        self.totals.again += u64::from(row.is_again);
         self.replaced(row).await
     }
 
@@ -242,6 +246,11 @@ impl Load<'_> {
     /// Campaigns that have to be reconciled before rows can come from their refused gifts.
     pub fn unlooked(&self) -> impl Iterator<Item = &str> {
         self.unlooked.iter().map(String::as_str)
+    }
+
+    /// Campaigns that gave, or will give, what rows come from.
+    pub fn again_as(&self) -> impl Iterator<Item = &str> {
+        self.again_as.iter().map(String::as_str)
     }
 
     /// What questions about the load need: its connection, its campaign's row, and its number.

@@ -85,8 +85,9 @@ impl Load<'_> {
                 (None, Some(Origin::Of(old))) => {
                     Placed::Here(KeyedRow { replaces: Some(old.clone()), ..row })
                 }
-                (None, Some(Origin::Plain)) => {
-                    rest.push(row);
+                (None, Some(origin @ (Origin::Plain | Origin::Again))) => {
+                    let is_again = matches!(origin, Origin::Again);
+                    rest.push(KeyedRow { is_again, ..row });
                     continue;
                 }
                 (None, None) if self.gifts_before == 0 => Placed::Here(row),

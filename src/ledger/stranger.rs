@@ -24,6 +24,8 @@ pub(super) struct Stranger {
     old: OldGift,
     name: String,
     is_looked_for: bool,
+    /// It was given, and the last audit did not find it.
+    is_missing: bool,
     /// What took its place, and the campaign of that.
     heir: Option<(GiftKey, i64)>,
 }
@@ -33,6 +35,8 @@ pub(super) struct Stranger {
 pub(super) enum Origin {
     /// A row like any other.
     Plain,
+    /// One that is given once more: another campaign gave it, or will.
+    Again,
     /// It comes from this gift of the load's own campaign, which took that one's place.
     Heir(GiftKey),
     /// It takes the place of this one, which is refused.
@@ -49,6 +53,7 @@ impl Stranger {
             old: OldGift::of(row)?,
             name: row.try_get("name")?,
             is_looked_for: row.try_get("is_looked_for")?,
+            is_missing: row.try_get("is_missing")?,
             heir: heir.map(GiftKey).zip(place),
         })
     }
@@ -68,10 +73,9 @@ impl Stranger {
                 Some(_) => Origin::Barred(KeyFault::Replaced),
                 None => Origin::Plain,
             },
-            // Somebody wants it once more.
-            GiftState::Planned | GiftState::Deferred | GiftState::Issued | GiftState::Revoked => {
-                Origin::Plain
-            }
+            GiftState::Issued if self.is_missing => Origin::Plain,
+            GiftState::Planned | GiftState::Deferred | GiftState::Issued => Origin::Again,
+            GiftState::Revoked => Origin::Plain,
             state => Origin::Barred(KeyFault::NotRefused(state)),
         }
     }
@@ -100,9 +104,11 @@ impl Load<'_> {
         for stranger in strangers.doing(doing)? {
             let (key, name) = (stranger.old.key, stranger.name.clone());
             let origin = stranger.origin(campaign);
-            if matches!(origin, Origin::Barred(KeyFault::NotLookedFor)) {
-                self.unlooked.insert(name);
-            }
+            match origin {
+                Origin::Barred(KeyFault::NotLookedFor) => self.unlooked.insert(name),
+                Origin::Again => self.again_as.insert(name),
+                _ => false,
+            };
             origins.insert(key, origin);
         }
         Ok(origins)

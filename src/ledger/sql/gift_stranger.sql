@@ -1,7 +1,8 @@
 -- Gifts that rows say they come from, mostly of other campaigns: whether one that was sent was looked for since the last that
 -- happened to it, and what took its place, in which campaign.
 select g.id, g.key, g.reference, g.wallet_id, g.amount_minor, g.expires_at_ms, g.description, g.state, g.attempt_count,
-       g.reconciled is 'unexpected' as is_unexpected, g.campaign_id, c.name,
+       g.reconciled is 'unexpected' as is_unexpected,
+       g.reconciled is 'missing' as is_missing, g.campaign_id, c.name,
        g.attempt_count = 0 or coalesce(c.reconciled_at_ms, 0)
            >= coalesce((select max(at_ms) from event indexed by event_of_gift where gift_row = g.id), 0) as is_looked_for,
        h.key as heir_key, h.campaign_id as heir_campaign
