@@ -37,8 +37,8 @@ pub fn recall(
     let ours = known.iter().filter_map(|gift| gift.gift_id);
     let mut claimed: HashSet<GiftId> = ours.chain(look.elsewhere.iter().copied()).collect();
     let mut found: HashMap<usize, GiftId> = HashMap::new();
-    // Tags may have been chosen after the copy was made.
-    for is_tagged in [false, true] {
+    // Tags may have been chosen after the copy was made; a tag is nobody else's.
+    for is_tagged in [true, false] {
         let open: Vec<usize> = (0..known.len())
             .filter(|place| may_be_given(known[*place].state) && !found.contains_key(place))
             .collect();
