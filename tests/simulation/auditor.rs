@@ -214,7 +214,9 @@ fn each_row(
                 }
             }
             ("cancelled", None) => found.cancelled += 1,
-            ("held", None) if causes.to_hold(plan.wallet) => found.held_for_cause += 1,
+            ("held", None) if causes.to_hold(plan, row.error.as_deref().unwrap_or_default()) => {
+                found.held_for_cause += 1;
+            }
             ("held", None) => found.held.push(row.error.clone().unwrap_or_default()),
             // Of gifts that no list can tell apart one waits while the other is with a person.
             ("planned" | "deferred", None) if has_held_twin(terms, provider, plan, rows) => {

@@ -7,9 +7,11 @@
 //! | a gift that was made and refused | it may be any like it, until somebody looks for it |
 //! | a stranger's twin of now or of next year, a gift whose time of creation is odd | it may be ours |
 //! | two wallets that became one | what the other list shows may be ours |
-//! | a stranger's expired gift, where balances count those | which sum a balance means is not known |
+//! | a stranger's gift beside an expired one, where balances count those | which sum a balance means is not known |
+//! | a gift that has expired | no balance counts it |
+//! | a used gift that a list leaves out which is cut, or denied | it looks as if lists hid what was used |
 //!
-//! All but the first line speak of their wallets alone: elsewhere everything must settle by itself.
+//! All but the first line and the last speak of their wallets alone: elsewhere everything must settle by itself.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,12 +19,14 @@ use uuid::Uuid;
 
 use crate::manners::Kind;
 use crate::provider::{Entry, Provider};
-use crate::terms::Terms;
+use crate::terms::{PlanRow, Terms};
 
 /// Causes, by the wallets that have them.
 pub(crate) struct Causes {
     holds_anywhere: bool,
     holds_in: HashSet<Uuid>,
+    /// Lists seem to hide what was used.
+    seems_to_hide: bool,
     /// Where lists never show all there is, or times that tell nothing.
     misreads_in: HashSet<Uuid>,
     misreads_anywhere: bool,
@@ -54,12 +58,24 @@ impl Causes {
         holds_in.extend(manners.merge.iter().flat_map(|(one, other, _)| [*one, *other]));
         if manners.counts_expired {
             holds_in.extend(&manners.strangers_leftovers);
+            let strangers = |wallet: &&Uuid| {
+                let is_his = |entry: &&Entry| !entry.is_ours && entry.wallet == **wallet;
+                provider.book.iter().filter(is_his).count() > 1
+            };
+            holds_in.extend(manners.own_leftovers.iter().filter(strangers));
         }
+        let denied = |wallet: Uuid| manners.denied.iter().any(|(of, ..)| *of == wallet);
+        let is_left_out = |entry: &Entry| {
+            entry.used_at.is_some() && (denied(entry.wallet) || misreads_in.contains(&entry.wallet))
+        };
+        let seems_to_hide = provider.book.iter().any(|entry| entry.is_ours && is_left_out(entry));
         Causes {
             // Clocks that are set blur what is older than a gift; a ledger that was lost takes what fits.
             holds_anywhere: terms.hides_used || terms.restores || sets_clocks || shares_ids,
-            to_block: terms.restores && (!holds_in.is_empty() || shares_ids || terms.hides_used),
+            to_block: terms.restores
+                && (!holds_in.is_empty() || shares_ids || terms.hides_used || sets_clocks),
             holds_in,
+            seems_to_hide,
             overlooks_in: misreads_in.clone(),
             // Of gifts whose times tell nothing nobody can say which is one too many.
             misreads_in: misreads_in.into_iter().chain(timeless).collect(),
@@ -72,9 +88,10 @@ impl Causes {
         }
     }
 
-    /// Whether a gift of this wallet may be left to a person.
-    pub(crate) fn to_hold(&self, wallet: Uuid) -> bool {
-        self.holds_anywhere || self.has(&self.holds_in, wallet)
+    /// Whether this row's gift may be left to a person, in these words.
+    pub(crate) fn to_hold(&self, row: &PlanRow, why: &str) -> bool {
+        let is_hidden = self.seems_to_hide && why.contains("leave out used gifts");
+        self.holds_anywhere || row.expires_soon || is_hidden || self.has(&self.holds_in, row.wallet)
     }
 
     /// Whether a reconcile may say of a gift of this wallet that it is not as it should be.

@@ -95,10 +95,20 @@ pub(crate) fn live(world: &Arc<World>, ledger: &Path, terms: &Terms, orders: Ord
         state.forget(place);
     }
     ended.unwrap_or_else(|error| {
-        state.note(format_args!("the ledger failed: {error}"));
-        state.failures.push(error.to_string());
+        let words = in_full(&error);
+        state.note(format_args!("the ledger failed: {words}"));
+        state.failures.push(words);
         Ended::Failed
     })
+}
+
+/// An error with what it came from.
+fn in_full(error: &LedgerError) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    std::iter::once(error.to_string())
+        .chain(sources.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 async fn process(

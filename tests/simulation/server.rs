@@ -160,7 +160,7 @@ impl State {
             return self.page(404, &failure("no gifts"));
         }
         let age = self.age();
-        let as_of = self.now - lag - age;
+        let as_of = self.as_of(lag, age);
         let all = self.provider.list(&self.terms, wallet, self.now).len();
         let mut shown = self.provider.list(&self.terms, wallet, as_of);
         let whole = shown.len();
@@ -222,6 +222,13 @@ impl State {
         }
     }
 
+    /// The moment of which an answer speaks that lags, and was kept for a while. Where no cache tells how long, both
+    /// together are no more than V: nobody could know else.
+    fn as_of(&self, lag: i64, age: i64) -> i64 {
+        let tells = self.terms.manners.cache.is_some_and(|cache| cache.tells_age);
+        self.now - if tells { lag + age } else { (lag + age).min(self.terms.v) }
+    }
+
     /// A cache says how long it has kept something, in whole seconds, or says nothing.
     fn told_age(&self, page: Delivery, age: i64) -> Delivery {
         let tells = self.terms.manners.cache.is_some_and(|cache| cache.tells_age);
@@ -259,7 +266,8 @@ impl State {
         if age > 0 {
             self.count(Fault::BalanceCached);
         }
-        let value = self.provider.balances(&self.terms, wallet, self.now - lag - age);
+        let as_of = self.as_of(lag, age);
+        let value = self.provider.balances(&self.terms, wallet, as_of);
         let total = value["TotalGiftBalance"].clone();
         self.note(format_args!("#{id} says that {wallet} has {total}, {age} us old"));
         let page = self.page(200, &envelope(&self.terms, value, true).to_string());
