@@ -40,6 +40,18 @@ impl Gift {
     pub fn is_tagged(&self) -> bool {
         self.key.is_tag_of(&self.content.description)
     }
+
+    /// What it has in common with its twins, whether it carries a tag or not.
+    pub fn twin(&self) -> Twin {
+        let description = &self.content.description;
+        match description.strip_suffix(&self.key.tag()) {
+            None => self.content.twin(),
+            Some(text) => {
+                let description = text.trim_end().to_owned();
+                GiftContent { description, ..self.content.clone() }.twin()
+            }
+        }
+    }
 }
 
 /// What gifts have in common that no list of the provider can tell apart.
@@ -134,8 +146,10 @@ mod tests {
         let key = GiftKey(uuid::Uuid::from_u128(0x7f3a_9c21 << 96));
         let gift = Gift { key, content: content() };
         assert!(!gift.is_tagged());
+        assert_eq!(gift.twin(), gift.content.twin());
         let tagged = gift.clone().tagged();
         assert_eq!(tagged.content.description, "KUPON100 #7f3a9c21");
+        assert_eq!(tagged.twin(), gift.twin());
         assert!(tagged.is_tagged());
         assert!(!Gift { key: GiftKey(uuid::Uuid::nil()), ..tagged }.is_tagged());
         let bare = Gift { key, content: GiftContent { description: String::new(), ..content() } };

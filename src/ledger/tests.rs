@@ -114,6 +114,21 @@ fn gift_id(number: u128) -> GiftId {
 }
 
 #[tokio::test]
+async fn a_restored_ledger_forgot_nothing_from_before_its_last_load() {
+    // Goal: last year's gift is no forgotten one of a ledger that was loaded yesterday. Method: a ledger in which nothing
+    // was run, beside a file that names a run it does not know.
+    let mut bench = Bench::new().await;
+    let may = bench.load("may", &[content(1, 500)]).await;
+    let path = bench.ledger.path().to_owned();
+    bench.writer.name_run(&path, Uuid::now_v7(), Milestone::Begun).await.unwrap();
+    bench.writer.notice_age(&path, now() + TimeDelta::days(9)).await.unwrap();
+    let mut batch = bench.writer.begin().await.unwrap();
+    let since = batch.forgot_since(may).await.unwrap();
+    assert_eq!(since, Some(now() - TimeDelta::days(1)));
+    batch.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn twins_go_one_at_a_time_across_campaigns() {
     // Goal: no doubt can claim a twin's answer. Method: two identical rows and the same in another
     // campaign; claim, and claim again as the first one's fate is settled.

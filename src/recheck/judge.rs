@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::job::Job;
-use crate::domain::{Event, GiftState};
+use crate::domain::{Event, Gift, GiftState, Twin};
 use crate::ledger::KnownGift;
 use crate::settle::{OpenDoubt, Settled};
 
@@ -35,16 +35,17 @@ pub(super) fn judge(
     // Of gifts that no list can tell apart one may be open.
     let is_open =
         |state| matches!(state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held);
-    let mut open: HashSet<_> =
-        known.iter().filter(|gift| is_open(gift.state)).map(|gift| gift.content.clone()).collect();
+    let twin = |gift: &KnownGift| Gift { key: gift.key, content: gift.content.clone() }.twin();
+    let mut open: HashSet<Twin> =
+        known.iter().filter(|gift| is_open(gift.state)).map(twin).collect();
     let mut fates: Vec<Option<Fate>> = job.doubts.iter().map(|_| None).collect();
     for (place, event) in &settled.events {
-        let content = &job.doubts[*place].doubt.claimed.gift.content;
+        let gift = &job.doubts[*place].doubt.claimed.gift;
         fates[*place] = Some(match event {
             Event::FoundIssued { gift } => Fate::Recorded(Event::Recalled { gift: *gift }),
             Event::FoundAbsent => Fate::Absent,
             Event::StayedUnclear { why }
-                if content.expiry.has_passed(settled.as_of) || !open.insert(content.clone()) =>
+                if gift.content.expiry.has_passed(settled.as_of) || !open.insert(gift.twin()) =>
             {
                 Fate::Stays(why.clone())
             }
@@ -67,7 +68,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::domain::{Expiry, GiftId, WalletId};
+    use crate::domain::{Expiry, GiftId, GiftKey, WalletId};
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp(1_900_000_000, 0).unwrap()
@@ -125,12 +126,24 @@ mod tests {
 
     #[test]
     fn nothing_is_held_beside_a_gift_like_it() {
-        // Goal: no second doubt claims a twin's answer. Method: an unclear gift beside one like it that is held.
-        let (mut job, mut known) = job(1);
+        // Goal: no second doubt claims a twin's answer. Method: an unclear gift beside one like it that is held, and
+        // two that differ by their tags alone.
+        let unclear = |place| (place, Event::StayedUnclear { why: "odd".into() });
+        let (mut one, mut known) = job(1);
         known.push(KnownGift::sample(9, GiftState::Held));
-        let events = vec![(0, Event::StayedUnclear { why: "odd".into() })];
-        let settled = Settled { events, ..Settled::default() };
-        let fates = judge(&mut job, &known, &settled);
+        let settled = Settled { events: vec![unclear(0)], ..Settled::default() };
+        let fates = judge(&mut one, &known, &settled);
         assert_eq!(fates[0].1, Fate::Stays("odd".into()));
+        let (mut two, known) = job(2);
+        for doubt in &mut two.doubts {
+            let gift = &mut doubt.doubt.claimed.gift;
+            gift.key = GiftKey(uuid::Uuid::from_u128(
+                u128::from(doubt.doubt.claimed.row.unsigned_abs()) << 96,
+            ));
+            *gift = gift.clone().tagged();
+        }
+        let settled = Settled { events: vec![unclear(0), unclear(1)], ..Settled::default() };
+        let fates = judge(&mut two, &known, &settled);
+        assert_eq!(fates[1].1, Fate::Stays("odd".into()));
     }
 }

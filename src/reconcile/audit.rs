@@ -62,7 +62,7 @@ pub fn audit(
             over.rank(spot, None);
             let detail = Some(credit.id.to_string());
             found.push(AuditedGift { row: known[place].row, finding: Finding::Unexpected, detail });
-        } else if let Some((_, spot)) = open.lowest(credit, is_here) {
+        } else if let Some((_, spot)) = open.lowest(credit, is_young) {
             // An open gift explains one entry, not all that look like it.
             open.rank(spot, None);
         } else if let Some(((doubles, place), spot)) = matched.lowest(credit, is_young) {
@@ -267,7 +267,12 @@ mod tests {
         assert_eq!(words(&[ours.clone(), doubt.clone()], &list), [(1, "matched")]);
         // One doubt explains one entry; the second is one too many.
         let more = [credit(101), credit(7), credit(8)];
-        assert_eq!(words(&[ours.clone(), doubt], &more), [(1, "duplicated")]);
+        assert_eq!(words(&[ours.clone(), doubt.clone()], &more), [(1, "duplicated")]);
+        // What was there before the campaign needs no explanation, and is none.
+        let old = Credit { created_at: Some(at(-1)), ..credit(7) };
+        let list = [credit(101), old, credit(8)];
+        assert_eq!(words(&[ours.clone(), doubt], &list), [(1, "matched")]);
+        let list = [credit(101), credit(7)];
         // A doubt about something else explains nothing.
         let mut unlike = known(2, GiftState::InDoubt);
         unlike.content.description = "other".into();
@@ -312,7 +317,8 @@ mod tests {
             }
         }
         for gift in known.iter().filter(|gift| is_open(gift.state)) {
-            if let Some(place) = left.iter().position(|credit| could_be(credit, gift, true)) {
+            let is_there = |credit: &&Credit| could_be(credit, gift, since.covers(credit));
+            if let Some(place) = left.iter().position(is_there) {
                 left.remove(place);
             }
         }

@@ -29,6 +29,8 @@ pub(super) struct Group {
     pub(super) campaign: i64,
     /// Gifts that were forgotten and found.
     pub(super) recalled: Vec<Outcome>,
+    /// Whether they carry tags, and so the campaign's gifts do.
+    pub(super) is_tagged: bool,
     pub(super) found: Vec<AuditedGift>,
     /// What is kept of it and beside it, and of which audit.
     pub(super) kept: Option<(AuditMark, Vec<KeptFinding>)>,
@@ -80,6 +82,7 @@ impl Sweep<'_> {
         Group {
             campaign: self.campaign,
             recalled: std::mem::take(&mut self.recalled),
+            is_tagged: std::mem::take(&mut self.recalls_tags),
             found,
             kept: self.audit.filter(|_| !kept.is_empty()).map(|audit| (audit, kept)),
             read: std::mem::take(&mut self.read_rows),
@@ -149,11 +152,26 @@ pub(super) async fn commit(
 }
 
 async fn write(writer: &mut Writer, group: Group) -> Result<Option<Vec<KnownWallet>>, LedgerError> {
-    let Group { campaign, recalled, found, kept, read, unfound, gone, uses, seen, now, next } =
-        group;
+    let Group {
+        campaign,
+        recalled,
+        is_tagged,
+        found,
+        kept,
+        read,
+        unfound,
+        gone,
+        uses,
+        seen,
+        now,
+        next,
+    } = group;
     let is_empty = recalled.is_empty() && found.is_empty() && kept.is_none() && read.is_empty();
     let is_empty = is_empty && gone.is_empty() && seen == Lists::default();
     let mut batch = writer.begin().await?;
+    if is_tagged {
+        batch.tag(campaign).await?;
+    }
     batch.record_with_next(None, &recalled)?;
     batch.clear_findings(&unfound, Gone::Perhaps);
     batch.clear_findings(&gone, Gone::Proved);

@@ -12,7 +12,7 @@ use super::placed::Unplaced;
 use super::question::{Heard, Question};
 use super::sweep::{Job, Sweep};
 use super::used::uses;
-use crate::domain::{Event, GiftState, WalletId};
+use crate::domain::{Event, Gift, GiftState, WalletId};
 use crate::drive::Times;
 use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
 use crate::provider::{Credit, ListReading};
@@ -149,7 +149,11 @@ impl Sweep<'_> {
             Some(Finding::Missing) => Ask::of(gift),
             Some(_) => None,
             // Who was found against all expectation, and is not shown any more, may have been used.
-            None => Some(Ask::marked(gift, self.suspects.get(&gift.row)?.found_as?)),
+            None => {
+                let found_as = self.suspects.get(&gift.row)?.found_as?;
+                let is_shown = credits.iter().any(|credit| credit.id == found_as);
+                (!is_shown).then(|| Ask::marked(gift, found_as))
+            }
         };
         let asks: VecDeque<Ask> = job.known.iter().filter_map(ask).collect();
         self.saw_uses(&job.known, credits, now);
@@ -234,6 +238,14 @@ impl Sweep<'_> {
                 GiftState::InDoubt => Event::FoundIssued { gift: id },
                 _ => Event::Recalled { gift: id },
             };
+            let is_it = |credit: &&Credit| credit.id == id;
+            let credit = look.credits.iter().find(is_it).expect("it was found there");
+            if !gift.is_tagged() && gift.key.is_tag_of(&credit.description) {
+                // The copy is older than the choice to tag.
+                self.recalls_tags = true;
+                let known = Gift { key: gift.key, content: gift.content.clone() };
+                gift.content = known.tagged().content;
+            }
             let (row, state, attempt) = (gift.row, gift.state, gift.attempts);
             self.recalled.push(Outcome::of((row, state, attempt), event, now));
             self.recalled_gifts += 1;

@@ -54,6 +54,8 @@ pub(super) struct Sweep<'r> {
     /// Gifts that were forgotten and found.
     pub(super) recalled: Vec<Outcome>,
     pub(super) recalled_gifts: u64,
+    /// Whether they carry tags, of which the ledger has forgotten that its campaign has them.
+    pub(super) recalls_tags: bool,
     /// Their ids: no other wallet's gift has them.
     pub(super) taken: HashSet<GiftId>,
     /// Lists with entries that may be gifts of ours in other wallets.
@@ -140,6 +142,7 @@ pub async fn run_reconcile(
         not_before: forgot_since.map(|_| options.rules.clock.now() + options.window),
         recalled: Vec::new(),
         recalled_gifts: 0,
+        recalls_tags: false,
         taken: HashSet::new(),
         unplaced: Vec::new(),
         is_whole: true,

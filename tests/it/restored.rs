@@ -14,6 +14,29 @@ fn restore(world: &World, copy: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_from_before_the_tags_learns_of_them_again() {
+    // Goal: what was given with tags is what its rows asked for, and what is given next has its tag too. Method: a
+    // campaign, a copy before anything was sent, all given with `--tag`, the copy put back; a reconcile, then a longer
+    // file without the flag.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "1s");
+    let all = rows(6);
+    let file = world.file("may.csv", csv(&all[..4]));
+    world.run(&["load", &file, "--campaign", "may"]).expect(0);
+    let copy = world.path("copy.db").to_str().expect("plain").to_owned();
+    world.run(&["ledger", "backup", &copy]).expect(0);
+    world.issue_file(&file, "may", &["--tag"]).expect(0);
+    restore(&world, &copy);
+    let read = world.run(&["reconcile", "may", "--json"]).expect(0);
+    assert_eq!(read.reconciled("matched"), 4);
+    let longer = world.file("longer.csv", csv(&all));
+    let done = world.issue_file(&longer, "may", &[]).expect(0);
+    assert_eq!((done.gifts("issued"), done.reconciled("matched")), (6, 6));
+    let book = world.book().gifts;
+    assert!(book.len() == 6 && book.iter().all(|gift| gift.description.contains('#')), "{book:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_that_began_after_a_restore_needs_no_person() {
     // Goal: new campaigns are given without anybody's word, and what the lost ledger had given is not given again.
     // Method: a campaign, a copy, another campaign that is lost with the restore; the old one needs a person, the lost

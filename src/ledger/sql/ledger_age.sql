@@ -7,6 +7,7 @@ select ledger_id, created_at_ms,
        (select user_version from pragma_user_version) as is_copy,
        exists (select 1 from campaign) as has_campaign,
        max(created_at_ms,
+           coalesce((select max(loaded_at_ms) from load), 0),
            coalesce((select max(coalesce(ended_at_ms, started_at_ms)) from run), 0),
            coalesce((select at_ms from event order by id desc limit 1), 0)) as newest_ms
 from ledger
