@@ -29,9 +29,6 @@ pub(super) struct BirthdaysArgs {
     /// The day whose birthdays are celebrated [default: today].
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(super) on: Option<NaiveDate>,
-    /// Let `--on` be more than a week ahead: its gifts are given now all the same.
-    #[arg(long)]
-    pub(super) allow_early: bool,
     /// A wallet gets one gift a year of each series, however its capital letters are typed; the campaign is SERIES-DATE.
     #[arg(long, value_name = "NAME", default_value = "birthday", value_parser = series)]
     pub(super) series: CampaignName,

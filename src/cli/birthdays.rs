@@ -90,11 +90,10 @@ impl Day {
         let (now, tz) = (context.now(), context.settings.tz);
         let today = now.with_timezone(&tz).date_naive();
         let on = args.on.unwrap_or(today);
-        if on > today + FAR_AHEAD && !args.allow_early {
-            return Err(Failure::usage(format!(
-                "{on} is more than a week ahead, and its gifts would be given now, long before the birthdays"
-            ))
-            .hint("check --on, or leave it out for today; if it is meant, say --allow-early"));
+        if on > today + FAR_AHEAD {
+            context.out.complain(&format!(
+                "warning: {on} is more than a week ahead: its gifts are given now, and none when the day comes"
+            ));
         }
         let last = on.checked_add_days(Days::new(args.valid_for));
         let last = last.filter(|last| *last <= today + LONGEST).ok_or_else(|| {

@@ -36,17 +36,8 @@ async fn a_name_is_one_campaign_however_it_is_typed() {
     let day = |series: &str| {
         let text = format!("wallet_id,birth_date\n{},01.03.1990\n", wallet(3));
         let file = world.file("customers.csv", text);
-        let args = [
-            "birthdays",
-            &file,
-            "--allow-early",
-            "--on",
-            "2027-03-01",
-            "--amount",
-            "5",
-            "--valid-for",
-            "30d",
-        ];
+        let args =
+            ["birthdays", &file, "--on", "2027-03-01", "--amount", "5", "--valid-for", "30d"];
         let sure = ["--yes", "--max-total", "100", "--series", series];
         world.run(&[&args[..], &sure].concat())
     };
@@ -77,17 +68,7 @@ async fn a_name_of_before_is_found_and_keeps_its_keys() {
     let text = format!("wallet_id,birth_date\n{},01.03.1990\n", wallet(1));
     let file = world.file("customers.csv", text);
     for (on, more) in [("2027-03-01", &[][..]), ("2027-03-02", &["--catch-up", "1d"])] {
-        let args = [
-            "birthdays",
-            &file,
-            "--allow-early",
-            "--on",
-            on,
-            "--amount",
-            "10",
-            "--valid-for",
-            "30d",
-        ];
+        let args = ["birthdays", &file, "--on", on, "--amount", "10", "--valid-for", "30d"];
         let sure = ["--yes", "--max-total", "100", "--series", "Ş"];
         world.run(&[&args[..], &sure, more].concat()).expect(0);
     }
