@@ -42,6 +42,9 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
         document["exit_code"] = Exit::Done.code().into();
         document["elapsed_ms"] = context.elapsed_ms().into();
         document["error"] = serde_json::Value::Null;
+        let (faults, counts) = context.told.faults().unzip();
+        document["faults"] = faults.into();
+        document["fault_counts"] = counts.into();
         context.out.result(&document.to_string());
     } else {
         context.out.people(&loaded.preview.text());

@@ -201,7 +201,7 @@ fn document(context: &Context, summary: &Summary, preview: Option<serde_json::Va
     let (subject, status, code) = (Subject::Campaign(summary), summary.status(), Exit::Done.code());
     let elapsed_ms = context.elapsed_ms();
     let document = Document::of(context.command, subject, status, code, elapsed_ms);
-    document.with_preview(preview).to_json()
+    document.with_preview(preview).with_faults(context.told.faults()).to_json()
 }
 
 /// How a campaign would stand, were its file loaded.

@@ -23,7 +23,7 @@ use super::give::delta;
 use super::progress::{Display, Shown};
 use crate::domain::duration_text;
 use crate::drive::{Ended, Pulse};
-use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, customer_of, read};
+use crate::intake::{Code, Fault, ReadOptions, RowOutcome, Rows, Survey, customer_of, read};
 use crate::ledger::{HoldingAnswer, Ledger, RowGroup, WantedCustomers, Writer};
 use crate::pace::Pace;
 use crate::plan::Estimate;
@@ -207,6 +207,7 @@ impl Holders {
             place: self.survey.dialect.place(line).of_cell(self.column),
             column: self.survey.header[self.column].trim().to_owned(),
             value: customer.to_owned(),
+            code: Code::HoldingMissing,
             problem: lack.problem,
             mend: lack.mend,
         }

@@ -1,6 +1,6 @@
 //! The end of a command: its document or its text.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::ended::{self, PROVIDER, Why};
@@ -10,6 +10,7 @@ use super::issuing::named;
 use super::out::Out;
 use super::view::screen;
 use crate::domain::GiftState;
+use crate::intake::IntakeError;
 use crate::issue::Stop;
 use crate::ledger::Standing;
 use crate::reconcile::Reconciled;
@@ -66,7 +67,7 @@ pub(super) fn document_with(
     let status = exit.status(Some(summary));
     let elapsed_ms = context.elapsed_ms();
     let document = Document::of(context.command, subject, status, exit.code(), elapsed_ms);
-    let document = document.with_preview(preview);
+    let document = document.with_preview(preview).with_faults(context.told.faults());
     let document = match why.or_else(|| half_revoked(summary, exit)) {
         Some(Why { message, hint, .. }) => document.with_error(report::Failure { message, hint }),
         None => document,
@@ -142,9 +143,11 @@ pub(super) fn fail(
     campaign: Option<&str>,
     failure: &Failure,
     elapsed_ms: u64,
+    faults: Option<(Value, Value)>,
 ) -> String {
     complain(out, failure);
-    let document = failed_document(command, campaign, failure, elapsed_ms);
+    let faults = faults.or_else(|| file_fault(failure));
+    let document = failed_document(command, campaign, failure, elapsed_ms, faults);
     if out.args.json {
         out.result(&document);
     }
@@ -168,6 +171,7 @@ pub(super) fn failed_document(
     campaign: Option<&str>,
     failure: &Failure,
     elapsed_ms: u64,
+    faults: Option<(Value, Value)>,
 ) -> String {
     // With its causes: what failed is often said by them alone.
     let message: Vec<String> =
@@ -177,7 +181,13 @@ pub(super) fn failed_document(
     let subject = campaign.map_or(Subject::Nothing, Subject::Named);
     let status = failure.exit.status(None);
     let document = Document::of(command, subject, status, failure.exit.code(), elapsed_ms);
-    document.with_error(error).to_json()
+    document.with_faults(faults).with_error(error).to_json()
+}
+
+/// What is wrong with a file that could not be read, as the one fault that it has.
+fn file_fault(failure: &Failure) -> Option<(Value, Value)> {
+    let error = failure.error.downcast_ref::<IntakeError>()?;
+    Some((json!([error.json()]), json!({ error.code(): 1 })))
 }
 
 /// What is open where a revocation was cut off, and nothing else ended early.

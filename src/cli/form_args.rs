@@ -1,16 +1,15 @@
 //! What a person says about how a file is written. Nothing is decided here.
 
 use clap::Args;
-use encoding_rs::Encoding;
 
 use super::values;
-use crate::intake::{Currency, DecimalMark};
+use crate::intake::{Charset, Currency, DecimalMark};
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct FormArgs {
     /// What text is encoded in, as windows-1254 [default: found out].
     #[arg(long, value_name = "NAME", value_parser = values::encoding)]
-    pub(super) encoding: Option<&'static Encoding>,
+    pub(super) encoding: Option<Charset>,
     /// The workbook's sheet [default: the first that is not hidden].
     #[arg(long, value_name = "NAME")]
     pub(super) sheet: Option<String>,

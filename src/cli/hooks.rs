@@ -46,6 +46,8 @@ struct Telling {
     documents: Vec<String>,
     /// Whether they are told as a list, however many there are.
     is_list: bool,
+    /// What is wrong with the file's rows, and how often each kind is.
+    faults: Option<(Value, Value)>,
 }
 
 impl Told {
@@ -78,6 +80,16 @@ impl Told {
         let mut telling = self.0.borrow_mut();
         telling.documents = vec![document];
         telling.is_list = false;
+    }
+
+    /// Takes note of what is wrong with the rows of a file.
+    pub(super) fn of_file(&self, faults: Value, counts: Value) {
+        self.0.borrow_mut().faults = Some((faults, counts));
+    }
+
+    /// What is wrong with the rows of the file, where one was read.
+    pub(super) fn faults(&self) -> Option<(Value, Value)> {
+        self.0.borrow().faults.clone()
     }
 
     /// Where metrics go, if anywhere.
@@ -175,12 +187,14 @@ impl Hooks {
     }
 }
 
-/// The document without its preview of a file and without a GUID in any text: it goes to other people's
+/// The document without its preview of a file, without the faults of rows and without a GUID in any text: it goes to other people's
 /// machines, which have no need to know who was given something.
 fn without_wallets(document: &str) -> String {
     let mut value: Value = serde_json::from_str(document).expect("it was made as JSON");
-    if let Some(preview) = value.get_mut("preview") {
-        *preview = Value::Null;
+    for name in ["preview", "faults"] {
+        if let Some(part) = value.get_mut(name) {
+            *part = Value::Null;
+        }
     }
     hide_guids(&mut value);
     value.to_string()

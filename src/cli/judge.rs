@@ -79,6 +79,8 @@ async fn judge_rows(
     seen: &Seen,
     load: &mut Load<'_>,
 ) -> Result<(), Failure> {
+    let (faults, counts) = seen.faults_json(args.allow_duplicates);
+    context.told.of_file(faults, counts);
     if !seen.faults.is_empty() {
         context.out.complain(&seen.faults.to_string());
     }

@@ -39,7 +39,7 @@ pub(super) fn misused(error: &clap::Error) -> ExitCode {
         let grammar = Cli::command();
         let word = words.iter().filter_map(|word| word.to_str());
         let command = word.into_iter().find(|word| grammar.find_subcommand(word).is_some());
-        out.result(&finish::failed_document(command.unwrap_or_default(), None, &failure, 0));
+        out.result(&finish::failed_document(command.unwrap_or_default(), None, &failure, 0, None));
     }
     ExitCode::from(Exit::Usage.code())
 }

@@ -122,7 +122,9 @@ pub fn main() -> ExitCode {
     let told = Told::default();
     let exit = arm().and_then(|()| run(cli, out, &told));
     let exit = exit.unwrap_or_else(|failure| {
-        let document = finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms());
+        let faults = told.faults();
+        let document =
+            finish::fail(out, command, campaign.as_deref(), &failure, elapsed_ms(), faults);
         told.failure(document);
         failure.exit
     });

@@ -23,10 +23,12 @@ use super::give::{delta, pace, reader};
 use super::progress::{Display, Shown};
 use crate::domain::{WalletId, duration_text};
 use crate::drive::{Ended, Pulse};
-use crate::intake::{Fault, ReadOptions, RowOutcome, Rows, Survey, read};
+use crate::intake::{Code, Fault, ReadOptions, RowOutcome, Rows, Survey, read};
 use crate::ledger::{Ledger, NewRow, RowGroup, WantedWallets, Writer};
 use crate::plan::Estimate;
-use crate::preflight::{PreflightOptions, PreflightProgress, WalletFault, fault_of, run_preflight};
+use crate::preflight::{
+    FaultKind, PreflightOptions, PreflightProgress, WalletFault, fault_of, run_preflight,
+};
 use crate::report::count;
 
 /// Answers that are older are forgotten: nobody takes them for good, and the wallets of all files add up.
@@ -181,6 +183,12 @@ impl Wallets {
             place: self.survey.dialect.place(row.line).of_cell(column),
             column: self.survey.header[column].trim().to_owned(),
             value: cells.get(column).map(|cell| cell.trim().to_owned()).unwrap_or_default(),
+            code: match fault.kind {
+                FaultKind::Unknown => Code::WalletUnknown,
+                FaultKind::Deleted => Code::WalletDeleted,
+                FaultKind::Frozen => Code::WalletFrozen,
+                FaultKind::OtherCurrency => Code::WalletCurrency,
+            },
             problem: fault.problem.clone(),
             mend: fault.mend.clone(),
         })

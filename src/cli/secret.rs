@@ -15,7 +15,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::failure::Failure;
 
@@ -105,10 +105,20 @@ pub(super) fn source(
 }
 
 impl Source {
+    /// Why a text cannot be what is wanted.
+    fn odd(&self, text: &str) -> Option<&'static str> {
+        match self.variable.ends_with("PASSWORD") {
+            true => odd_password(text),
+            false => odd_key(text),
+        }
+    }
+
     /// Reads the key.
     pub(super) fn read(&self) -> Result<SecretString, Failure> {
         let (text, what) = match &self.from {
-            From::Environment(secret) => return Ok(secret.clone()),
+            From::Environment(secret) => {
+                (secret.expose_secret().to_owned(), self.variable.to_owned())
+            }
             From::File(path) => (read_file(path)?, format!("{}: the file", path.display())),
             From::Command { words, settings } => {
                 let program = words.first().map_or("", String::as_str);
@@ -120,8 +130,49 @@ impl Source {
         };
         match text.trim() {
             "" => Err(Failure::usage(format!("{what} gives no key"))),
-            key => Ok(key.to_owned().into()),
+            key => match self.odd(key) {
+                Some(why) => Err(Failure::usage(format!("{what}: {why}"))
+                    .hint("write the key itself there, and nothing else")),
+                None => Ok(key.to_owned().into()),
+            },
         }
+    }
+}
+
+/// Why a text is no password as it stands: one may have any letters and marks.
+fn odd_password(password: &str) -> Option<&'static str> {
+    let is_variable = password.starts_with("${") && password.ends_with('}');
+    let is_odd = password.starts_with('\u{feff}') || password.lines().count() > 1 || is_variable;
+    odd_key(password).filter(|_| is_odd)
+}
+
+/// Why a text is no key as it stands: it is never sent to find that out.
+fn odd_key(key: &str) -> Option<&'static str> {
+    let is_quoted = |mark| key.len() > 1 && key.starts_with(mark) && key.ends_with(mark);
+    let is_name = |name: &str| {
+        let name = name.strip_prefix("export ").unwrap_or(name);
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        !name.is_empty() && !name.as_bytes()[0].is_ascii_digit() && name.bytes().all(is_part)
+    };
+    // Keys in base64 end with marks of equality; nothing stands behind them.
+    let is_setting = || {
+        let parts = key.split_once('=');
+        parts.is_some_and(|(name, value)| is_name(name) && !value.trim_matches('=').is_empty())
+    };
+    if key.starts_with('\u{feff}') {
+        Some("a byte order mark stands before the key: save it as UTF-8 without one")
+    } else if ['"', '\'', '`'].into_iter().any(is_quoted) {
+        Some("quotes stand around the key")
+    } else if key.lines().count() > 1 {
+        Some("it holds more than one line")
+    } else if is_setting() {
+        Some("it holds NAME=value, and not the value alone")
+    } else if key.contains("${") || key.strip_prefix('$').is_some_and(is_name) {
+        Some("it names a variable that nothing has filled in")
+    } else if key.chars().any(|char| !(' '..='~').contains(&char)) {
+        Some("it holds characters that no key has")
+    } else {
+        None
     }
 }
 
@@ -245,6 +296,35 @@ mod tests {
 
     fn shell(script: &str, patience: Duration) -> Result<String, String> {
         run(&["sh", "-c", script].map(str::to_owned), patience)
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_sent() {
+        // Goal: a key file that a program or a person has dressed up is refused with the reason. Method: each
+        // dress, keys of many forms, and a password, which may have any letters.
+        for (text, why) in [
+            ("\u{feff}abc", "byte order mark"),
+            ("\"abc\"", "quotes"),
+            ("'abc'", "quotes"),
+            ("API_KEY=abc", "NAME=value"),
+            ("export KEY=abc", "NAME=value"),
+            ("${API_KEY}", "variable"),
+            ("$API_KEY", "variable"),
+            ("abc\nabc", "one line"),
+            ("şifre", "characters"),
+        ] {
+            assert!(odd_key(text).is_some_and(|found| found.contains(why)), "{text}");
+        }
+        for key in
+            ["abc", "YWJjZA==", "a.b-c_d/e+f=", "30bac1c0-ad6b-4c50-a52e-1b34f9b487a7", "a b"]
+        {
+            assert_eq!(odd_key(key), None, "{key}");
+        }
+        for (password, is_odd) in
+            [("a=b", false), ("şi$fre", false), ("${PASS}", true), ("\u{feff}a", true)]
+        {
+            assert_eq!(odd_password(password).is_some(), is_odd, "{password}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What the rows of a file showed on their way into the ledger.
 
+use serde_json::{Map, Value};
+
 use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
-use crate::intake::{BadRow, Column, Dialect, Fault, FaultList, Survey, Used};
+use crate::intake::{BadRow, Code, Column, Dialect, Fault, FaultList, Survey, Used};
 use crate::ledger::{AddedRow, Corrected, EarlierRow, KeyFault, RowFate};
 use crate::plan::{Named, Totals};
 
@@ -52,6 +54,32 @@ impl Seen {
             corrected: Named::default(),
             used: Used::default(),
             customers: survey.columns.birth_date.map(customers),
+        }
+    }
+
+    /// The faults for programs, and how many there are of each kind. Rows that repeat others are faults unless
+    /// each is meant.
+    pub(super) fn faults_json(&self, are_copies_meant: bool) -> (Value, Value) {
+        let mut faults: Vec<Value> = self.faults.kept().iter().map(Fault::json).collect();
+        let counts = self.faults.counts().iter();
+        let mut counts: Map<String, Value> =
+            counts.map(|(code, count)| (code.to_string(), (*count).into())).collect();
+        if self.identical.count > 0 && !are_copies_meant {
+            counts.insert(Code::IdenticalRow.to_string(), self.identical.count.into());
+            let copies = self.identical.named.iter().map(|row| self.copy(row.line).json());
+            faults.extend(copies.take(FaultList::KEPT.saturating_sub(self.faults.kept().len())));
+        }
+        (faults.into(), counts.into())
+    }
+
+    fn copy(&self, line: u64) -> Fault {
+        Fault {
+            place: self.dialect.place(line),
+            column: String::new(),
+            value: String::new(),
+            code: Code::IdenticalRow,
+            problem: "the same as an earlier row".to_owned(),
+            mend: "remove it, or say --allow-duplicates if each is meant".to_owned(),
         }
     }
 
@@ -105,11 +133,12 @@ impl Seen {
     /// A row that names a gift whose place it cannot take.
     fn not_replaced(&self, row: AddedRow, fault: KeyFault) -> Result<BadRow, Failure> {
         let place = self.dialect.place(row.line);
-        let (problem, mend) = key_fault(fault);
+        let (code, problem, mend) = key_fault(fault);
         let fault = Fault {
             place,
             column: Column::GiftKey.word().to_owned(),
             value: row.gift_key.map(|key| key.to_string()).unwrap_or_default(),
+            code,
             problem,
             mend: mend.to_owned(),
         };
@@ -121,9 +150,10 @@ impl Seen {
     fn repeated(&self, row: AddedRow) -> Result<BadRow, Failure> {
         let cells: Vec<String> = serde_json::from_str(&row.cells_json)?;
         let place = self.dialect.place(row.line);
-        let (value, problem, mend) = match &self.customers {
+        let (value, code, problem, mend) = match &self.customers {
             Some(customers) => (
                 cells.get(customers.column).cloned(),
+                Code::BirthDateTwice,
                 "this wallet stands on an earlier line with another birthday",
                 "keep the right one".to_owned(),
             ),
@@ -138,13 +168,15 @@ impl Seen {
                     }
                     _ => mend.to_owned(),
                 };
-                (row.reference, "this reference stands on an earlier line too", mend)
+                let problem = "this reference stands on an earlier line too";
+                (row.reference, Code::ReferenceTwice, problem, mend)
             }
         };
         let fault = Fault {
             place,
             column: self.reference.clone(),
             value: value.unwrap_or_default(),
+            code,
             problem: problem.to_owned(),
             mend,
         };
@@ -153,34 +185,42 @@ impl Seen {
 }
 
 /// What is wrong with the key of a gift, and the mend.
-fn key_fault(fault: KeyFault) -> (String, &'static str) {
+fn key_fault(fault: KeyFault) -> (Code, String, &'static str) {
     const TAKE_OUT: &str = "take the row out; for a gift beside that one, empty this cell";
     match fault {
         KeyFault::Unknown => (
+            Code::KeyUnknown,
             "no gift of the ledger has this key".to_owned(),
             "leave it as the export wrote it, or empty it for a row of its own",
         ),
         KeyFault::Repeated => (
+            Code::KeyTwice,
             "an earlier row has this key too".to_owned(),
             "keep one of them; for a gift beside it, empty this cell",
         ),
         KeyFault::NotRefused(state) => (
+            Code::KeyNotRefused,
             format!("this gift is {state}, and only the place of a refused one can be taken"),
             TAKE_OUT,
         ),
         KeyFault::Unexpected => (
+            Code::KeyInWallet,
             "this gift was refused or cancelled, and is in its wallet all the same".to_owned(),
             TAKE_OUT,
         ),
-        KeyFault::Replaced => {
-            ("another row took this gift's place already, in another campaign".to_owned(), TAKE_OUT)
-        }
+        KeyFault::Replaced => (
+            Code::KeyReplaced,
+            "another row took this gift's place already, in another campaign".to_owned(),
+            TAKE_OUT,
+        ),
         KeyFault::NotLookedFor => (
+            Code::KeyNotLookedFor,
             "nobody has looked yet whether this refused gift is in its wallet all the same"
                 .to_owned(),
             "run giftbatch reconcile for its campaign, then the same command again",
         ),
         KeyFault::ReferenceTaken => (
+            Code::KeyReferenceTaken,
             "the reference of this row is that of another gift".to_owned(),
             "give it a reference of its own, or the one that it had",
         ),

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use encoding_rs::Encoding;
 
 use crate::domain::{GiftState, Money, parse_duration};
-use crate::intake::{Column, encoding_of};
+use crate::intake::{Charset, Column, encoding_of};
 use crate::sandbox::FaultProfile;
 
 /// `COLUMN=HEADER`.
@@ -72,7 +71,7 @@ pub(super) fn concurrency(text: &str) -> Result<usize, String> {
     }
 }
 
-pub(super) fn encoding(text: &str) -> Result<&'static Encoding, String> {
+pub(super) fn encoding(text: &str) -> Result<Charset, String> {
     encoding_of(text).map_err(|error| error.to_string())
 }
 

@@ -7,7 +7,7 @@
 
 use super::date::read_date;
 use super::fault::Problem;
-use super::{Currency, DecimalMark};
+use super::{Code, Currency, DecimalMark};
 use crate::domain::{Money, MoneyError};
 
 /// The largest gift that intake takes: more is a unit error in any currency we give.
@@ -49,6 +49,7 @@ pub(super) fn read_amount(
     let text = currency.strip(cell);
     if origin == Origin::Shown && is_three_decimals(text, mark) {
         return Err(Problem::new(
+            Code::AmountAmbiguous,
             "three decimals, or thousands with the wrong mark",
             format!("this column has a decimal {mark}: write the amount with two decimals"),
         ));
@@ -60,7 +61,7 @@ pub(super) fn read_amount(
         return Err(explain(text, NumberError::TooFine, mark));
     }
     if money == Money::ZERO {
-        return Err(Problem::new("zero", "give more than 0, or remove the row"));
+        return Err(Problem::new(Code::AmountZero, "zero", "give more than 0, or remove the row"));
     }
     if money > MAX_AMOUNT {
         return Err(too_large());
@@ -78,6 +79,7 @@ pub(super) fn needs_mark(cell: &str, currency: &Currency) -> bool {
 /// The fault of a cell or a row in another currency.
 pub(super) fn other_currency(currency: &Currency) -> Problem {
     Problem::new(
+        Code::OtherCurrency,
         format!("not in {currency}"),
         "give each currency its own campaign, and say which it is with --currency",
     )
@@ -149,42 +151,57 @@ pub(super) fn is_exponent(text: &str) -> bool {
 }
 
 fn too_large() -> Problem {
-    Problem::new("too large", format!("a gift is at most {MAX_AMOUNT}: check the decimal mark"))
+    Problem::new(
+        Code::AmountTooLarge,
+        "too large",
+        format!("a gift is at most {MAX_AMOUNT}: check the decimal mark"),
+    )
 }
 
 fn explain(text: &str, error: NumberError, mark: DecimalMark) -> Problem {
     if text.is_empty() {
-        return Problem::new("empty", "write the amount, or remove the row");
+        return Problem::new(Code::Empty, "empty", "write the amount, or remove the row");
     }
     if error == NumberError::TooFine {
-        return Problem::new("more than two decimals", "round it to two decimals");
+        return Problem::new(
+            Code::AmountDecimals,
+            "more than two decimals",
+            "round it to two decimals",
+        );
     }
     if error == NumberError::TooLarge {
         return too_large();
     }
     if is_exponent(text) {
         return Problem::new(
+            Code::NumberExponent,
             "an exponent: Excel damaged this number",
             "format the column as a number with two decimals and export it again",
         );
     }
     if text.ends_with('%') {
-        return Problem::new("a percentage", "write the amount itself");
+        return Problem::new(Code::AmountPercentage, "a percentage", "write the amount itself");
     }
     if text.starts_with('=') {
-        return Problem::new("a formula", "write the amount itself");
+        return Problem::new(Code::AmountFormula, "a formula", "write the amount itself");
     }
     if read_date(text).is_ok_and(|date| date.is_some()) {
         return Problem::new(
+            Code::AmountDate,
             "a date: Excel makes one of an amount such as 1.05",
             "format the column as a number and write the amount again",
         );
     }
     if text.starts_with(['+', '-', '−', '(']) || text.ends_with('-') {
-        return Problem::new("a signed amount", "write an amount greater than 0, without a sign");
+        return Problem::new(
+            Code::AmountSigned,
+            "a signed amount",
+            "write an amount greater than 0, without a sign",
+        );
     }
     if number(text, mark.other()).is_ok() {
         return Problem::new(
+            Code::AmountOtherMark,
             format!("not a number with a decimal {mark}"),
             format!("this column has a decimal {mark}: write all amounts so"),
         );
@@ -193,7 +210,7 @@ fn explain(text: &str, error: NumberError, mark: DecimalMark) -> Problem {
         DecimalMark::Comma => "1250,50",
         DecimalMark::Point => "1250.50",
     };
-    Problem::new("not a number", format!("write digits alone, as {example}"))
+    Problem::new(Code::AmountInvalid, "not a number", format!("write digits alone, as {example}"))
 }
 
 #[cfg(test)]

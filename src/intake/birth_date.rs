@@ -8,6 +8,7 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
+use super::Code;
 use super::date::read_date;
 use super::fault::Problem;
 use crate::domain::BirthDate;
@@ -18,11 +19,12 @@ const OLDEST_YEARS: u32 = 125;
 /// The birth date of a trimmed cell, which a sheet may hold as a number.
 pub(super) fn read_birth_date(text: &str, is_number: bool) -> Result<BirthDate, Problem> {
     if text.is_empty() {
-        return Err(Problem::new("empty", "fill it in, or remove the row"));
+        return Err(Problem::new(Code::Empty, "empty", "fill it in, or remove the row"));
     }
     if is_number || text.bytes().all(|byte| byte.is_ascii_digit()) {
         // A sheet's 1.1 may have been 1.10 before it became a number.
         return Err(Problem::new(
+            Code::DateNumber,
             "a number, not a date",
             "format the cells as dates or as text, and write it as 31.05.1990 or 31.05",
         ));
@@ -38,6 +40,7 @@ pub(super) fn read_birth_date(text: &str, is_number: bool) -> Result<BirthDate, 
     }
     Err(match date.contains('/') {
         true => Problem::new(
+            Code::DateSwapped,
             "a date whose day and month could be swapped",
             "write it as day.month (31.05) or as --month-day (--05-31)",
         ),
@@ -49,8 +52,11 @@ pub(super) fn read_birth_date(text: &str, is_number: bool) -> Result<BirthDate, 
 pub(super) fn check_birth_date(born: BirthDate, latest: NaiveDate) -> Result<(), Problem> {
     let oldest = latest.checked_sub_months(Months::new(OLDEST_YEARS * 12));
     match born.date() {
-        Some(date) if date > latest => Err(Problem::new("in the future", "check the year")),
+        Some(date) if date > latest => {
+            Err(Problem::new(Code::BirthDateFuture, "in the future", "check the year"))
+        }
         Some(date) if oldest.is_some_and(|oldest| date < oldest) => Err(Problem::new(
+            Code::BirthDateTooOld,
             "more than 125 years ago: a default of some program?",
             "correct it, or write the day without a year, as 31.05",
         )),
@@ -88,19 +94,29 @@ fn without_midnight(text: &str) -> Result<&str, Problem> {
     let is_midnight = time.contains(':') && time.bytes().all(|byte| b"0:.".contains(&byte));
     match is_midnight {
         true => Ok(date),
-        false if time.contains(':') => {
-            Err(Problem::new("a time beside the date", "write the date alone"))
-        }
+        false if time.contains(':') => Err(Problem::new(
+            Code::TimeBesideDate,
+            "a time beside the date",
+            "write the date alone",
+        )),
         false => Err(not_a_birth_date()),
     }
 }
 
 fn no_day() -> Problem {
-    Problem::new("no day of the calendar", "check the day and the month: day.month, or --month-day")
+    Problem::new(
+        Code::DateNoSuchDay,
+        "no day of the calendar",
+        "check the day and the month: day.month, or --month-day",
+    )
 }
 
 fn not_a_birth_date() -> Problem {
-    Problem::new("not a birth date", "write it as 31.05.1990, 1990-05-31, 31.05 or --05-31")
+    Problem::new(
+        Code::DateInvalid,
+        "not a birth date",
+        "write it as 31.05.1990, 1990-05-31, 31.05 or --05-31",
+    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use super::Code;
 use super::amount::is_exponent;
 use super::fault::Problem;
 use crate::domain::{GiftKey, WalletId, is_invisible, normalise_description};
@@ -20,10 +21,76 @@ const MISREAD: [&str; 20] = [
 ];
 
 /// What a spreadsheet shows in place of a value that it cannot compute, in English and in Turkish.
-const SHEET_ERRORS: [&str; 14] = [
-    "#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#BAŞV!", "#YOK",
-    "#DEĞER!", "#SAYI/0!", "#AD?", "#SAYI!", "#BOŞ!",
+const SHEET_ERRORS: [&str; 38] = [
+    "#REF!",
+    "#N/A",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#BAŞV!",
+    "#YOK",
+    "#DEĞER!",
+    "#SAYI/0!",
+    "#AD?",
+    "#SAYI!",
+    "#BOŞ!",
+    "#SPILL!",
+    "#TAŞMA!",
+    "#CALC!",
+    "#HESAPLA!",
+    "#HESAPLAMA!",
+    "#FIELD!",
+    "#ALAN!",
+    "#BLOCKED!",
+    "#ENGELLENDİ!",
+    "#CONNECT!",
+    "#BAĞLAN!",
+    "#BAĞLANTI!",
+    "#UNKNOWN!",
+    "#BİLİNMEYEN!",
+    "#BUSY!",
+    "#MEŞGUL!",
+    "#GETTING_DATA",
+    "#VERİ_ALINIYOR",
+    "#ERROR!",
+    "#HATA!",
+    "#PYTHON!",
+    "#EXTERNAL!",
+    "#S/A",
+    "#ERROR",
 ];
+
+/// What spreadsheets and programs write where they have no text.
+const NO_TEXTS: [&str; 19] = [
+    "undefined",
+    "null",
+    "(null)",
+    "<null>",
+    "\\n",
+    "nan",
+    "none",
+    "nil",
+    "n/a",
+    "nat",
+    "[object object]",
+    "(blank)",
+    "(boş)",
+    "loading...",
+    "loading…",
+    "loading",
+    "yükleniyor...",
+    "yükleniyor…",
+    "yükleniyor",
+];
+
+/// How the errors of a spreadsheet begin, in small letters; behind some stands a number.
+const ERROR_WORDS: [&str; 2] = ["err:", "hata:"];
+
+/// Pairs between which a program was to write a value.
+const FIELDS: [(&str, &str); 6] =
+    [("{{", "}}"), ("{%", "%}"), ("${", "}"), ("<%", "%>"), ("*|", "|*"), ("%%", "%%")];
 
 /// Where rows of totals are named.
 const TOTALS: [&str; 5] = ["toplam", "total", "genel", "sum", "ara"];
@@ -51,12 +118,14 @@ pub(super) fn check_description(text: &str) -> Result<String, Problem> {
     let misread = || MISREAD.iter().find(|pair| text.contains(**pair));
     if let Some(pair) = if text.is_ascii() { None } else { misread() } {
         return Err(Problem::new(
+            Code::WrongEncoding,
             format!("letters that were read in a wrong encoding ({pair})"),
             "export the file again as UTF-8, and do not copy it through another program",
         ));
     }
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(Problem::new(
+            Code::LostLetter,
             "a letter that was lost on the way (\u{fffd})",
             "write it again, or export the file again as UTF-8",
         ));
@@ -71,27 +140,81 @@ pub(super) fn check_text(text: &str) -> Result<(), Problem> {
 
 fn check(text: &str, is_allowed: impl Fn(char) -> bool) -> Result<(), Problem> {
     if text.chars().any(|char| char.is_control() && !is_allowed(char)) {
-        return Err(Problem::new("a control character or a line break inside", "remove it"));
+        return Err(Problem::new(
+            Code::ControlCharacter,
+            "a control character or a line break inside",
+            "remove it",
+        ));
     }
     if text.chars().any(is_direction) {
         return Err(Problem::new(
+            Code::DirectionMark,
             "a mark inside that turns the direction of text",
             "write it again",
         ));
     }
-    if SHEET_ERRORS.contains(&text) {
+    if let Some(shown) = placeholder(text) {
         return Err(Problem::new(
+            Code::Placeholder,
+            format!("no text: {shown}"),
+            "write what is meant, or leave the row out",
+        ));
+    }
+    if is_sheet_error(text) {
+        return Err(Problem::new(
+            Code::SheetError,
             "an error of the spreadsheet",
             "mend the formula, or write the text",
         ));
     }
     if text.chars().count() > MAX_DESCRIPTION_CHARS {
         return Err(Problem::new(
+            Code::TextTooLong,
             format!("more than {MAX_DESCRIPTION_CHARS} characters"),
             "shorten it",
         ));
     }
     Ok(())
+}
+
+/// Whether a spreadsheet shows this in place of a value.
+fn is_sheet_error(text: &str) -> bool {
+    let text = text.trim();
+    if text.starts_with('#') {
+        let is_too_narrow = text.len() > 1 && text.bytes().all(|byte| byte == b'#');
+        return is_too_narrow || SHEET_ERRORS.contains(&text);
+    }
+    let is_error = |word: &str| {
+        let head = text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+        head && text[word.len()..].trim().bytes().all(|byte| byte.is_ascii_digit())
+    };
+    ERROR_WORDS.iter().any(|word| is_error(word))
+}
+
+/// What stands where a program has left a text out.
+fn placeholder(text: &str) -> Option<&'static str> {
+    let is_between = |(open, close): &&(&str, &str)| {
+        text.split_once(open).is_some_and(|(_, rest)| rest.contains(close))
+    };
+    if text.contains(['{', '%', '*']) && FIELDS.iter().any(|pair| is_between(&pair))
+        || is_field(text)
+    {
+        return Some("a field that was not filled in");
+    }
+    let is_none = |word: &str| {
+        word.len() == text.len()
+            && (word.eq_ignore_ascii_case(text) || text.to_lowercase() == *word)
+    };
+    NO_TEXTS.iter().any(|word| is_none(word)).then_some("a program wrote it where it had none")
+}
+
+/// `{customer_name}`, a name in braces.
+fn is_field(text: &str) -> bool {
+    let name = text.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+    name.is_some_and(|(name, _)| {
+        let is_part = |char: char| char.is_alphanumeric() || "_.".contains(char);
+        name.starts_with(char::is_alphabetic) && name.chars().all(is_part)
+    })
 }
 
 /// The wallet of a trimmed cell: a GUID in any case, with or without braces and hyphens.
@@ -111,7 +234,10 @@ pub(super) fn read_key(text: &str) -> Result<Option<GiftKey>, Problem> {
     let mend = "leave it as the export wrote it, or empty it for a row of its own";
     match text {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| Problem::new("no key of a gift", mend)),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Problem::new(Code::KeyInvalid, "no key of a gift", mend)),
     }
 }
 
@@ -119,27 +245,32 @@ pub(super) fn read_key(text: &str) -> Result<Option<GiftKey>, Problem> {
 fn explain(text: &str, error: &str) -> Problem {
     const WHOLE: &str = "copy the whole id of the wallet, as 30bac1c0-ad6b-4c50-a52e-1b34f9b487a7";
     if text.is_empty() {
-        return Problem::new("empty", "write the wallet's id, or remove the row");
+        return Problem::new(Code::Empty, "empty", "write the wallet's id, or remove the row");
     }
     let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b".,".contains(&b));
     if is_exponent(text) || is_number(text) {
         return Problem::new(
+            Code::WalletNumber,
             "a number, not a wallet's id: Excel damages ids in columns of numbers",
             "format the column as text and export the ids again",
         );
     }
     if text.bytes().all(|byte| b"0-{}".contains(&byte)) {
-        return Problem::new("the empty id, which no wallet has", WHOLE);
+        return Problem::new(Code::WalletEmptyId, "the empty id, which no wallet has", WHOLE);
     }
     if TOTALS.iter().any(|word| text.to_lowercase().starts_with(word)) {
-        return Problem::new("no wallet: a row of totals?", "remove the row");
+        return Problem::new(Code::TotalsRow, "no wallet: a row of totals?", "remove the row");
     }
     let groups: Vec<&str> = text.trim_matches(['{', '}']).split('-').collect();
     let is_hex = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
     if groups.len() == 5 && is_hex {
-        return Problem::new("a GUID with digits too few or too many: was it cut?", WHOLE);
+        return Problem::new(
+            Code::WalletCut,
+            "a GUID with digits too few or too many: was it cut?",
+            WHOLE,
+        );
     }
-    Problem::new(error, WHOLE)
+    Problem::new(Code::WalletInvalid, error, WHOLE)
 }
 
 #[cfg(test)]
@@ -179,7 +310,33 @@ mod tests {
         assert!(check_description("a\u{7}b").is_err());
         assert_eq!(check_description("a\r\nb\rc"), Ok("a\nb\nc".to_owned()));
         assert!(check_text("a\nb").is_err());
-        for text in ["#REF!", "#YOK", "a\u{202e}b"] {
+        for text in [
+            "#REF!",
+            "#YOK",
+            "#TAŞMA!",
+            "#ERROR!",
+            "########",
+            "Err:508",
+            "Hata:508",
+            "Hata: 508",
+            "a\u{202e}b",
+            "Loading...",
+            "LOADING…",
+            "Yükleniyor...",
+            "yükleniyor…",
+            "yükleniyor",
+            "undefined",
+            "NULL",
+            "nan",
+            "None",
+            "N/A",
+            "{{customer.name}}",
+            "Merhaba {{ad}}!",
+            "Sevgili {ad}",
+            "${name}",
+            "*|FNAME|*",
+            "[object Object]",
+        ] {
             assert!(check_description(text).is_err(), "{text}");
         }
     }

@@ -6,13 +6,15 @@
 //! **Invariant:** each known column is found at most once, and never by its place alone.
 
 use super::amount::is_number_like;
+use super::amount_name::{check_amount_name, has_word};
 use super::column::fold;
+use super::near_miss::refuse_near_misses;
 use super::nearest::nearest;
 use super::{Column, Currency, IntakeError, Place, ReadOptions};
 use crate::domain::WalletId;
 
-/// A slip in a name of fewer letters than this makes another word; one slip more for as many letters.
-const NEARLY_CHARS: usize = 6;
+/// Known columns that make a header, where it is not the first row.
+pub(super) const HEADER_COLUMNS: usize = 2;
 
 /// Where the known columns stand, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Columns {
             gift_key,
             customer,
         ] = places;
-        let missing = |column| missing(column, cells, &places);
+        let missing = |column| missing(column, cells, &places, options);
         let wallet_id = wallet_id.ok_or_else(|| missing(Column::WalletId))?;
         match &options.birthdays {
             None if amount.is_none() => return Err(missing(Column::Amount)),
@@ -97,6 +99,24 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// What stands in this place.
+    pub(super) fn column_at(&self, index: usize) -> Option<Column> {
+        let places = [
+            (Column::WalletId, Some(self.wallet_id)),
+            (Column::Amount, self.amount),
+            (Column::ExpiresAt, self.expires_at),
+            (Column::Description, self.description),
+            (Column::Reference, self.reference),
+            (Column::Currency, self.currency),
+            (Column::BirthDate, self.birth_date),
+            (Column::GiftKey, self.gift_key),
+            (Column::ExternalCustomerId, self.customer),
+        ];
+        places.into_iter().find(|(_, place)| *place == Some(index)).map(|(column, _)| column)
+    }
+}
+
 /// The column that a header names; an amount may have the campaign's currency behind it.
 fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
     if cell.trim() == Column::GiftKey.word() {
@@ -107,37 +127,8 @@ fn column_of(cell: &str, currency: &Currency) -> Option<Column> {
     Column::of_header(&folded).or_else(|| is_amount().then_some(Column::Amount))
 }
 
-/// A mistyped name of a column that may be missing would be taken for a stranger, and its cells for
-/// nothing.
-fn refuse_near_misses(
-    cells: &[String],
-    places: &[Option<usize>],
-    options: &ReadOptions,
-) -> Result<(), IntakeError> {
-    let is_missing =
-        |(column, place): &(Column, &Option<usize>)| place.is_none() && options.means(*column);
-    let missing = Column::ALL.into_iter().zip(places).filter(is_missing);
-    for (column, _) in missing {
-        for cell in free(cells, places) {
-            let folded = fold(cell);
-            // Nobody mistypes the first letter, and another one makes another word: preference.
-            let is_near = |alias: &&str| {
-                let few = alias.len() / NEARLY_CHARS;
-                few > 0
-                    && alias.chars().next() == folded.chars().next()
-                    && nearest(alias, [((), folded.as_str())])
-                        .is_some_and(|(_, edits)| edits <= few)
-            };
-            if column.aliases().iter().any(is_near) {
-                return Err(IntakeError::NearlyColumn { column, header: clean(cell) });
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The cells that are no column of ours.
-fn free<'c>(cells: &'c [String], places: &[Option<usize>]) -> Vec<&'c String> {
+pub(super) fn free<'c>(cells: &'c [String], places: &[Option<usize>]) -> Vec<&'c String> {
     let is_free = |(index, _): &(usize, &String)| !places.contains(&Some(*index));
     cells.iter().enumerate().filter(is_free).map(|(_, cell)| cell).collect()
 }
@@ -213,6 +204,9 @@ fn place(
             nearest: nearest_header(&fold(header), cells.iter().map(String::as_str)),
         }),
         ([], None) => Ok(None),
+        ([place], _) if column == Column::Amount => {
+            check_amount_name(&cells[*place], &options.currency).map(|()| Some(*place))
+        }
         ([place], _) => Ok(Some(*place)),
         ([first, second, ..], _) => Err(IntakeError::ColumnTwice {
             column,
@@ -240,16 +234,20 @@ fn is_same(one: &str, two: &str) -> bool {
     fold(one) == fold(two)
 }
 
-fn missing(column: Column, cells: &[String], places: &[Option<usize>]) -> IntakeError {
+fn missing(
+    column: Column,
+    cells: &[String],
+    places: &[Option<usize>],
+    options: &ReadOptions,
+) -> IntakeError {
     let free: Vec<(&String, String)> =
         free(cells, places).into_iter().map(|cell| (cell, fold(cell))).collect();
-    if column == Column::Amount
-        && let Some((cell, code)) = free.iter().find_map(|(cell, folded)| {
-            let code = Currency::known().find(|one| column_is(column, one.strip_header(folded)))?;
-            Some((cell, code))
-        })
-    {
-        return IntakeError::OtherCurrency { header: clean(cell), said: code.to_string() };
+    // `Tutar (kuruş)` is no name to be mapped.
+    let is_amount = |cell: &&&String| has_word(cell, Column::Amount.aliases());
+    let named = free.iter().map(|(cell, _)| cell).filter(is_amount);
+    let said = named.map(|cell| check_amount_name(cell, &options.currency)).find_map(Result::err);
+    if let Some(error) = said.filter(|_| column == Column::Amount) {
+        return error;
     }
     let by_name = column.aliases().iter().filter_map(|alias| {
         nearest(alias, free.iter().map(|(cell, folded)| (*cell, folded.as_str())))

@@ -3,6 +3,7 @@
 //! It stands apart because nothing is known of the form of such ids: whatever could be one is taken as it is,
 //! and only what cannot be one, or was damaged on the way, is a fault.
 
+use super::Code;
 use super::amount::is_exponent;
 use super::cell::{check_text, trim};
 use super::fault::Problem;
@@ -19,14 +20,26 @@ pub fn customer_of(cell: &str) -> &str {
 pub(super) fn check_customer(text: &str, is_number: bool) -> Result<(), Problem> {
     const AS_TEXT: &str = "format the column as text and export the ids again";
     if text.is_empty() {
-        return Err(Problem::new("empty", "write the customer's id, or remove the row"));
+        return Err(Problem::new(
+            Code::Empty,
+            "empty",
+            "write the customer's id, or remove the row",
+        ));
     }
     // `12E4` may be an id; with a sign it is what Excel shows of a long number.
     if is_exponent(text) && text.contains('+') {
-        return Err(Problem::new("an exponent: Excel damaged this id", AS_TEXT));
+        return Err(Problem::new(
+            Code::CustomerDamaged,
+            "an exponent: Excel damaged this id",
+            AS_TEXT,
+        ));
     }
     if is_number && text.bytes().filter(u8::is_ascii_digit).count() > EXACT_DIGITS {
-        return Err(Problem::new("a number of more than 15 digits: Excel rounds it", AS_TEXT));
+        return Err(Problem::new(
+            Code::CustomerDamaged,
+            "a number of more than 15 digits: Excel rounds it",
+            AS_TEXT,
+        ));
     }
     check_text(text)
 }

@@ -8,6 +8,7 @@
 use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
+use super::Code;
 use super::column::fold;
 use super::fault::Problem;
 use super::zone::{end_of_day, instant};
@@ -23,6 +24,7 @@ pub(super) fn read_expiry(text: &str, tz: Tz) -> Result<Expiry, Problem> {
     }
     if text.replacen('.', "", 1).bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Problem::new(
+            Code::DateNumber,
             "a number, not a date",
             "format the cells as dates, or write it as 31.05.2027",
         ));
@@ -69,6 +71,7 @@ pub(super) fn read_date(text: &str) -> Result<Option<NaiveDate>, Problem> {
 fn other_date([one, two, three]: [&str; 3]) -> Problem {
     if one.len() == 4 {
         return Problem::new(
+            Code::DateForm,
             "a date in a form that is not read",
             format!("write it as {one}-{two:0>2}-{three:0>2}"),
         );
@@ -77,14 +80,18 @@ fn other_date([one, two, three]: [&str; 3]) -> Problem {
         (format!("{one:0>2}.{two:0>2}.{three}"), format!("{two:0>2}.{one:0>2}.{three}"));
     let is_date = |text: &String| matches!(read_date(text), Ok(Some(_)));
     match (is_date(&day_first), is_date(&month_first)) {
-        (true, false) => {
-            Problem::new("a date in a form that is not read", format!("write it as {day_first}"))
-        }
+        (true, false) => Problem::new(
+            Code::DateForm,
+            "a date in a form that is not read",
+            format!("write it as {day_first}"),
+        ),
         (false, true) => Problem::new(
+            Code::DateForm,
             "a date in a form that is not read",
             format!("write it as {month_first}, if the month comes first in it"),
         ),
         _ => Problem::new(
+            Code::DateSwapped,
             "a date whose day and month could be swapped",
             format!("write it as {day_first} or as {month_first}, whichever is meant"),
         ),
@@ -94,6 +101,7 @@ fn other_date([one, two, three]: [&str; 3]) -> Problem {
 fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
     if year.len() != 4 {
         return Err(Problem::new(
+            Code::DateShortYear,
             "a year without four digits",
             "write the year in full, as 31.05.2027",
         ));
@@ -110,7 +118,7 @@ fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, Problem> {
             Some(days) => format!("month {month} of {year} has {days} days"),
             None => "check the day and the month: day.month.year, or year-month-day".to_owned(),
         };
-        Problem::new("no day of the calendar", mend)
+        Problem::new(Code::DateNoSuchDay, "no day of the calendar", mend)
     })
 }
 
@@ -130,6 +138,7 @@ fn read_dotted_instant(day: &str, time: &str, tz: Tz) -> Result<Expiry, Problem>
 fn local_instant(local: NaiveDateTime, tz: Tz) -> Result<Expiry, Problem> {
     if local.time() == NaiveTime::MIN {
         return Err(Problem::new(
+            Code::DateMidnight,
             "midnight: the day's beginning, or a date alone that a program gave a time?",
             "write the date alone for the end of that day, or the instant with its zone",
         ));
@@ -201,11 +210,16 @@ fn two_digits(text: &str) -> Option<(u32, &str)> {
 }
 
 fn not_a_date() -> Problem {
-    Problem::new("not a date", "write it as 2027-05-31, 31.05.2027, 2027-05-31T20:59:59Z, or never")
+    Problem::new(
+        Code::DateInvalid,
+        "not a date",
+        "write it as 2027-05-31, 31.05.2027, 2027-05-31T20:59:59Z, or never",
+    )
 }
 
 fn not_a_time() -> Problem {
     Problem::new(
+        Code::TimeInvalid,
         "not a time of day",
         "write it as 31.05.2027 18:00 or 2027-05-31T18:00:00+03:00, or the date alone for the end of \
          that day",

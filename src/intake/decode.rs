@@ -11,10 +11,10 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding};
 use sha2::{Digest, Sha256};
 
-use super::{IntakeError, TextEncoding};
+use super::{Charset, IntakeError, TextEncoding};
 
 /// Bytes asked of the file at once.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -75,11 +75,38 @@ impl Read for Decoding {
     }
 }
 
+/// A reader of a set of our own that gives UTF-8.
+struct ByTable {
+    inner: BufReader<Hashing>,
+    table: Box<[Option<char>; 256]>,
+}
+
+impl Read for ByTable {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.inner.fill_buf()?;
+        let (mut read, mut written) = (0, 0);
+        // A letter has at most four bytes.
+        for &byte in bytes.iter().take(into.len() / 4) {
+            read += 1;
+            let Some(letter) = self.table[usize::from(byte)] else {
+                into[written] = NO_LETTER;
+                written += 1;
+                break;
+            };
+            written += letter.encode_utf8(&mut into[written..]).len();
+        }
+        self.inner.consume(read);
+        Ok(written)
+    }
+}
+
 /// Where text comes from.
 enum Text {
     /// The bytes are UTF-8 already.
     Utf8(BufReader<Hashing>),
     Other(BufReader<Decoding>),
+    /// Each byte is one letter.
+    Table(BufReader<ByTable>),
 }
 
 /// The lines of a file, as text, with their numbers.
@@ -106,14 +133,22 @@ impl Lines {
         let mut bytes = BufReader::with_capacity(CHUNK_BYTES, hashing);
         let read_error = |source| IntakeError::Io { path: path.into(), source };
         let first = bytes.fill_buf().map_err(read_error)?;
-        let bom = Encoding::for_bom(first).is_some_and(|(marked, _)| marked == letters);
-        let mut text = if letters == UTF_8 {
-            bytes.consume(if bom { UTF8_MARK.len() } else { 0 });
-            Text::Utf8(bytes)
-        } else {
-            let decoder = letters.new_decoder_with_bom_removal();
-            let decoding = Decoding { inner: bytes, decoder, is_over: false };
-            Text::Other(BufReader::with_capacity(CHUNK_BYTES, decoding))
+        let marked = Encoding::for_bom(first).map(|(marked, _)| Charset::Web(marked));
+        let bom = marked == Some(letters);
+        let mut text = match (letters, letters.table()) {
+            (letters, _) if letters == Charset::UTF8 => {
+                bytes.consume(if bom { UTF8_MARK.len() } else { 0 });
+                Text::Utf8(bytes)
+            }
+            (Charset::Web(letters), _) => {
+                let decoder = letters.new_decoder_with_bom_removal();
+                let decoding = Decoding { inner: bytes, decoder, is_over: false };
+                Text::Other(BufReader::with_capacity(CHUNK_BYTES, decoding))
+            }
+            (_, table) => {
+                let table = Box::new(table.unwrap_or([None; 256]));
+                Text::Table(BufReader::with_capacity(CHUNK_BYTES, ByTable { inner: bytes, table }))
+            }
         };
         let first = text.as_read().fill_buf().map_err(read_error)?;
         let is_old_mac = first.contains(&b'\r') && !first.contains(&b'\n');
@@ -148,7 +183,7 @@ impl Lines {
 
     fn not_text(&self, valid: usize) -> IntakeError {
         let line = self.number;
-        match self.encoding.encoding == UTF_8 {
+        match self.encoding.encoding == Charset::UTF8 {
             true => IntakeError::NotUtf8 { line, position: valid + 1, byte: self.buffer[valid] },
             false => IntakeError::NotInEncoding { line, encoding: self.encoding.encoding.name() },
         }
@@ -179,6 +214,7 @@ impl Lines {
         let hashing = match &self.text {
             Text::Utf8(bytes) => bytes.get_ref(),
             Text::Other(text) => text.get_ref().inner.get_ref(),
+            Text::Table(text) => text.get_ref().inner.get_ref(),
         };
         hashing.hash.clone().finalize().into()
     }
@@ -189,6 +225,7 @@ impl Text {
         match self {
             Text::Utf8(bytes) => bytes,
             Text::Other(text) => text,
+            Text::Table(text) => text,
         }
     }
 }
@@ -197,11 +234,14 @@ impl Text {
 mod tests {
     use std::io::Cursor;
 
+    use encoding_rs::UTF_8;
+
     use super::*;
     use crate::intake::EncodingOrigin;
 
     fn lines_in(encoding: &'static Encoding, bytes: &[u8]) -> Lines {
-        let encoding = TextEncoding { encoding, origin: EncodingOrigin::Told };
+        let encoding =
+            TextEncoding { encoding: Charset::Web(encoding), origin: EncodingOrigin::Told };
         Lines::new(Path::new("f.csv"), encoding, Box::new(Cursor::new(bytes.to_vec()))).unwrap()
     }
 
@@ -267,7 +307,8 @@ mod tests {
     fn a_long_line_stops_at_its_limit() {
         // Goal: memory is bounded. Method: an endless line and a little room, in two encodings.
         for encoding in [UTF_8, encoding_rs::WINDOWS_1254] {
-            let encoding = TextEncoding { encoding, origin: EncodingOrigin::Told };
+            let encoding =
+                TextEncoding { encoding: Charset::Web(encoding), origin: EncodingOrigin::Told };
             let endless = Box::new(io::repeat(b'x'));
             let mut source = Lines::new(Path::new("f"), encoding, endless).unwrap();
             let error = source.next(1_000).unwrap_err();

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{Column, DecimalMark, Place};
+use super::{Charset, Column, Place};
 use crate::domain::Money;
 
 /// A file that is refused as a whole.
@@ -32,7 +32,7 @@ pub enum IntakeError {
     HeaderAlone { path: PathBuf },
     /// Neither text nor a workbook.
     #[error("{} is {what}, not a CSV file or an Excel workbook (.xlsx)", path.display())]
-    OtherFormat { path: PathBuf, what: &'static str },
+    OtherFormat { path: PathBuf, what: &'static str, mend: Option<&'static str> },
     /// A workbook that cannot be read.
     #[error("{} is no Excel workbook that can be read: {reason}", path.display())]
     BadWorkbook { path: PathBuf, reason: String },
@@ -43,6 +43,9 @@ pub enum IntakeError {
         sheets.join(", ")
     )]
     NoSheet { path: PathBuf, wanted: Option<String>, sheets: Vec<String> },
+    /// `-`, which people take for standard input.
+    #[error("a campaign file is read twice, and standard input gives its bytes only once")]
+    StandardInput,
     /// `--sheet` for a file without sheets.
     #[error("{} is text, and --sheet is for Excel workbooks", path.display())]
     SheetOfText { path: PathBuf },
@@ -58,6 +61,12 @@ pub enum IntakeError {
     /// A zero byte, which no text has.
     #[error("line {line} has a zero byte: the file is damaged, or no text")]
     ZeroByte { line: u64 },
+    /// A guessed encoding whose letters are those of no language that we know.
+    #[error(
+        "{place} has letters that are neither Turkish nor English: {value:?}; that the file is in {} was a guess",
+        guessed.name()
+    )]
+    StrangeLetters { place: Place, value: String, guessed: Charset },
     /// A delimiter that cannot part cells.
     #[error("{:?} cannot be a delimiter", char::from(*byte))]
     BadDelimiter { byte: u8 },
@@ -76,6 +85,20 @@ pub enum IntakeError {
     /// A name that is nearly that of a column, which is then given to all rows or left out.
     #[error("column {header:?} is nearly {column}: was that meant?")]
     NearlyColumn { column: Column, header: String },
+    /// A header that is not that of a campaign, on a sheet beside others.
+    #[error("{error}; that is sheet {sheet:?}, and the workbook has {} too", quoted(others))]
+    OnSheet {
+        error: Box<IntakeError>,
+        sheet: String,
+        others: Vec<String>,
+        /// Those of them that have our columns.
+        fitting: Vec<String>,
+    },
+    /// A column of amounts whose name says that they are counted in something else.
+    #[error(
+        "the name of column {header:?} says {unit:?}: its numbers are no amounts in {currency}"
+    )]
+    AmountUnit { header: String, unit: String, currency: String },
     /// A column of amounts whose name is in another currency.
     #[error(
         "the amounts in column {header:?} are in {said}, and the campaign gives another currency"
@@ -181,101 +204,17 @@ fn money_text(money: Option<Money>) -> String {
     money.map_or_else(|| "no amount".to_owned(), |money| money.to_string())
 }
 
-impl IntakeError {
-    /// What to do about it, in a sentence.
-    pub fn hint(&self) -> Option<String> {
-        use IntakeError as E;
-        Some(match self {
-            E::Io { .. } => return None,
-            E::NotFound { .. } => "check the path".to_owned(),
-            E::Folder { .. } => "name a file in the folder".to_owned(),
-            E::NotRegular { .. } => "save it as a file first".to_owned(),
-            E::Empty { .. } | E::HeaderAlone { .. } => {
-                "check the export: a campaign has a header and at least one row".to_owned()
-            }
-            E::OtherFormat { .. }
-            | E::NotUtf8 { .. }
-            | E::NotInEncoding { .. }
-            | E::ZeroByte { .. } => {
-                "save it as \"CSV UTF-8\" or as a workbook (in Excel: Save As, CSV UTF-8 or .xlsx); \
-                 if it is in another encoding, say which with --encoding"
-                    .to_owned()
-            }
-            E::BadWorkbook { .. } => {
-                "open it in Excel and save it again as .xlsx, or as \"CSV UTF-8\"".to_owned()
-            }
-            E::NoSheet { .. } => "name one of them with --sheet".to_owned(),
-            E::SheetOfText { .. } => "leave --sheet out".to_owned(),
-            E::OtherMark { .. } => "leave --encoding out: the mark says what it is".to_owned(),
-            E::TextAboveHeader { .. } => "remove what stands above the header".to_owned(),
-            E::OtherDelimiter { .. } => {
-                "save the file again with one delimiter for all of it".to_owned()
-            }
-            E::BadDelimiter { .. } => "use one of ; , | or a tab".to_owned(),
-            E::HeaderHoldsRows { .. } => "close the quote, or remove it".to_owned(),
-            E::WrongSepLine { .. } => {
-                "correct the first line or remove it, or say which it is with --delimiter".to_owned()
-            }
-            E::NearlyColumn { column, header } => format!(
-                "rename it to {column}, or say --map {column}={header:?}; if it is something else, \
-                 give it a name that is further away"
-            ),
-            E::OtherCurrency { said, .. } => format!("if that is meant, say --currency {said}"),
-            E::BrokenHeader { .. } => "close each quote, and double a quote inside one".to_owned(),
-            E::NoHeader { .. } => {
-                "put a header above it: wallet_id, amount, expires_at, description".to_owned()
-            }
-            E::TooManyColumns { .. } => "check the delimiter, or remove columns".to_owned(),
-            E::NoKnownColumn { .. } => {
-                "name the columns wallet_id, amount, expires_at and description, or say which is \
-                 which with --map wallet_id=…,amount=…; --delimiter sets the delimiter"
-                    .to_owned()
-            }
-            E::MissingColumn { column, nearest } => missing_hint(*column, nearest.as_deref()),
-            E::ColumnTwice { column, second, .. } => {
-                format!("rename one of them, or choose with --map {column}={second}")
-            }
-            E::UnknownMapping { .. } => "write the header as it stands in the file".to_owned(),
-            E::MappedTwice { .. } => "map each column to a header of its own".to_owned(),
-            E::MapsNothing { column: Column::ExternalCustomerId, .. } => {
-                "leave it out of --map: only --require-holding asks for customers".to_owned()
-            }
-            E::MapsNothing { .. } => "leave it out of --map".to_owned(),
-            E::AmountsContradict { .. } => {
-                "write all amounts with the same decimal mark".to_owned()
-            }
-            E::AmountsUndecided(_) => format!(
-                "say which it is: --decimal {} or --decimal {}",
-                DecimalMark::Comma,
-                DecimalMark::Point
-            ),
-            E::RecordTooLong { .. } => "close the quote, or shorten the row".to_owned(),
-            E::DefaultDescription { .. } => "mend --description".to_owned(),
-            E::DefaultExpiry { .. } => "give --expires a later time".to_owned(),
-            E::Changed { .. } => "run it again when nobody writes to the file".to_owned(),
-        })
-    }
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().take(10).map(|name| format!("{name:?}")).collect();
+    names.join(", ")
+}
 
+impl IntakeError {
     /// A row that is too long, seen from the row: where it began and which quote is open.
     pub(super) fn in_quotes(self, line: u64, opened: Option<u64>) -> IntakeError {
         match self {
             IntakeError::RecordTooLong { .. } => IntakeError::RecordTooLong { line, opened },
             other => other,
         }
-    }
-}
-
-fn missing_hint(column: Column, nearest: Option<&str>) -> String {
-    let rename = match nearest {
-        Some(header) => format!("rename it to {column}, or say --map {column}={header:?}"),
-        None => format!("add a column {column}, or say which it is with --map {column}=…"),
-    };
-    match column {
-        Column::ExpiresAt => format!("{rename}; or give all rows one with --expires"),
-        Column::Description => format!("{rename}; or give all rows one with --description"),
-        Column::ExternalCustomerId => {
-            format!("{rename}; --require-holding asks for what each row's customer holds")
-        }
-        _ => rename,
     }
 }

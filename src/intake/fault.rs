@@ -3,9 +3,10 @@
 //! **Invariant:** a list holds at most [`FaultList::KEPT`] faults and [`FaultList::GROUPS`] groups,
 //! whatever it is told: ten million bad rows are counted, not kept.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Place;
+use super::{Code, Place};
 
 /// Characters of a bad cell that are kept: enough to find it, far more than an id has.
 const VALUE_CHARS: usize = 200;
@@ -19,6 +20,8 @@ pub struct Fault {
     pub column: String,
     /// The cell as it stands, or its beginning where it is very long.
     pub value: String,
+    /// The kind of the fault.
+    pub code: Code,
     /// What is wrong; the same words for the same kind of fault.
     pub problem: String,
     /// What to do about it.
@@ -28,13 +31,14 @@ pub struct Fault {
 /// What is wrong with a value, before it is known where the value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
+    pub(super) code: Code,
     pub(super) problem: String,
     pub(super) mend: String,
 }
 
 impl Problem {
-    pub(super) fn new(problem: impl Into<String>, mend: impl Into<String>) -> Problem {
-        Problem { problem: problem.into(), mend: mend.into() }
+    pub(super) fn new(code: Code, problem: impl Into<String>, mend: impl Into<String>) -> Problem {
+        Problem { code, problem: problem.into(), mend: mend.into() }
     }
 }
 
@@ -45,6 +49,7 @@ impl Fault {
             place,
             column: column.to_owned(),
             value: shorten(value),
+            code: problem.code,
             problem: problem.problem,
             mend: problem.mend,
         }
@@ -72,6 +77,21 @@ impl fmt::Display for Fault {
     }
 }
 
+impl Fault {
+    /// The same for programs.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.code.word(),
+            "line": self.place.number(),
+            "cell": self.place.cell_name(),
+            "column": (!self.column.is_empty()).then_some(&self.column),
+            "value": self.value,
+            "problem": self.problem,
+            "mend": self.mend,
+        })
+    }
+}
+
 /// Faults of one kind that are counted only.
 #[derive(Clone, Debug)]
 struct Group {
@@ -88,6 +108,7 @@ pub struct FaultList {
     groups: Vec<Group>,
     ungrouped: u64,
     count: u64,
+    counts: BTreeMap<Code, u64>,
 }
 
 impl FaultList {
@@ -101,6 +122,7 @@ impl FaultList {
     /// Adds a fault.
     pub fn push(&mut self, fault: Fault) {
         self.count += 1;
+        *self.counts.entry(fault.code).or_default() += 1;
         if self.kept.len() >= FaultList::SHOWN {
             self.group(&fault);
         }
@@ -129,6 +151,11 @@ impl FaultList {
     /// How many faults there are, kept or not.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// How many there are of each kind, kept or not.
+    pub fn counts(&self) -> &BTreeMap<Code, u64> {
+        &self.counts
     }
 
     /// Whether there is none.
@@ -174,7 +201,7 @@ mod tests {
     use super::*;
 
     fn fault(line: u64, problem: &str) -> Fault {
-        let problem = Problem::new(problem, "write digits");
+        let problem = Problem::new(Code::AmountInvalid, problem, "write digits");
         Fault::at(Place::Line(line), "Tutar", "abc", problem)
     }
 
@@ -182,9 +209,14 @@ mod tests {
     fn a_fault_is_one_line_that_names_all() {
         // Goal: the line alone is enough to mend it. Method: a fault with a line break inside.
         let at = Place::Line(7);
-        let odd = Fault::at(at, "Tutar", "1\n2", Problem::new("not a number", "write digits"));
+        let odd = Fault::at(
+            at,
+            "Tutar",
+            "1\n2",
+            Problem::new(Code::AmountInvalid, "not a number", "write digits"),
+        );
         assert_eq!(odd.to_string(), "line 7, column Tutar, \"1\\n2\": not a number (write digits)");
-        let whole = Fault::at(at, "", "", Problem::new("broken", "close it"));
+        let whole = Fault::at(at, "", "", Problem::new(Code::QuoteNotClosed, "broken", "close it"));
         assert_eq!(whole.to_string(), "line 7: broken (close it)");
     }
 
@@ -195,6 +227,7 @@ mod tests {
         list.extend((1..=5_000).map(|line| fault(line, "not a number")));
         list.extend((1..=5).map(|line| fault(line, "is zero")));
         assert_eq!((list.count(), list.kept().len()), (5_005, 1_000));
+        assert_eq!(list.counts().get(&Code::AmountInvalid), Some(&5_005));
         let text = list.to_string();
         assert_eq!(text.lines().count(), 22);
         assert!(text.contains("… and 4980 more in column Tutar: not a number (first: line 21)"));
@@ -208,7 +241,8 @@ mod tests {
         list.extend((0..2_000).map(|line| fault(line, &format!("problem {line}"))));
         assert_eq!(list.groups.len(), FaultList::GROUPS);
         assert!(list.to_string().contains("… and 1880 more of other kinds"));
-        let long = Fault::at(Place::Line(1), "", &"ş".repeat(10_000), Problem::new("", ""));
+        let long =
+            Fault::at(Place::Line(1), "", &"ş".repeat(10_000), Problem::new(Code::Empty, "", ""));
         assert_eq!(long.value.chars().count(), VALUE_CHARS + 1);
     }
 }

@@ -5,17 +5,16 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Currency};
+use super::{Charset, Column, Currency};
 use crate::domain::{BirthdayWindow, Expiry, LeapDay, Money};
 
 /// How to read a file.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// The encoding of text; nothing looks for it in the file.
-    pub encoding: Option<&'static Encoding>,
+    pub encoding: Option<Charset>,
     /// The workbook's sheet; nothing takes the first that is not hidden.
     pub sheet: Option<String>,
     /// The currency of all amounts.

@@ -10,7 +10,7 @@ pub enum Place {
     /// A row of a sheet, as a spreadsheet counts.
     Row(u64),
     /// A cell of a sheet: its row, and its column counted from 0.
-    Cell(u64, usize),
+    Cell(u64, u16),
 }
 
 impl Place {
@@ -22,10 +22,22 @@ impl Place {
     }
 
     /// The place of a cell in this line or row; a line has no better name for it.
-    pub const fn of_cell(self, column: usize) -> Place {
+    pub fn of_cell(self, column: usize) -> Place {
         match self {
             Place::Line(line) => Place::Line(line),
-            Place::Row(row) | Place::Cell(row, _) => Place::Cell(row, column),
+            Place::Row(row) | Place::Cell(row, _) => {
+                Place::Cell(row, u16::try_from(column).unwrap_or(u16::MAX))
+            }
+        }
+    }
+}
+
+impl Place {
+    /// A cell's name, as `B7`; nothing for a line or a row.
+    pub fn cell_name(self) -> Option<String> {
+        match self {
+            Place::Line(_) | Place::Row(_) => None,
+            Place::Cell(row, column) => Some(format!("{}{row}", letters(column))),
         }
     }
 }
@@ -42,9 +54,9 @@ impl fmt::Display for Place {
 }
 
 /// A sheet's column as letters: A to Z, then AA. There is no zero among them.
-fn letters(column: usize) -> String {
+fn letters(column: u16) -> String {
     let mut letters = Vec::new();
-    let mut rest = column + 1;
+    let mut rest = u32::from(column) + 1;
     while rest > 0 {
         rest -= 1;
         letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or(0)));

@@ -6,8 +6,9 @@
 //! **Invariant:** a row holds at most [`MAX_CELLS`] cells.
 //! **Invariant:** no text is dropped silently: what cannot be a cell marks the whole row as broken.
 
+use super::flaw::Flaw;
 use super::sheet::SheetRow;
-use super::sheet_cell::SheetCell;
+use super::split::cut;
 use super::{Currency, Place};
 
 /// The most cells of a row; more are counted and not kept.
@@ -42,6 +43,8 @@ pub(super) struct Record {
     is_sheet: bool,
     /// Cells of a sheet that hold numbers, not text.
     numbers: Vec<usize>,
+    /// Cells of a sheet that do not show what they hold.
+    flaws: Vec<(usize, Flaw)>,
     /// A row with quotes as it stands in the file.
     raw: String,
 }
@@ -87,6 +90,11 @@ impl Record {
         &self.numbers
     }
 
+    /// What a cell of a sheet does not show of what it holds.
+    pub(super) fn flaw(&self, index: usize) -> Option<Flaw> {
+        self.flaws.iter().find(|(column, _)| *column == index).map(|(_, flaw)| *flaw)
+    }
+
     /// The row as it stands in the file, where it has quotes.
     pub(super) fn raw(&self) -> &str {
         &self.raw
@@ -108,10 +116,11 @@ impl Record {
             // A cell beyond the last that is kept is only counted.
             self.count = self.count.max(column);
             let cell = cell.in_currency(currency);
-            if let SheetCell::Number { .. } = cell {
+            if cell.is_number {
                 self.numbers.push(column);
             }
-            self.text.push_str(cell.text());
+            self.flaws.extend(cell.flaw.map(|flaw| (column, flaw)));
+            self.text.push_str(&cell.text);
             self.end_cell();
         }
         while self.count < columns {
@@ -144,7 +153,8 @@ impl Record {
     /// Whether nothing but space is in it, or the mark by which DOS ended texts.
     pub(super) fn is_blank(&self) -> bool {
         let is_space = |char: char| char.is_whitespace() || char == '\u{1a}';
-        self.broken.is_none() && self.cells().all(|cell| cell.chars().all(is_space))
+        let is_computed = self.flaws.iter().all(|(_, flaw)| *flaw != Flaw::NotComputed);
+        self.broken.is_none() && is_computed && self.cells().all(|cell| cell.chars().all(is_space))
     }
 
     /// Why its cells cannot be told apart, if so.
@@ -170,6 +180,7 @@ impl Record {
         self.is_sheet = false;
         self.is_quoted = false;
         self.numbers.clear();
+        self.flaws.clear();
         self.raw.clear();
     }
 
@@ -284,13 +295,5 @@ impl Record {
             self.end_cell();
             self.broken = Some(Broken::Unclosed(opened));
         }
-    }
-}
-
-/// What stands before the delimiter, and what after it where there is one.
-fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
-    match text.split_once(delimiter) {
-        Some((before, after)) => (before, Some(after)),
-        None => (text, None),
     }
 }

@@ -4,7 +4,7 @@
 //! **Invariant:** every cell is judged even after another was bad, so that one reading of the file
 //! names all faults.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
 use super::amount::{Origin, other_currency, read_amount};
 use super::birth_date::{check_birth_date, read_birth_date};
@@ -12,25 +12,24 @@ use super::cell::{check_description, check_text, read_key, read_wallet, trim};
 use super::columns::{Columns, clean};
 use super::customer::check_customer;
 use super::date::{needs_zone, read_expiry};
+use super::expires::{check_expiry, is_instant, midnight_of_all, no_expiry};
 use super::fault::{Fault, Problem};
 use super::record::Record;
 use super::used::{LastExpiry, Used};
-use super::{BadRow, Birthdays, DecimalMark, ReadOptions, Row, RowOutcome};
+use super::{BadRow, Birthdays, Code, Column, DecimalMark, ReadOptions, Row, RowOutcome};
 use crate::domain::{Expiry, GiftContent, GiftKey, Money, normalise_description};
-
-/// An instant further away is a slip, or stands for one that never comes.
-const LONGEST_DAYS: i64 = 36_525;
 
 /// All that is decided for the whole file and needed for each row.
 pub(super) struct RowReader {
     pub(super) headers: Vec<String>,
-    columns: Columns,
+    pub(super) columns: Columns,
     pub(super) delimiter: char,
     mark: DecimalMark,
     origin: Origin,
     has_references: bool,
+    asks_midnight: bool,
     description: Option<String>,
-    options: ReadOptions,
+    pub(super) options: ReadOptions,
     /// The day on which it is read.
     today: NaiveDate,
     /// The last cell with its expiry: a campaign has few, and zones are slow.
@@ -63,6 +62,7 @@ impl RowReader {
                 None => Origin::Shown,
             },
             has_references: survey.has_references,
+            asks_midnight: survey.asks_midnight,
             description: options.description.as_deref().map(normalise_description),
             options: options.clone(),
             today: options.now.with_timezone(&options.tz).date_naive(),
@@ -180,7 +180,9 @@ impl RowReader {
         // there is nothing else: what is sent stays as it was written.
         let is_text = [self.columns.description, self.columns.reference].contains(&column);
         let text = if is_text && !trim(text).is_empty() { text.trim() } else { trim(text) };
-        read(text).map_err(|problem| {
+        let flaw = record.flaw(index).zip(self.columns.column_at(index));
+        let flaw = flaw.and_then(|(flaw, column)| flaw.problem(column));
+        flaw.map_or_else(|| read(text), Err).map_err(|problem| {
             let header = self.headers.get(index).map_or("", String::as_str);
             let place = record.place();
             Fault::at(column.map_or(place, |index| place.of_cell(index)), header, text, problem)
@@ -234,9 +236,12 @@ impl RowReader {
         let text = trim(record.cell(self.columns.expires_at.unwrap_or(usize::MAX)));
         let column = self.columns.expires_at;
         let is_spanned = record.spans().iter().any(|span| Some(span.0) == column);
+        let flaw = column.and_then(|index| record.flaw(index));
+        let is_flawed = flaw.is_some_and(|flaw| flaw.problem(Column::ExpiresAt).is_some());
         if let Some(last) = &self.last_expiry
             && last.text == text
             && !is_spanned
+            && !is_flawed
         {
             return Ok(last.expiry);
         }
@@ -247,17 +252,10 @@ impl RowReader {
                 ("", None) => return Err(no_expiry()),
                 (text, _) => read_expiry(text, options.tz)?,
             };
-            let latest = options.now + TimeDelta::days(LONGEST_DAYS);
-            match expiry {
-                Expiry::At(at) if at <= options.now => {
-                    Err(Problem::new("has passed", "give it a later expiry"))
-                }
-                Expiry::At(at) if at > latest => Err(Problem::new(
-                    "more than a hundred years from now",
-                    "check the year, or write never",
-                )),
-                expiry => Ok(expiry),
+            if self.asks_midnight && is_instant(text) {
+                return Err(midnight_of_all());
             }
+            check_expiry(expiry, options.now)
         })?;
         let needs_zone = !self.used.zone && !text.is_empty() && needs_zone(text);
         self.last_expiry = Some(LastExpiry { text: text.to_owned(), expiry, needs_zone });
@@ -268,6 +266,7 @@ impl RowReader {
         match (text, &self.description) {
             ("", Some(default)) => Ok(default.clone()),
             ("", None) => Err(Problem::new(
+                Code::Empty,
                 "empty",
                 "write what the customer is to read, or say it for all with --description",
             )),
@@ -278,6 +277,7 @@ impl RowReader {
     fn reference(&self, text: &str) -> Result<Option<String>, Problem> {
         match text {
             "" if self.has_references => Err(Problem::new(
+                Code::ReferenceMissing,
                 "empty, while other rows have one",
                 "fill the column or remove it",
             )),
@@ -287,12 +287,9 @@ impl RowReader {
     }
 }
 
-fn no_expiry() -> Problem {
-    Problem::new("empty", "write a date or never, or say it for all such rows with --expires")
-}
-
 fn line_break(opened: u64) -> Problem {
     Problem::new(
+        Code::LineBreak,
         format!("a line break inside the quote that opened on line {opened}"),
         "close the quote on its line, or remove it",
     )

@@ -1,25 +1,25 @@
 //! From a workbook to rows of cells.
 //!
-//! Everything about Excel's own format is left to a library; what a cell means as text is decided in
-//! `sheet_cell`.
+//! `book` opens the workbook and `cells` reads its XML; what a cell means as text is decided in `sheet_cell`.
 //!
 //! **Invariant:** the bytes that are hashed are the bytes that are parsed: they are read once.
 //! **Invariant:** rows stream; the file's own bytes and its table of texts alone are in memory.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use calamine::{Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use sha2::{Digest, Sha256};
 
-use super::archive::check_archive;
+use super::archive::Archive;
+use super::book::{Book, SheetEntry};
+use super::cells::Cells;
 use super::column::fold;
-use super::number_format::NumberFormat;
+use super::format::other_archive;
 use super::record::MAX_CELLS;
-use super::sheet_cell::{SheetCell, format_of, read_cell};
+use super::sheet_cell::{SheetCell, read_cell};
 use super::split::MAX_RECORD_BYTES;
 use super::{IntakeError, format};
 
@@ -28,6 +28,9 @@ const MAX_WORKBOOK_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Rows that cross to the reader at once.
 const GROUP: usize = 256;
+
+/// What they may weigh: some groups are in memory at a time.
+const GROUP_BYTES: usize = 1024 * 1024;
 
 /// A row of a sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,30 +63,23 @@ pub(super) fn open(path: &Path, wanted: Option<&str>) -> Result<Sheet, IntakeErr
     let bytes = read_all(path)?;
     let sha256 = Sha256::digest(&bytes).into();
     let bad = |reason: String| IntakeError::BadWorkbook { path: path.into(), reason };
-    check_archive(&bytes).map_err(bad)?;
-    // The library's reader of cells borrows the workbook: a thread of its own holds both.
+    // The rows borrow the workbook: a thread of its own holds both.
     let (choices, choice) = sync_channel(1);
     let (rows, receiver) = sync_channel(2);
     let (place, wanted) = (path.to_owned(), wanted.map(str::to_owned));
-    thread::spawn(move || {
-        let opened = open_book(&place, bytes).and_then(|book| {
-            let choice = choose(&place, &book, wanted.as_deref())?;
-            Ok((book, choice))
-        });
-        match opened {
-            Ok((mut book, choice)) => {
-                // A reader that is gone wants no more.
-                let _ = choices.send(Ok(choice.clone()));
-                if let Err(error) = send_rows(&place, &mut book, &choice.name, &rows) {
-                    let _ = rows.send(Err(error));
-                }
-            }
-            Err(error) => {
-                let _ = choices.send(Err(error));
+    thread::spawn(move || match open_book(&place, bytes, wanted.as_deref()) {
+        Ok((mut book, index, choice)) => {
+            // A reader that is gone wants no more.
+            let _ = choices.send(Ok(choice));
+            if let Err(End::Failed(error)) = send_rows(&place, &mut book, index, &rows) {
+                let _ = rows.send(Err(error));
             }
         }
+        Err(error) => {
+            let _ = choices.send(Err(error));
+        }
     });
-    // Whatever the library may have stumbled over, the channel ends and the file is refused.
+    // Whatever goes wrong in there, the channel ends and the file is refused.
     let choice = choice.recv().map_err(|_| bad("its structure cannot be read".to_owned()))??;
     let group = Vec::new().into_iter();
     Ok(Sheet { path: path.into(), sha256, choice, rows: receiver, group })
@@ -143,97 +139,127 @@ fn read_all(path: &Path) -> Result<Vec<u8>, IntakeError> {
     }
 }
 
-type Book = Xlsx<Cursor<Vec<u8>>>;
-
-fn open_book(path: &Path, bytes: Vec<u8>) -> Result<Book, IntakeError> {
-    Xlsx::new(Cursor::new(bytes)).map_err(|error| bad_book(path, &error))
-}
-
-fn bad_book(path: &Path, error: &XlsxError) -> IntakeError {
-    IntakeError::BadWorkbook { path: path.into(), reason: error.to_string() }
+/// Opens the workbook, and finds the sheet.
+fn open_book(
+    path: &Path,
+    bytes: Vec<u8>,
+    wanted: Option<&str>,
+) -> Result<(Book, usize, Choice), IntakeError> {
+    let bad = |reason| IntakeError::BadWorkbook { path: path.into(), reason };
+    let mut archive = Archive::new(bytes).map_err(bad)?;
+    if let Some((what, mend)) = other_archive(&mut archive) {
+        return Err(IntakeError::OtherFormat { path: path.into(), what, mend: Some(mend) });
+    }
+    let book = Book::open(archive).map_err(bad)?;
+    let (index, choice) = choose(path, &book.sheets, wanted)?;
+    Ok((book, index, choice))
 }
 
 /// The sheet of this name, however it is written; else the first that is not hidden.
-fn choose(path: &Path, book: &Book, wanted: Option<&str>) -> Result<Choice, IntakeError> {
-    let sheets: Vec<_> =
-        book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
+fn choose(
+    path: &Path,
+    sheets: &[SheetEntry],
+    wanted: Option<&str>,
+) -> Result<(usize, Choice), IntakeError> {
+    let find = |is_wanted: &dyn Fn(&SheetEntry) -> bool| sheets.iter().position(is_wanted);
     let found = match wanted {
-        Some(wanted) => sheets
-            .iter()
-            .find(|sheet| sheet.name == wanted)
-            .or_else(|| sheets.iter().find(|sheet| fold(&sheet.name) == fold(wanted))),
-        None => sheets.iter().find(|sheet| sheet.visible == SheetVisible::Visible),
+        Some(wanted) => find(&|sheet| sheet.name == wanted)
+            .or_else(|| find(&|sheet| fold(&sheet.name) == fold(wanted))),
+        None => find(&|sheet| !sheet.is_hidden),
     };
-    let others = |name: &str| {
-        let is_other = |sheet: &&&calamine::Sheet| {
-            sheet.name != name && sheet.visible == SheetVisible::Visible
-        };
-        sheets.iter().filter(is_other).map(|sheet| sheet.name.clone()).collect()
-    };
-    let choice = |name: &str| Choice { name: name.to_owned(), others: others(name) };
-    found.map(|sheet| choice(&sheet.name)).ok_or_else(|| IntakeError::NoSheet {
+    let index = found.ok_or_else(|| IntakeError::NoSheet {
         path: path.into(),
         wanted: wanted.map(str::to_owned),
         sheets: sheets.iter().take(20).map(|sheet| sheet.name.clone()).collect(),
-    })
+    })?;
+    let name = sheets[index].name.clone();
+    let others = sheets.iter().enumerate().filter(|(at, sheet)| *at != index && !sheet.is_hidden);
+    let others = others.map(|(_, sheet)| sheet.name.clone()).collect();
+    Ok((index, Choice { name, others }))
+}
+
+/// Why the rows end.
+enum End {
+    /// Nobody wants more.
+    Gone,
+    Failed(IntakeError),
+}
+
+/// Rows on their way to the reader.
+struct Sending<'s> {
+    rows: &'s SyncSender<Result<Vec<SheetRow>, IntakeError>>,
+    group: Vec<SheetRow>,
+    /// Bytes in the group, about.
+    weight: usize,
+    row: SheetRow,
+    /// Bytes of text in the row.
+    length: usize,
 }
 
 /// Sends all rows, and an empty group at the end.
 fn send_rows(
     path: &Path,
     book: &mut Book,
-    name: &str,
+    index: usize,
     rows: &SyncSender<Result<Vec<SheetRow>, IntakeError>>,
-) -> Result<(), IntakeError> {
-    let bad = |error: XlsxError| bad_book(path, &error);
-    let disorder = || IntakeError::BadWorkbook {
-        path: path.into(),
-        reason: "its cells do not stand in order".to_owned(),
-    };
-    let mut cells = book.worksheet_cells_reader(name).map_err(bad)?;
-    let mut group = Vec::with_capacity(GROUP);
-    let mut row = SheetRow::default();
-    let mut length = 0;
-    let formats: Vec<NumberFormat> = cells.styles().iter().map(format_of).collect();
-    let plain = NumberFormat { unit: None, has_time: true };
-    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(bad)? {
-        let (number, column) = cell.get_position();
-        let (number, column) = (u64::from(number) + 1, column as usize);
-        if number != row.number {
-            if number < row.number {
+) -> Result<(), End> {
+    let bad = |reason| End::Failed(IntakeError::BadWorkbook { path: path.into(), reason });
+    let (xml, shared) = book.sheet(index).map_err(bad)?;
+    let mut cells = Cells::new(xml).map_err(bad)?;
+    let (group, row) = (Vec::new(), SheetRow::default());
+    let mut sending = Sending { rows, group, weight: 0, row, length: 0 };
+    while let Some(cell) = cells.next().map_err(bad)? {
+        let disorder = || bad("its cells do not stand in order".to_owned());
+        if cell.row != sending.row.number {
+            if cell.row < sending.row.number {
                 return Err(disorder());
             }
-            let next = SheetRow { number, cells: Vec::new() };
-            push(&mut group, std::mem::replace(&mut row, next));
-            length = 0;
-            if group.len() == GROUP && rows.send(Ok(std::mem::take(&mut group))).is_err() {
-                return Ok(());
-            }
+            sending.begin(cell.row)?;
         }
-        let format = formats.get(style).unwrap_or(&plain);
-        let Some(value) = read_cell(cell.get_value(), format) else {
+        let Some(value) = read_cell(cell, shared).map_err(bad)? else {
             continue;
         };
-        length += value.text().len();
-        if length > MAX_RECORD_BYTES || row.cells.len() > MAX_CELLS {
-            return Err(IntakeError::RecordTooLong { line: number, opened: None });
-        }
-        if row.cells.last().is_some_and(|(last, _)| column <= *last) {
+        if sending.row.cells.last().is_some_and(|(last, _)| cell.column <= *last) {
             return Err(disorder());
         }
-        row.cells.push((column, value));
+        sending.push(cell.column, value).map_err(End::Failed)?;
     }
-    push(&mut group, row);
-    for last in [group, Vec::new()] {
-        if rows.send(Ok(last)).is_err() {
-            break;
-        }
+    sending.begin(0)?;
+    if !sending.group.is_empty() {
+        sending.send()?;
     }
-    Ok(())
+    sending.send()
 }
 
-fn push(group: &mut Vec<SheetRow>, row: SheetRow) {
-    if !row.cells.is_empty() {
-        group.push(row);
+impl Sending<'_> {
+    /// Adds a cell to the row.
+    fn push(&mut self, column: usize, cell: SheetCell) -> Result<(), IntakeError> {
+        self.length += cell.text.len();
+        if self.length > MAX_RECORD_BYTES || self.row.cells.len() > MAX_CELLS {
+            return Err(IntakeError::RecordTooLong { line: self.row.number, opened: None });
+        }
+        self.weight += size_of::<(usize, SheetCell)>() + cell.text.len();
+        self.row.cells.push((column, cell));
+        Ok(())
+    }
+
+    /// Ends the row and begins the next.
+    fn begin(&mut self, number: u64) -> Result<(), End> {
+        let next = SheetRow { number, cells: Vec::new() };
+        let row = std::mem::replace(&mut self.row, next);
+        self.length = 0;
+        if !row.cells.is_empty() {
+            self.group.push(row);
+        }
+        match self.group.len() >= GROUP || self.weight >= GROUP_BYTES {
+            true => self.send(),
+            false => Ok(()),
+        }
+    }
+
+    /// Sends the group; an empty one says that there is no more.
+    fn send(&mut self) -> Result<(), End> {
+        self.weight = 0;
+        self.rows.send(Ok(std::mem::take(&mut self.group))).map_err(|_| End::Gone)
     }
 }

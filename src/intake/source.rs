@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::columns::{HEADER_COLUMNS, count_known};
 use super::decode::Lines;
 use super::encoding::find_encoding;
 use super::format::{Format, format_of, head, open};
@@ -36,7 +37,10 @@ impl Source {
         match format_of(path, &head)? {
             Format::Workbook => {
                 let mut sheet = sheet::open(path, options.sheet.as_deref())?;
-                let header = read_sheet_header(&mut sheet, options)?;
+                let header = match read_sheet_header(&mut sheet, options) {
+                    Ok(header) => header,
+                    Err(error) => return Err(on_sheet(error, &sheet, options)),
+                };
                 let columns = header.cells.len();
                 let currency = options.currency.clone();
                 Ok((Source::Sheet { sheet, columns, currency }, header))
@@ -94,6 +98,14 @@ impl Source {
         }
     }
 
+    /// An error of the header, with the sheet where the workbook has others.
+    pub(super) fn on_sheet(&self, error: IntakeError, options: &ReadOptions) -> IntakeError {
+        match self {
+            Source::Text { .. } => error,
+            Source::Sheet { sheet, .. } => on_sheet(error, sheet, options),
+        }
+    }
+
     /// The digest of all bytes that were read.
     pub(super) fn digest(&self) -> [u8; 32] {
         match self {
@@ -109,4 +121,25 @@ impl Source {
             Source::Sheet { sheet, .. } => sheet.path(),
         }
     }
+}
+
+/// Sheets that are looked at for our columns.
+const SHEETS_LOOKED_AT: usize = 10;
+
+/// People put a cover before their sheet, and programs do: the error says which sheet was read, and which has
+/// our columns.
+fn on_sheet(error: IntakeError, sheet: &Sheet, options: &ReadOptions) -> IntakeError {
+    let others = sheet.others().to_vec();
+    if others.is_empty() {
+        return error;
+    }
+    let has_columns = |name: &&String| {
+        let opened = sheet::open(sheet.path(), Some(name));
+        let header = opened.and_then(|mut other| read_sheet_header(&mut other, options));
+        header.is_ok_and(|header| {
+            count_known(header.cells.iter().map(String::as_str), options) >= HEADER_COLUMNS
+        })
+    };
+    let fitting = others.iter().take(SHEETS_LOOKED_AT).filter(has_columns).cloned().collect();
+    IntakeError::OnSheet { error: Box::new(error), sheet: sheet.name().to_owned(), others, fitting }
 }

@@ -36,6 +36,14 @@ pub(super) fn next_record(
     }
 }
 
+/// What stands before the delimiter, and what after it where there is one.
+pub(super) fn cut(text: &str, delimiter: char) -> (&str, Option<&str>) {
+    match text.split_once(delimiter) {
+        Some((before, after)) => (before, Some(after)),
+        None => (text, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;

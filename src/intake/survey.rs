@@ -6,22 +6,24 @@
 use std::path::Path;
 
 use super::cell::{check_description, trim};
-use super::columns::{clean, count_known};
+use super::columns::{HEADER_COLUMNS, clean, count_known};
 use super::dialect::DELIMITERS;
 use super::evidence::Evidence;
+use super::expires::Midnights;
 use super::header::Header;
+use super::letters::is_strange;
 use super::record::Record;
 use super::source::Source;
-use super::{Columns, DecimalMark, Dialect, IntakeError, ReadOptions, TextEncoding};
+use super::{
+    Charset, Columns, DecimalMark, Dialect, EncodingOrigin, IntakeError, Place, ReadOptions,
+    TextEncoding,
+};
 
 /// Rows below the header that must not all have another delimiter.
 const ROWS_LOOKED_AT: u64 = 20;
 
 /// Rows below something unknown in which a header is looked for.
 const HEADER_LOOK_ROWS: usize = 20;
-
-/// Known columns that make a header, where it is not the first row.
-const HEADER_COLUMNS: usize = 2;
 
 /// Characters of the sample of letters.
 const SAMPLE_CHARS: usize = 60;
@@ -45,6 +47,8 @@ pub struct Survey {
     pub decimal: Option<DecimalMark>,
     /// Whether any row has a reference.
     pub has_references: bool,
+    /// Every instant that names its zone is a midnight: a program may have made them of dates alone.
+    pub asks_midnight: bool,
     /// Rows below the header that are not blank.
     pub rows: u64,
     /// The SHA-256 digest of all bytes of the file.
@@ -64,11 +68,19 @@ pub(super) fn survey_source(
     header: Header,
     options: &ReadOptions,
 ) -> Result<Survey, IntakeError> {
+    let guessed = source.encoding().filter(|found| found.origin == EncodingOrigin::Likely);
+    let guessed = guessed.map(|found| found.encoding);
+    // Before the names: one with a wrong letter is no name to be mapped.
+    let strange = header.cells.iter().find(|cell| is_strange(cell));
+    if let (Some(guessed), Some(cell)) = (guessed, strange) {
+        return Err(strange_letters(header.place, cell, guessed));
+    }
     let columns = match Columns::find(&header.cells, header.place, options) {
         Err(unknown @ IntakeError::NoKnownColumn { .. }) => {
-            return Err(header_below(&mut source, &header, options)?.unwrap_or(unknown));
+            let error = header_below(&mut source, &header, options)?.unwrap_or(unknown);
+            return Err(source.on_sheet(error, options));
         }
-        found => found?,
+        found => found.map_err(|error| source.on_sheet(error, options))?,
     };
     let mut pass = Pass::new(columns, &header, options);
     let mut record = Record::default();
@@ -77,8 +89,12 @@ pub(super) fn survey_source(
             pass.see(&record);
         }
     }
+    if let (Some(guessed), Some((place, cell))) = (guessed, &pass.strange) {
+        return Err(strange_letters(*place, cell, guessed));
+    }
     if pass.rows == 0 {
-        return Err(IntakeError::HeaderAlone { path: source.path().into() });
+        let error = IntakeError::HeaderAlone { path: source.path().into() };
+        return Err(source.on_sheet(error, options));
     }
     pass.check_delimiter()?;
     let decimal = match (options.decimal, columns.amount) {
@@ -94,9 +110,16 @@ pub(super) fn survey_source(
         columns,
         decimal,
         has_references: pass.has_references,
+        // What was exported has exact instants.
+        asks_midnight: pass.midnights.is_all() && columns.gift_key.is_none(),
         rows: pass.rows,
         sha256: source.digest(),
     })
+}
+
+fn strange_letters(place: Place, cell: &str, guessed: Charset) -> IntakeError {
+    let value = cell.trim().chars().take(SAMPLE_CHARS).collect();
+    IntakeError::StrangeLetters { place, value, guessed }
 }
 
 /// What the rows show on their way.
@@ -108,6 +131,9 @@ struct Pass {
     rows: u64,
     has_references: bool,
     sample: Option<String>,
+    /// The first text with letters that are not those of the language.
+    strange: Option<(Place, String)>,
+    midnights: Midnights,
     /// Delimiters under which every row so far has as many cells as the header.
     fitting: Vec<u8>,
 }
@@ -122,6 +148,8 @@ impl Pass {
             rows: 0,
             has_references: false,
             sample: header.cells.iter().find_map(|cell| letters_of(cell)),
+            strange: None,
+            midnights: Midnights::new(options.tz),
             fitting: DELIMITERS.to_vec(),
         }
     }
@@ -141,6 +169,16 @@ impl Pass {
                 true => self.evidence.see_number(amount),
                 false => self.evidence.see(record.place().of_cell(index), amount),
             }
+        }
+        if let Some(index) = self.columns.expires_at {
+            self.midnights.see(trim(record.cell(index)));
+        }
+        let texts = [self.columns.description, self.columns.reference].into_iter().flatten();
+        if self.strange.is_none()
+            && !record.text().is_ascii()
+            && let Some(index) = texts.into_iter().find(|index| is_strange(record.cell(*index)))
+        {
+            self.strange = Some((record.place().of_cell(index), record.cell(index).to_owned()));
         }
         let reference = self.columns.reference.map_or("", |index| record.cell(index));
         self.has_references |= !trim(reference).is_empty();

@@ -9,25 +9,42 @@ use crate::ledger::{WalletAnswer, WalletFacts};
 /// What is wrong with a wallet, in the words of the faults of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalletFault {
+    /// The kind of the fault.
+    pub kind: FaultKind,
     /// What is wrong.
     pub problem: String,
     /// What to do about it.
     pub mend: String,
 }
 
+/// What kind of thing is wrong with a wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The provider does not know it, or does not show it.
+    Unknown,
+    /// It is deleted.
+    Deleted,
+    /// It is frozen.
+    Frozen,
+    /// It holds another currency.
+    OtherCurrency,
+}
+
 /// What stands in the way of a gift in `currency` (ISO 4217) that is sent `now`.
 pub fn fault_of(answer: &WalletAnswer, currency: &str, now: DateTime<Utc>) -> Option<WalletFault> {
-    let fault = |problem: String, mend: String| Some(WalletFault { problem, mend });
+    let fault = |kind, problem: String, mend: String| Some(WalletFault { kind, problem, mend });
     let facts = match answer {
         WalletAnswer::Record(facts) => facts,
         WalletAnswer::None => {
             return fault(
+                FaultKind::Unknown,
                 "the provider knows no such wallet".to_owned(),
                 "correct the id, or leave the row out".to_owned(),
             );
         }
         WalletAnswer::Refused(words) => {
             return fault(
+                FaultKind::Unknown,
                 format!("the provider does not show this wallet: {words}"),
                 "ask the provider about it, or leave the row out".to_owned(),
             );
@@ -35,15 +52,21 @@ pub fn fault_of(answer: &WalletAnswer, currency: &str, now: DateTime<Utc>) -> Op
     };
     if facts.is_deleted {
         return fault(
+            FaultKind::Deleted,
             "the wallet is deleted".to_owned(),
             "write the customer's present wallet, or leave the row out".to_owned(),
         );
     }
     if let Some(problem) = frozen(facts, now) {
-        return fault(problem, "have it unfrozen, or leave the row out".to_owned());
+        return fault(
+            FaultKind::Frozen,
+            problem,
+            "have it unfrozen, or leave the row out".to_owned(),
+        );
     }
     let other = facts.currency.as_deref().filter(|has| !has.eq_ignore_ascii_case(currency))?;
     fault(
+        FaultKind::OtherCurrency,
         format!("the wallet holds {other}, and this file gives {currency}"),
         format!("leave the row out, or give it in a file and a campaign of its own in {other}"),
     )

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 pub use holders::{HolderOptions, HolderProgress, ask_for_holdings};
 pub use holding::{Lack, Requirement};
-pub use judge::{WalletFault, fault_of};
+pub use judge::{FaultKind, WalletFault, fault_of};
 pub use run::run_preflight;
 
 use crate::drive::{Pulse, Rules};

@@ -314,6 +314,11 @@ mod tests {
         assert_eq!(expiry(""), never);
         assert_eq!(expiry(r#","ExpirationDate":null,"IsUnlimited":false"#), never);
         assert_eq!(expiry(r#","ExpirationDate":"2027-01-01","IsUnlimited":true"#), never);
+        // What programs write where they have no date.
+        for date in ["0001-01-01T00:00:00", "0001-01-01", "9999-12-31T23:59:59.9999999Z", ""] {
+            let rest = format!(r#","ExpirationDate":"{date}","IsUnlimited":true"#);
+            assert_eq!(expiry(&rest), never, "{date}");
+        }
         let day = NaiveDate::from_ymd_opt(2027, 1, 1).unwrap();
         let limited = r#","ExpirationDate":"2027-01-01","IsUnlimited":false"#;
         assert_eq!(expiry(limited), Ok(SeenExpiry::Day(day)));

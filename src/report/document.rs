@@ -52,6 +52,8 @@ pub struct Document<'a> {
     audit: Option<serde_json::Value>,
     under_way: Option<serde_json::Value>,
     last_run: Option<serde_json::Value>,
+    faults: Option<serde_json::Value>,
+    fault_counts: Option<serde_json::Value>,
 }
 
 /// The last run, and why it ended.
@@ -100,6 +102,8 @@ impl<'a> Document<'a> {
             audit: summary.and_then(last_json),
             under_way: summary.and_then(under_way::json),
             last_run: summary.and_then(|summary| summary.last_run.as_ref()).map(last_run),
+            faults: None,
+            fault_counts: None,
         }
     }
 
@@ -107,6 +111,16 @@ impl<'a> Document<'a> {
     #[must_use]
     pub fn with_preview(self, preview: Option<serde_json::Value>) -> Document<'a> {
         Document { preview, ..self }
+    }
+
+    /// The same with what is wrong with the rows of a file, and how often each kind is.
+    #[must_use]
+    pub fn with_faults(
+        self,
+        faults: Option<(serde_json::Value, serde_json::Value)>,
+    ) -> Document<'a> {
+        let (faults, fault_counts) = faults.unzip();
+        Document { faults, fault_counts, ..self }
     }
 
     /// The same with what went wrong.

@@ -59,6 +59,11 @@ async fn a_persons_word_names_encoding_and_sheet() {
     let windows = "forms/windows-1254-excel-tr.csv";
     assert_eq!(plan(windows, &["--encoding", "windows-1254"]), first);
     assert_eq!(plan(windows, &["--encoding", "latin5"]), first);
+    for (file, encoding) in [("letters-of-mac.csv", "x-mac-turkish"), ("letters-of-dos.csv", "857")]
+    {
+        let done = load(&format!("faults/{file}"), &["--encoding", encoding]).expect(0);
+        assert_eq!(done.gifts("total"), 6);
+    }
     assert_eq!(plan("forms/workbook.xlsx", &["--sheet", "MAYIS"]), first);
     for (file, flag, word, said) in [
         (windows, "--encoding", "utf-8", "is not UTF-8"),
@@ -89,6 +94,7 @@ async fn a_persons_word_names_encoding_and_sheet() {
 #[rstest]
 #[case("amount-exponent.csv", &["line 3", "amount", "1,2E+05", "exponent"])]
 #[case("amount-in-dollars.csv", &["line 3", "amount", "$10,00", "TRY"])]
+#[case("amount-in-kurus.csv", &["Tutar (kuruş)", "whole units"])]
 #[case("amount-missing.csv", &["line 3", "amount", "\"\"", "empty"])]
 #[case("amount-negative.csv", &["line 3", "amount", "-10,00", "sign"])]
 #[case("amount-three-decimals.csv", &["line 3", "amount", "1.000", "thousands"])]
@@ -100,17 +106,25 @@ async fn a_persons_word_names_encoding_and_sheet() {
 #[case("currency-column.csv", &["line 3", "Para Birimi", "EUR", "TRY"])]
 #[case("date-empty.csv", &["line 2", "expires_at", "\"\"", "--expires"])]
 #[case("date-midnight.csv", &["line 2", "expires_at", "31.05.2036 00:00", "midnight"])]
+#[case("date-midnights.csv", &["line 2", "line 3", "expires_at", "2036-05-31T00:00:00.000Z", "midnight"])]
 #[case("date-no-such-day.csv", &["line 2", "expires_at", "31.06.2036", "30 days"])]
 #[case("date-past.csv", &["line 2", "expires_at", "31.05.2020", "passed"])]
 #[case("date-slashes.csv", &["line 2", "expires_at", "05/06/2036", "swapped"])]
 #[case("date-two-digit-year.csv", &["line 2", "expires_at", "31.05.36", "four digits"])]
 #[case("description-misread.csv", &["line 2", "description", "DoÄŸum", "encoding"])]
+#[case("description-placeholder.csv", &["line 2", "Loading...", "line 3", "{{customer.name}}", "not filled in"])]
 #[case("empty.csv", &["empty"])]
+#[case("files-joined.csv", &["line 3", "header once more"])]
+#[case("files-joined-on-a-line.csv", &["line 2", "another file begins"])]
 #[case("header-alone.csv", &["no rows"])]
 #[case("id-cut.csv", &["line 2", "wallet_id", "6513270e-269e-4d37-b2a7-4de452e6b43", "cut"])]
 #[case("id-empty-guid.csv", &["line 2", "wallet_id", "00000000-0000", "no wallet"])]
 #[case("id-exponent.csv", &["line 2", "wallet_id", "9,05E+11", "Excel"])]
 #[case("identical-rows.csv", &["line 4", "line 2", "1250.50", "--allow-duplicates"])]
+#[case("letters-of-dos.csv", &["line 1", "guess", "--encoding IBM857", "Cüzdan No"])]
+#[case("letters-of-dos-in-a-row.csv", &["line 2", "--encoding IBM857", "İyi bayramlar"])]
+#[case("letters-of-mac.csv", &["line 1", "guess", "--encoding x-mac-turkish", "Cüzdan No"])]
+#[case("letters-of-mac-in-a-row.csv", &["line 2", "--encoding x-mac-turkish", "Doğum günü"])]
 #[case("line-break-in-amount.csv", &["line 2", "amount", "75\\n50", "quote"])]
 #[case("no-header.csv", &["line 1", "6513270e-269e-4d37-b2a7-4de452e6b438", "header"])]
 #[case("old-workbook.xls", &[".xls", "password"])]
@@ -121,9 +135,11 @@ async fn a_persons_word_names_encoding_and_sheet() {
 #[case("row-long.csv", &["line 3", "5 cells"])]
 #[case("row-short.csv", &["line 3", "3 cells"])]
 #[case("title-above-header.csv", &["line 2", "Mayıs kampanyası", "above the header"])]
+#[case("rows.json", &["JSON", "CSV"])]
 #[case("totals-row.csv", &["line 5", "TOPLAM", "totals"])]
 #[case("two-delimiters.csv", &["','", "';'", "delimiter"])]
 #[case("two-encodings.csv", &["line 8", "UTF-8", "0xFE"])]
+#[case("~$may.xlsx", &["open", "~$"])]
 #[case("web-page.xls", &["web page"])]
 #[case("workbook-cells.xlsx", &[
     "cell A3", "905000000000", "cell B4", "elli", "cell B5", "50.005", "cell B6", "cell B7",

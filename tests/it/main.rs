@@ -43,4 +43,5 @@ mod silence;
 mod statement;
 mod surplus;
 mod tidy;
+mod workbooks;
 mod world;

@@ -105,7 +105,7 @@ proptest! {
         let mut options = options();
         // Few letters do not tell windows-1254 from its neighbours.
         options.encoding = (form.encoding == "windows-1254" && !form.is_book)
-            .then_some(encoding_rs::WINDOWS_1254);
+            .then_some(crate::intake::Charset::Web(encoding_rs::WINDOWS_1254));
         let found = survey(file.path(), &options).unwrap();
         let rows: Vec<RowOutcome> =
             read(file.path(), &found, &options).unwrap().collect::<Result<_, _>>().unwrap();

@@ -62,7 +62,7 @@ async fn the_document_is_the_contract() {
     let plan = summary.plan.clone();
     let document = Document::of("run", Subject::Campaign(&summary), Status::Complete, 0, 412);
     let expected = format!(
-        r#"{{"version":1,"command":"run","campaign":"may-drop","plan":"{plan}","status":"complete","exit_code":0,"gifts":{{"total":3,"planned":0,"in_flight":0,"deferred":0,"in_doubt":0,"held":0,"issued":3,"refused":0,"cancelled":0,"revoking":0,"revoked":0}},"amounts":{{"total":"601.50","issued":"601.50","refused":"0.00","open":"0.00","cancelled":"0.00","revoked":"0.00"}},"reconciled":null,"elapsed_ms":412,"error":null,"preview":null,"standing":"open","audit":null,"under_way":null,"last_run":{{"command":"run","ended_at":null,"outcome":null,"reason":null,"started_at":"2027-03-01T09:00:01Z"}}}}"#
+        r#"{{"version":1,"command":"run","campaign":"may-drop","plan":"{plan}","status":"complete","exit_code":0,"gifts":{{"total":3,"planned":0,"in_flight":0,"deferred":0,"in_doubt":0,"held":0,"issued":3,"refused":0,"cancelled":0,"revoking":0,"revoked":0}},"amounts":{{"total":"601.50","issued":"601.50","refused":"0.00","open":"0.00","cancelled":"0.00","revoked":"0.00"}},"reconciled":null,"elapsed_ms":412,"error":null,"preview":null,"standing":"open","audit":null,"under_way":null,"last_run":{{"command":"run","ended_at":null,"outcome":null,"reason":null,"started_at":"2027-03-01T09:00:01Z"}},"faults":null,"fault_counts":null}}"#
     );
     assert_eq!(document.to_json(), expected);
     done.reconcile(&[(1, Finding::Matched, None), (2, Finding::Missing, None)]).await;
@@ -80,7 +80,7 @@ async fn the_document_is_the_contract() {
     let failed = Document::of("load", Subject::Named(NAME), Status::Failed, 1, 0);
     assert_eq!(
         failed.with_error(failure).to_json(),
-        r#"{"version":1,"command":"load","campaign":"may-drop","plan":null,"status":"failed","exit_code":1,"gifts":null,"amounts":null,"reconciled":null,"elapsed_ms":0,"error":{"message":"no","hint":"so"},"preview":null,"standing":null,"audit":null,"under_way":null,"last_run":null}"#
+        r#"{"version":1,"command":"load","campaign":"may-drop","plan":null,"status":"failed","exit_code":1,"gifts":null,"amounts":null,"reconciled":null,"elapsed_ms":0,"error":{"message":"no","hint":"so"},"preview":null,"standing":null,"audit":null,"under_way":null,"last_run":null,"faults":null,"fault_counts":null}"#
     );
     let nothing = Document::of("check", Subject::Nothing, Status::Refused, 3, 0).to_json();
     assert!(nothing.contains(r#""campaign":null,"#), "{nothing}");
