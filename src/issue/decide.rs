@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::{Event, Refusal};
 use crate::drive::Ended;
-use crate::provider::{ListReading, Obstacle, Verdict};
+use crate::provider::{BLOCKED, ListReading, Obstacle, Verdict};
 
 /// Why a run ends before everything is issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +134,11 @@ pub(super) fn decide_permission(
         }
         ListReading::Obstructed(_) | ListReading::Unreadable { .. } if reads < PERMISSION_READS => {
             Decision::AskPermission(refusal)
+        }
+        ListReading::Unreadable { .. } if refusal.class == BLOCKED => {
+            let (in_a_row, why) = (reads + 2, refusal.message);
+            let event = Event::Undelivered { retry_at: now, why: why.clone() };
+            Decision::Record(event, Some(Ended::Odd { in_a_row, why }.into()))
         }
         ListReading::Obstructed(_) | ListReading::Unreadable { .. } => {
             rejected(refusal.message, now)
@@ -286,6 +291,12 @@ mod tests {
         assert_eq!(told(ListReading::Obstructed(keys), 0), ("undelivered", stop()));
         let list = Obstacle::Forbidden(refusal("forbidden"));
         assert_eq!(told(ListReading::Obstructed(list), 0), ("undelivered", stop()));
+        // A firewall's page for a gift, and for the read as well: it is not the keys.
+        let page = || ListReading::Unreadable { why: String::new(), trouble: Trouble::Odd };
+        let of_page = |reads| event(decide_permission(refusal(BLOCKED), &page(), reads, now()));
+        assert_eq!(of_page(0), ("ask", None));
+        let odd = Ended::Odd { in_a_row: PERMISSION_READS + 2, why: "no".into() };
+        assert_eq!(of_page(PERMISSION_READS), ("undelivered", Some(odd.into())));
         let never = || {
             ListReading::Obstructed(Obstacle::NeverSent {
                 barrier: Barrier::Other,

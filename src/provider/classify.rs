@@ -45,13 +45,13 @@ pub enum Obstacle {
         /// How long the server asks us to wait, where it says so.
         wait: Option<Duration>,
     },
-    /// 401, or a 403 that is not the API's own: the keys are wrong, for every gift.
+    /// 401, or a 403 that is neither the API's own nor a page: the keys are wrong, for every gift.
     CredentialsRejected {
         /// What the server said.
         why: String,
     },
-    /// 403 in the API's envelope: the keys are wrong, or this gift is not allowed. One read with the
-    /// same keys tells.
+    /// 403 in the API's envelope, or with a firewall's page: the keys are wrong, the machine is not let through, or this
+    /// gift is not allowed. One read with the same keys tells.
     Forbidden(Refusal),
     /// The connection was never made.
     NeverSent {
@@ -105,12 +105,31 @@ pub fn classify(gift: &Gift, reply: &Reply) -> Verdict {
         (status @ 403, Some(Says::Failed)) => {
             Verdict::NotProcessed(Obstacle::Forbidden(refusal(status, envelope.as_ref())))
         }
+        (403, _) if answer.is_page() => {
+            let refusal = Refusal { class: BLOCKED.to_owned(), message: firewalls(answer.status) };
+            Verdict::NotProcessed(Obstacle::Forbidden(refusal))
+        }
         (status @ (401 | 403), _) => {
             let why = refusal(status, envelope.as_ref()).message;
             Verdict::NotProcessed(Obstacle::CredentialsRejected { why })
         }
         (status, _) => unknown(status),
     }
+}
+
+/// The class of a gift whose request a firewall before the API did not let through.
+pub const BLOCKED: &str = "blocked";
+
+/// What a page with 403 says: whoever wrote it has not looked at the keys.
+fn firewalls(status: u16) -> String {
+    format!(
+        "HTTP {status} with a page that is none of the API's: a firewall or a proxy stands before it"
+    )
+}
+
+/// A 403 that no API gave, as an answer to a question.
+pub(super) fn blocked(status: u16) -> Verdict {
+    Verdict::Unknown { why: firewalls(status), trouble: Trouble::Odd }
 }
 
 pub(super) fn lost(loss: Loss, why: &str) -> Verdict {
@@ -176,7 +195,7 @@ fn declined(status: u16, envelope: Option<&Envelope<'_>>) -> Verdict {
 }
 
 /// Every class of a refusal by the provider.
-pub const REFUSAL_CLASSES: [&str; 8] = [
+pub const REFUSAL_CLASSES: [&str; 9] = [
     "invalid",
     "forbidden",
     "not_found",
@@ -185,6 +204,7 @@ pub const REFUSAL_CLASSES: [&str; 8] = [
     "unsupported",
     "unprocessable",
     "declined",
+    BLOCKED,
 ];
 
 pub(super) fn refusal(status: u16, envelope: Option<&Envelope<'_>>) -> Refusal {
@@ -380,6 +400,9 @@ mod tests {
         // Goal: a page that is not the API's declines nothing. Method: HTML, nothing, half a JSON
         // and JSON without the envelope's marks under each status.
         for body in ["<html>no</html>", "", r#"{"Value":{"Id":"#, r#"{"error":"no"}"#] {
+            // Before the keys are looked at, a firewall may turn the gift, or the machine, away.
+            let is_firewalls = status == 403 && body.starts_with('<');
+            let expected = if is_firewalls { "forbidden" } else { expected };
             assert_eq!(word(&classify(&gift(), &answer(status, body))), expected, "{body}");
         }
     }

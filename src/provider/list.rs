@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::classify::{Obstacle, Trouble, Verdict, lost, refusal, throttled, unknown};
+use super::classify::{Obstacle, Trouble, Verdict, blocked, lost, refusal, throttled, unknown};
 use super::credit::Credit;
 use super::envelope::{Envelope, Says, clean};
 use super::reply::{Loss, Reply};
@@ -124,6 +124,7 @@ fn read(reply: &Reply, success: impl Fn(&Envelope<'_>) -> ListReading) -> ListRe
             ListReading::Obstructed(Obstacle::Forbidden(refusal(403, Some(envelope))))
         }
         (429, _) => ListReading::from_verdict(throttled(answer)),
+        (status @ 403, _) if answer.is_page() => ListReading::from_verdict(blocked(status)),
         (status @ (401 | 403), _) => {
             ListReading::Obstructed(Obstacle::CredentialsRejected { why: format!("HTTP {status}") })
         }
@@ -326,7 +327,8 @@ mod tests {
         assert!(unreadable(422, failed));
         let forbidden = read(403, failed);
         assert!(matches!(forbidden, ListReading::Obstructed(Obstacle::Forbidden(_))));
-        let keys = read(403, "<html>");
+        assert!(unreadable(403, "<html>a firewall's page</html>"));
+        let keys = read(403, "no");
         assert!(matches!(keys, ListReading::Obstructed(Obstacle::CredentialsRejected { .. })));
     }
 

@@ -31,7 +31,7 @@ mod wire;
 
 pub use barrier::Barrier;
 pub use base_url::{BaseUrl, BaseUrlError, is_safe_way};
-pub use classify::{Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
+pub use classify::{BLOCKED, Obstacle, REFUSAL_CLASSES, Trouble, Verdict, classify};
 pub use client::{Preview, WalletClient};
 pub use credit::{Closeness, Credit, SeenExpiry, moment};
 pub use exact::sum as exact_sum;

@@ -3,7 +3,7 @@
 //! **Invariant:** only its wallet's list shows whether a gift is gone. What is said here decides what is done
 //! next, never what is recorded.
 
-use super::classify::{Obstacle, Trouble, Verdict, lost, refusal, throttled, unknown};
+use super::classify::{Obstacle, Trouble, Verdict, blocked, lost, refusal, throttled, unknown};
 use super::envelope::{Envelope, Says};
 use super::reply::Reply;
 use crate::domain::Refusal;
@@ -42,6 +42,7 @@ pub fn read_removal(reply: &Reply) -> Removal {
             Removal::Declined(refusal(status, envelope.as_ref()))
         }
         (429, _) => throttled(answer).into(),
+        (status @ 403, _) if answer.is_page() => blocked(status).into(),
         (status @ (401 | 403), _) => {
             let why = refusal(status, envelope.as_ref()).message;
             Removal::NotProcessed(Obstacle::CredentialsRejected { why })
@@ -83,6 +84,7 @@ mod tests {
     #[case(422, FAILED, "declined")]
     #[case(403, FAILED, "declined")]
     #[case(403, "", "keys")]
+    #[case(403, "<html>", "unknown")]
     #[case(401, FAILED, "keys")]
     #[case(429, "", "throttled")]
     #[case(302, "", "unknown")]

@@ -74,6 +74,11 @@ impl Answer {
         Answer { status, body, ..Answer::default() }
     }
 
+    /// Whether it is a page for people.
+    pub(super) fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().starts_with(b"<")
+    }
+
     /// The API's envelope; none where the answer is somebody else's page.
     pub(super) fn envelope(&self) -> Option<Envelope<'_>> {
         let envelope = Envelope::read(&self.body);

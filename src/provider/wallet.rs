@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::classify::{Obstacle, Trouble, lost, throttled, unknown};
+use super::classify::{Obstacle, Trouble, blocked, lost, throttled, unknown};
 use super::envelope::{Envelope, Says};
 use super::exact;
 use super::reply::Reply;
@@ -209,6 +209,7 @@ where
     let words = words.unwrap_or_else(|| format!("HTTP {status} without a reason"));
     match (status, envelope.as_ref().map(Envelope::says)) {
         (429, _) => throttled(answer).into(),
+        (403, _) if answer.is_page() => blocked(status).into(),
         (401 | 403, _) => Reading::Obstructed(Obstacle::CredentialsRejected { why: words }),
         (200..=499, Some(Says::Failed)) => Reading::Refused { status, message: words },
         (200..=299, Some(Says::Done)) => {
@@ -341,7 +342,7 @@ mod tests {
             (200, no, "200 no such wallet"),
             (404, "<html>", "Odd"),
             (401, no, "CredentialsRejected { why: \"no such wallet\" }"),
-            (403, "<html>", "CredentialsRejected { why: \"HTTP 403 without a reason\" }"),
+            (403, "", "CredentialsRejected { why: \"HTTP 403 without a reason\" }"),
             (429, "", "Throttled { wait: None }"),
             (500, no, "ServerError"),
             (503, "", "Overloaded"),

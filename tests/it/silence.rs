@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use giftbatch::sandbox::Endpoint;
+
 use crate::gate::{Gate, Gated};
 use crate::world::{Done, World, csv, rows};
 
@@ -184,4 +186,30 @@ async fn who_looks_sees_until_when_the_provider_asks_to_wait() {
     assert!(text.join(" ").contains("the provider asks to wait until"), "{text:?}");
     crate::world::send("INT", &running);
     Done::wait(running).expect(130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_firewalls_page_is_no_word_about_the_keys() {
+    // Goal: nobody changes keys for what a firewall says, and what it keeps from a gift is that gift's matter. Method: its
+    // page with 403 for everything, then for creates alone, then for nothing.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(3)));
+    for endpoint in Endpoint::ALL {
+        world.sandbox.block(*endpoint, Some(403));
+    }
+    let done = world.issue_file(&file, "may", &[]).expect(5);
+    assert!(done.stderr.contains("a firewall or a proxy"), "{}", done.stderr);
+    assert!(!done.stderr.contains("rejects the credentials"), "{}", done.stderr);
+    assert_eq!(done.gifts("planned") + done.gifts("deferred"), 3, "{}", done.stdout);
+    for endpoint in Endpoint::ALL {
+        let status = (*endpoint == Endpoint::Create).then_some(403);
+        world.sandbox.block(*endpoint, status);
+    }
+    let done = world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    assert_eq!(done.gifts("refused"), 3, "{}", done.stdout);
+    let told = world.run(&["gifts", "may", "--state", "refused", "--json"]).expect(0);
+    assert!(told.stdout.contains("blocked"), "{}", told.stdout);
+    world.sandbox.block(Endpoint::Create, None);
+    world.run(&["retry", "may", "--yes", "--max-total", "100000"]).expect(0);
+    world.assert_given_exactly_once(&rows(3));
 }
