@@ -1,6 +1,6 @@
 //! The command line's grammar. Nothing is decided here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -246,6 +246,17 @@ impl Command {
             _ => return false,
         };
         limits.levers.dry_run
+    }
+
+    /// The campaign file that it reads.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Command::Check(args) => Some(&args.file.file),
+            Command::Load(args) => Some(&args.file.file),
+            Command::Run(args) => Some(&args.load.file.file),
+            Command::Birthdays(args) => Some(&args.file),
+            _ => None,
+        }
     }
 
     /// The campaign that it is about, where it names one.

@@ -57,6 +57,18 @@ struct Changed {
 }
 
 impl Difference {
+    /// Of a file that brings nothing new.
+    pub(super) fn none(campaign: &str) -> Difference {
+        Difference {
+            campaign: campaign.to_owned(),
+            added: Rows::default(),
+            replaced: Rows::default(),
+            left_out: LeftOut::default(),
+            changed: Named::default(),
+            corrected: Named::default(),
+        }
+    }
+
     /// Holds a load against what its campaign had before it.
     pub(super) async fn of(
         load: &mut Load<'_>,

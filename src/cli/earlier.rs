@@ -3,8 +3,10 @@
 //! **Invariant:** the bytes of a file are given once: whatever is said beside them, they bring nothing new but
 //! rows that were left out of each load of them.
 
+use super::again::Said;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::look::Look;
 use super::reading::{Conflict, Reading, other_currency};
 use crate::intake::Currency;
 use crate::ledger::{Campaign, EarlierLoads, Ledger};
@@ -14,6 +16,8 @@ use crate::ledger::{Campaign, EarlierLoads, Ledger};
 pub(super) struct Earlier {
     /// Each with whether it was of the very file.
     readings: Vec<(Reading, bool)>,
+    /// That of the last load, where it had the very file.
+    newest: Option<Reading>,
     is_loaded: bool,
     /// The most rows that one of them took of the very file.
     taken: Option<u64>,
@@ -44,15 +48,26 @@ impl Earlier {
     }
 
     fn of(loads: &[EarlierLoads]) -> Result<Earlier, Failure> {
+        let last = loads.iter().map(|load| load.last).max();
         let mut earlier = Earlier { is_loaded: !loads.is_empty(), ..Earlier::default() };
         for load in loads {
             earlier.taken = earlier.taken.max(load.same_file_rows);
             if let Some(json) = &load.reading_json {
-                let reading = serde_json::from_str(json)?;
+                let reading: Reading = serde_json::from_str(json)?;
+                if load.same_file_rows.is_some() && Some(load.last) == last {
+                    earlier.newest = Some(reading.clone());
+                }
                 earlier.readings.push((reading, load.same_file_rows.is_some()));
             }
         }
         Ok(earlier)
+    }
+
+    /// What the file said, where it is the campaign's newest, is read as it was, and is all that the campaign holds.
+    pub(super) fn said(&self, campaign: &Campaign, look: &Look) -> Option<&Said> {
+        let said = self.newest.as_ref()?.said_of(&look.survey, &look.options)?;
+        let is_all = said.rows() == campaign.gifts && said.rows() == look.survey.rows;
+        (is_all && campaign.file_sha256 == look.file_sha256).then_some(said)
     }
 
     /// Fails with code 7 where the currency is another one: of all that may differ it is known before a row
@@ -127,7 +142,7 @@ mod tests {
             );
             let bare = r#"{"currency":"TRY"}"#.to_owned();
             let reading_json = Some(if zone.is_empty() { bare } else { whole });
-            EarlierLoads { reading_json, same_file_rows: *rows }
+            EarlierLoads { reading_json, last: 1, same_file_rows: *rows }
         };
         Earlier::of(&readings.iter().map(load).collect::<Vec<_>>()).unwrap()
     }
@@ -181,7 +196,7 @@ mod tests {
         assert!(kept(&Earlier::default(), 10));
         assert!(!kept(&loads(&[("", None)]), 1) && kept(&loads(&[("", None)]), 0));
         assert!(kept(&loads(&[("", None), ("UTC", None)]), 1));
-        let unknown = [EarlierLoads { reading_json: None, same_file_rows: None }];
+        let unknown = [EarlierLoads { reading_json: None, last: 1, same_file_rows: None }];
         assert!(!kept(&Earlier::of(&unknown).unwrap(), 1));
     }
 }

@@ -15,7 +15,7 @@
 //! **Invariant:** what is handed out reads back as the ledger's rows, or nothing is.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -26,6 +26,7 @@ use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
+use super::output::Output;
 use crate::domain::{Expiry, GiftContent, GiftKey};
 use crate::intake::{
     Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
@@ -54,16 +55,17 @@ struct Written {
 
 /// `giftbatch export`.
 pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit, Failure> {
-    if context.out.args.json && args.output.is_none() {
-        return Err(Failure::usage("--json and the rows both want standard output")
-            .hint("leave --json out, or name a file for the rows with -o"));
-    }
     if args.found.contains(&Discrepancy::Balance) {
         return Err(Failure::usage("a balance is a wallet's, and no row of the campaign")
             .hint("the findings with rows are: missing, differs, duplicated, unexpected"));
     }
     let ledger = context.ledger().await?;
     let campaign = context::campaign(&ledger, &args.campaign).await?;
+    let output = Output::find(context, &ledger, args.output.as_deref()).await?;
+    if context.out.args.json && output.is_standard() {
+        return Err(Failure::usage("--json and the rows both want standard output")
+            .hint("leave --json out, or name a file for the rows with -o"));
+    }
     let dialect: Dialect = serde_json::from_str(&campaign.dialect_json)?;
     let options = ReadOptions {
         encoding: None,
@@ -80,8 +82,9 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         // An expiry that has passed since is still the row's.
         now: campaign.first_loaded_at,
     };
-    let (file, form, rows) = write_readable(&ledger, &campaign, args, &dialect, &options).await?;
-    hand_out(context, args, file)?;
+    let (file, form, rows) =
+        write_readable(&ledger, &campaign, (args, &output), &dialect, &options).await?;
+    output.keep(context, file)?;
     let currency = match dialect.currency == Currency::default() {
         true => String::new(),
         false => format!(" --currency {}", dialect.currency),
@@ -109,20 +112,13 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
 async fn write_readable(
     ledger: &Ledger,
     campaign: &Campaign,
-    args: &ExportArgs,
+    (args, output): (&ExportArgs, &Output),
     dialect: &Dialect,
     options: &ReadOptions,
 ) -> Result<(NamedTempFile, Form, u64), Failure> {
-    let folder = args.output.as_deref().and_then(Path::parent);
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     for form in [Form::AsTheyWere, Form::InUtf8, Form::OwnColumns] {
-        let file = match (folder, &args.output) {
-            (Some(folder), _) => NamedTempFile::new_in(folder),
-            (None, Some(_)) => NamedTempFile::new_in("."),
-            (None, None) => NamedTempFile::new(),
-        };
-        let file = file.map_err(|error| cannot_write(args, &error))?;
-        let out = BufWriter::new(file.reopen().map_err(|error| cannot_write(args, &error))?);
+        let file = output.draft()?;
+        let out = BufWriter::new(file.reopen()?);
         let written = write(ledger, campaign, args, &form.dialect(dialect), form, out).await?;
         if written.rows == 0 || reads_back(file.path(), options, &written) {
             return Ok((file, form, written.rows));
@@ -268,25 +264,4 @@ fn take_in(
     key: Option<GiftKey>,
 ) {
     digest.update(format!("{content:?}{reference:?}{key:?}\n"));
-}
-
-/// Gives the file its name, or prints it.
-fn hand_out(context: &Context, args: &ExportArgs, file: NamedTempFile) -> Result<(), Failure> {
-    if let Some(path) = &args.output {
-        file.persist(path).map_err(|error| cannot_write(args, &error.error))?;
-        context.out.note(&format!("wrote {}", path.display()));
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    let copied = io::copy(&mut file.reopen()?, &mut out).and_then(|_| out.flush());
-    match copied {
-        // A reader that went away has read all that it wanted.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        copied => Ok(copied?),
-    }
-}
-
-fn cannot_write(args: &ExportArgs, error: &io::Error) -> Failure {
-    let path = args.output.as_deref().unwrap_or(Path::new("a temporary file"));
-    Failure::usage(format!("cannot write {}: {error}", path.display()))
 }

@@ -8,10 +8,8 @@
 //! **Invariant:** what leaves this machine names no wallet.
 
 use std::cell::RefCell;
-use std::fs::Permissions;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -21,13 +19,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::out::Out;
+use super::output::{refuse_kept, refuse_metrics, replace};
 use super::settings::Settings;
 use super::signals;
 use crate::clock::{self, Clock};
 use crate::domain::parse_guid;
 use crate::notify::Hook;
 use crate::report::metrics::{Ended, metrics};
-use crate::report::{Document, Subject, Summary};
+use crate::report::{Document, Subject, Summary, text};
 
 /// Whether a command's end is told: of those that give, take back or reconcile.
 fn is_told(command: &str) -> bool {
@@ -92,6 +91,11 @@ impl Told {
         self.0.borrow().faults.clone()
     }
 
+    /// What is told of the campaigns, for people.
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.0.borrow().summaries.iter().map(|summary| text::summary_on(summary, None)).collect()
+    }
+
     /// Where metrics go, if anywhere.
     pub(super) fn metrics_file(&self) -> Option<PathBuf> {
         self.0.borrow().hooks.as_ref()?.metrics_file.clone()
@@ -111,6 +115,8 @@ impl Told {
 pub(super) struct Hooks {
     command: &'static str,
     campaign: Option<String>,
+    /// The file that the command reads.
+    read: Option<PathBuf>,
     metrics_file: Option<PathBuf>,
     hook: Option<Hook>,
     /// The settle window, once it is known.
@@ -122,12 +128,13 @@ impl Hooks {
     /// Those that the command line and the environment name: settings that cannot be read are told as well.
     pub(super) fn of(
         command: &'static str,
-        campaign: Option<String>,
+        (campaign, read): (Option<String>, Option<PathBuf>),
         metrics_file: Option<PathBuf>,
         out: Out,
     ) -> Hooks {
-        let metrics_file = metrics_file.filter(|_| is_told(command));
-        Hooks { command, campaign, metrics_file, hook: None, settle_ms: None, out }
+        let metrics_file =
+            metrics_file.filter(|path| is_told(command) && refuse_metrics(path).is_ok());
+        Hooks { command, campaign, read, metrics_file, hook: None, settle_ms: None, out }
     }
 
     /// Those that the settings name. A URL or a secret that can never work is a usage error before
@@ -135,7 +142,14 @@ impl Hooks {
     fn learn(&mut self, settings: &Settings) -> Result<(), Failure> {
         self.settle_ms = u64::try_from(settings.settle.as_millis()).ok();
         if is_told(self.command) {
-            self.metrics_file.clone_from(&settings.metrics_file);
+            self.metrics_file = None;
+            if let Some(path) = &settings.metrics_file {
+                refuse_metrics(path)?;
+                if path.metadata().is_ok() {
+                    refuse_kept(settings, self.read.as_deref(), path)?;
+                }
+                self.metrics_file = Some(path.clone());
+            }
             self.hook = settings.hook()?;
         }
         Ok(())
@@ -229,27 +243,6 @@ fn hidden(text: &str) -> String {
         }
     }
     safe
-}
-
-/// Writes the file anew, from what it was: beside it, and then moved there, so that a collector never reads
-/// half of it.
-pub(super) fn replace(path: &Path, anew: impl FnOnce(&str) -> String) -> io::Result<()> {
-    let before = match std::fs::read(path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error),
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".giftbatch-")
-        .suffix(".tmp")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(anew(&before).as_bytes())?;
-    // The collector runs as somebody else.
-    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Posts it, unless a person wants to go. It has a runtime of its own: what an abandoned run left behind

@@ -19,7 +19,7 @@ use super::seen::Seen;
 use crate::domain::{GiftContent, Money};
 use crate::intake::{ReadOptions, Survey};
 use crate::ledger::{AddedRow, EarlierRow, Load, LoadTotals};
-use crate::plan::{Breach, Limits, Standing};
+use crate::plan::{Breach, Limits, Standing, Totals};
 use crate::report::shell_word;
 
 /// The same content under another name is suspicious for this long.
@@ -48,17 +48,10 @@ pub(super) async fn judge(
     seen: &Seen,
     totals: &LoadTotals,
     load: &mut Load<'_>,
-) -> Result<(), Failure> {
+) -> Result<Reading, Failure> {
     judge_rows(context, measure.args, survey, seen, load).await?;
-    judge_reading(measure, survey, seen, totals, load).await?;
-    let mut refusal = Refusal::default();
-    let limits = Limits {
-        expect_rows: measure.args.expect_rows,
-        expect_total: measure.args.expect_total,
-        max_gift: measure.args.max_gift,
-        max_total: measure.max_total,
-    };
-    refusal.add_all(limits.check(&seen.totals), "correct the limit");
+    let reading = judge_reading(measure, survey, seen, totals, load)?;
+    let mut refusal = Refusal::of_limits(measure.args, measure.max_total, &seen.totals);
     // Sums that went beyond counting would fail as sums of the ledger too.
     if let Some(limit) = measure.args.max_per_wallet.filter(|_| !seen.totals.is_beyond_counting) {
         let wallets = load.wallets_beyond(limit).await?;
@@ -68,7 +61,16 @@ pub(super) async fn judge(
     if totals.added > 0 {
         judge_news(measure, survey, seen, totals, load, &mut refusal).await?;
     }
-    refusal.into_result()
+    refusal.into_result().map(|()| reading)
+}
+
+/// Passes where rows that add up to this are what a person said of them.
+pub(super) fn limits(
+    args: &FileArgs,
+    max_total: Option<Money>,
+    totals: &Totals,
+) -> Result<(), Failure> {
+    Refusal::of_limits(args, max_total, totals).into_result()
 }
 
 /// Faults and repeated rows are the file's own.
@@ -142,19 +144,18 @@ fn unlooked(rows: u64, load: &Load<'_>) -> Failure {
         .hint(format!("{}, then the same command again", looks.join(" && ")))
 }
 
-/// What a campaign's rows mean is told by its first load. Keeps how this one reads.
-async fn judge_reading(
+/// What a campaign's rows mean is told by its first load. Comes back with what is kept of how this one reads.
+fn judge_reading(
     measure: &Measure<'_>,
     survey: &Survey,
     seen: &Seen,
     totals: &LoadTotals,
-    load: &mut Load<'_>,
-) -> Result<(), Failure> {
+    load: &Load<'_>,
+) -> Result<Reading, Failure> {
     let reading = Reading::of(survey, measure.options, seen.used, &measure.validity);
     let effect = Effect { rows: survey.rows, added: totals.added, changed: seen.changed.count };
     measure.earlier.check(load.name(), &reading, effect)?;
-    let kept = measure.earlier.to_keep(&reading, effect);
-    Ok(load.keep_reading(&serde_json::to_string(&kept)?).await?)
+    Ok(measure.earlier.to_keep(&reading, effect))
 }
 
 /// `line 4 is the same as line 2: …`
@@ -232,6 +233,18 @@ struct Refusal {
 }
 
 impl Refusal {
+    fn of_limits(args: &FileArgs, max_total: Option<Money>, totals: &Totals) -> Refusal {
+        let limits = Limits {
+            expect_rows: args.expect_rows,
+            expect_total: args.expect_total,
+            max_gift: args.max_gift,
+            max_total,
+        };
+        let mut refusal = Refusal::default();
+        refusal.add_all(limits.check(totals), "correct the limit");
+        refusal
+    }
+
     fn add_all(&mut self, breaches: impl IntoIterator<Item = Breach>, advice: &'static str) {
         for breach in breaches {
             self.add(breach.to_string(), advice);

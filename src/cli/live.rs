@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use super::context::Context;
-use super::hooks::replace;
+use super::output::replace;
 use super::progress::Shown;
 use crate::clock::Clock;
 use crate::ledger::say_wait;

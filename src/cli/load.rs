@@ -1,26 +1,26 @@
 //! `load`: a file's rows on their way into a ledger, all or none.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::again;
 use super::commands::{FileArgs, LoadArgs, OnInvalid};
-use super::context::{Context, Session, check_new};
+use super::context::{Context, Session};
 use super::corrected;
-use super::earlier::Earlier;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
+use super::look::Look;
 use super::note::note;
 use super::preview::{Before, Preview};
 use super::reading::{self, Validity};
 use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
 use super::sieve::Sieve;
-use super::standing;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
-use crate::intake::{Birthdays, IntakeError, ReadOptions, Rows, Survey, read, survey};
-use crate::ledger::{Campaign, Ledger, Load, LoadHeader, LoadTotals, Repeats};
+use crate::intake::{Birthdays, IntakeError, ReadOptions, Rows, Survey, read};
+use crate::ledger::{Campaign, Load, LoadHeader, LoadTotals, Repeats};
 use crate::plan::largest_of_series;
 
 /// What a file brought.
@@ -30,7 +30,7 @@ pub(super) struct Loaded {
     pub(super) preview: Preview,
     /// Gifts that are new.
     pub(super) added: u64,
-    rejects: Option<Finished>,
+    pub(super) rejects: Option<Finished>,
 }
 
 /// A file on its way into a campaign.
@@ -70,7 +70,12 @@ pub(super) async fn load(
         celebration: None,
         asks,
     };
-    let (load, mut loaded) = prepare(context, session, None, &source).await?;
+    let look = Look::at(context, &session.ledger, &source).await?;
+    if let Some(loaded) = again::again(context, &session.ledger, &source, &look).await? {
+        show(context, &loaded);
+        return Ok(loaded);
+    }
+    let (load, mut loaded) = bring(context, session, None, &source, look).await?;
     show(context, &loaded);
     let corrected = &loaded.preview.seen.corrected;
     if corrected.count > 0
@@ -122,21 +127,21 @@ pub(super) async fn prepare<'s>(
     aside: Option<&mut Session>,
     source: &Source<'_>,
 ) -> Result<(Load<'s>, Loaded), Failure> {
+    let look = Look::at(context, &session.ledger, source).await?;
+    bring(context, session, aside, source, look).await
+}
+
+/// The same of a file that was looked at.
+async fn bring<'s>(
+    context: &Context,
+    session: &'s mut Session,
+    aside: Option<&mut Session>,
+    source: &Source<'_>,
+    look: Look,
+) -> Result<(Load<'s>, Loaded), Failure> {
     let Source { args, max_total, celebration, asks, .. } = *source;
+    let Look { name, known, today, options, survey, file_sha256, earlier } = look;
     let campaigns = session.ledger.campaigns().await?;
-    let (name, known) = destination(&session.ledger, source).await?;
-    let known = known.as_ref();
-    // What a row means must not depend on the day: a campaign's days count from its first load.
-    let today = context.now().trunc_subsecs(3);
-    let base = known.map_or(today, |known| known.first_loaded_at);
-    let options = reading::options(context, args, base, celebration);
-    if args.rejects.is_some() && args.on_invalid == OnInvalid::Stop {
-        return Err(Failure::usage("--rejects is for --on-invalid skip: no row would go there"));
-    }
-    let survey = survey(&args.file, &options)?;
-    let file_sha256: String = survey.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    let earlier = Earlier::read(&session.ledger, known, &file_sha256).await?;
-    earlier.check_currency(name.as_str(), &options.currency)?;
     let sieve = match aside {
         Some(aside) => Sieve::ask(context, aside, args, &survey, &options).await?,
         None => Sieve::ask(context, session, args, &survey, &options).await?,
@@ -186,22 +191,6 @@ pub(super) async fn prepare<'s>(
     }
 }
 
-/// Where a file goes: the campaign, where the ledger has it, and its name. A name is known by its looks, and keys
-/// are made of its letters.
-async fn destination(
-    ledger: &Ledger,
-    source: &Source<'_>,
-) -> Result<(CampaignName, Option<Campaign>), Failure> {
-    match ledger.campaign(source.campaign.as_str()).await? {
-        Some(known) => {
-            standing::refuse_cancelled(&known, &ledger.standing(known.id).await?)?;
-            Ok((CampaignName::as_stored(&known.name), Some(known)))
-        }
-        None if source.celebration.is_some() => Ok((source.campaign.clone(), None)),
-        None => check_new(source.campaign).map(|()| (source.campaign.clone(), None)),
-    }
-}
-
 /// A file that was surveyed, and how it is to be read.
 struct File<'f> {
     survey: Survey,
@@ -236,10 +225,9 @@ async fn fill(
     if measure.before == Before::Loaded && totals.added > 0 && seen.customers.is_none() {
         seen.corrected = load.corrected().await?;
     }
-    let judged = judge(context, measure, survey, &seen, &totals, load).await;
-    let breach = match judged {
-        Ok(()) => None,
-        Err(failure) if failure.exit == Exit::NotConfirmed => Some(failure),
+    let (reading, breach) = match judge(context, measure, survey, &seen, &totals, load).await {
+        Ok(reading) => (Some(reading), None),
+        Err(failure) if failure.exit == Exit::NotConfirmed => (None, Some(failure)),
         Err(failure) => return Err(failure),
     };
     let survey = survey.clone();
@@ -250,6 +238,10 @@ async fn fill(
             context.out.note(&preview.text());
         }
         return Err(breach);
+    }
+    if let Some(reading) = reading {
+        let reading = reading.saying(preview.said());
+        load.keep_reading(&serde_json::to_string(&reading)?).await?;
     }
     let campaign = load.campaign().await?;
     let rejects = rejects.map(Rejects::finish).transpose()?;

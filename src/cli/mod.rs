@@ -6,6 +6,7 @@
 //! **Invariant:** results on standard output, all else on standard error.
 //! **Invariant:** nothing is sent before the plan was confirmed ([`confirm`]).
 
+mod again;
 mod args;
 mod ask;
 mod begun;
@@ -49,11 +50,13 @@ mod levers;
 mod live;
 mod load;
 mod logs;
+mod look;
 mod man;
 mod minted;
 mod misuse;
 mod note;
 mod out;
+mod output;
 mod pause;
 mod person;
 mod preflight;
@@ -90,6 +93,7 @@ mod wall;
 mod wallet;
 mod watch;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -128,9 +132,25 @@ pub fn main() -> ExitCode {
         told.failure(document);
         failure.exit
     });
+    let exit = out.lost().map_or(exit, |why| lost(out, &told, exit, &why));
     told.pass_on(exit, elapsed_ms());
     logs::flush();
     ExitCode::from(exit.code())
+}
+
+/// Says what a command did whose result went nowhere: somebody waits for it.
+fn lost(out: Out, told: &Told, exit: Exit, why: &str) -> Exit {
+    // A failure was told, and with it why.
+    if exit != Exit::Unexpected {
+        out.complain(&format!("error: standard output could not be written: {why}"));
+        told.texts().iter().for_each(|text| out.complain(text));
+        let code = exit.code();
+        out.complain(&format!(
+            "hint: the command has done its work, which ended with exit code {code}; `giftbatch status` says how \
+             campaigns stand"
+        ));
+    }
+    Exit::Unexpected
 }
 
 /// A test of a debug build says where the program is to crash.
@@ -155,7 +175,8 @@ fn run(cli: Cli, out: Out, told: &Told) -> Result<Exit, Failure> {
     // A rehearsal is no success that an alert should hear of.
     if !cli.command.is_dry_run() {
         let metrics_file = cli.settings.metrics_file.clone();
-        told.to(Hooks::of(command, cli.command.campaign(), metrics_file, out));
+        let about = (cli.command.campaign(), cli.command.file().map(Path::to_owned));
+        told.to(Hooks::of(command, about, metrics_file, out));
     }
     let settings = match &cli.command {
         // Both bring what they need, and a stranger's settings must not spoil a first look.

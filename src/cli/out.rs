@@ -4,10 +4,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::OnceLock;
 
 use super::args::{ColorKind, LogFormat, OutputArgs};
 use super::logs;
 use crate::report::{Screen, fold};
+
+/// Why a result was not written.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// How much it matters, in the words of log lines.
 #[derive(Clone, Copy, Debug)]
@@ -58,11 +62,21 @@ impl Out {
             return;
         }
         let mut out = anstream::stdout().lock();
-        let _ = out.write_all(text.as_bytes());
-        if !text.ends_with('\n') {
-            let _ = out.write_all(b"\n");
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        let written = [text, end].iter().try_for_each(|part| out.write_all(part.as_bytes()));
+        match written.and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                // The first failure says why.
+                let _ = LOST.set(error.to_string());
+            }
+            _ => {}
         }
-        let _ = out.flush();
+    }
+
+    /// Why a result, or a document that somebody waits for, was not written, where it was not.
+    pub(super) fn lost(self) -> Option<String> {
+        let closed = || (self.args.json && was_closed()).then(|| "it is closed".to_owned());
+        LOST.get().cloned().or_else(closed)
     }
 
     /// A remark; silent with `-q`.
@@ -108,6 +122,18 @@ impl Out {
 
 /// Where the second column of a remark begins, which is of names and what they are.
 const SECOND: usize = 13;
+
+/// Whether whoever started the program closed its standard output. It is opened again before anything of ours runs, on
+/// the null device and for both ways, so that no file gets its number; who wants no output opens that for writing.
+fn was_closed() -> bool {
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, makedev};
+    let stdout = io::stdout();
+    let is_null = fstat(&stdout).is_ok_and(|found| {
+        FileType::from_raw_mode(found.st_mode).is_char_device() && found.st_rdev == makedev(1, 3)
+    });
+    let both_ways = |flags: OFlags| flags.contains(OFlags::RDWR);
+    is_null && fcntl_getfl(&stdout).is_ok_and(both_ways)
+}
 
 /// How wide the screen is that a stream goes to; none where it goes into a file or a pipe.
 pub(super) fn screen_of(stream: &(impl IsTerminal + AsFd)) -> Screen {

@@ -32,12 +32,12 @@ pub(super) enum Before {
 /// What a file says.
 #[derive(Debug)]
 pub(super) struct Preview {
-    survey: Survey,
+    pub(super) survey: Survey,
     pub(super) seen: Seen,
-    wallets: u64,
-    estimate: Estimate,
-    tz: Tz,
-    difference: Option<Difference>,
+    pub(super) wallets: u64,
+    pub(super) estimate: Estimate,
+    pub(super) tz: Tz,
+    pub(super) difference: Option<Difference>,
 }
 
 impl Preview {

@@ -11,6 +11,7 @@ use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::again::Said;
 use super::commands::FileArgs;
 use super::context::Context;
 use super::load::Celebration;
@@ -26,28 +27,31 @@ const BEFORE_ALL_EXPIRIES: i64 = 1_577_836_800;
 pub(super) struct Reading {
     pub(super) currency: Currency,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    zone: Option<String>,
+    pub(super) zone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    pub(super) description: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires: Option<SaidExpiry>,
+    pub(super) expires: Option<SaidExpiry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    decimal: Option<DecimalMark>,
+    pub(super) decimal: Option<DecimalMark>,
     /// Nothing of loads from before this was kept: of them the currency alone is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    form: Option<Form>,
+    pub(super) form: Option<Form>,
+    /// What the file said, where each of its rows was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) said: Option<Said>,
 }
 
 /// The default expiry: as it was said, and the instant that this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SaidExpiry {
+pub(super) struct SaidExpiry {
     said: String,
-    at: String,
+    pub(super) at: String,
 }
 
 /// Where in the bytes of a file its rows were found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Form {
+pub(super) struct Form {
     /// Nothing where all is ASCII.
     encoding: Option<String>,
     sheet: Option<String>,
@@ -133,6 +137,7 @@ impl Reading {
                 .map(|at| SaidExpiry { said: validity.said.clone(), at: at.to_string() }),
             decimal: options.decimal.filter(|_| used.decimal),
             form: Some(Form::of(survey)),
+            said: None,
         }
     }
 
@@ -151,6 +156,7 @@ impl Reading {
             expires: None,
             decimal: None,
             form: None,
+            said: None,
         }
     }
 
@@ -179,7 +185,7 @@ pub(super) fn other_currency(had: &Currency, has: &Currency) -> Option<Conflict>
 }
 
 impl Form {
-    fn of(survey: &Survey) -> Form {
+    pub(super) fn of(survey: &Survey) -> Form {
         let is_text = survey.dialect.sheet.is_none();
         let columns = survey.columns;
         let named = [
@@ -300,6 +306,7 @@ mod tests {
                 delimiter: Some(';'),
                 columns: BTreeMap::from(columns),
             }),
+            said: None,
         }
     }
 

@@ -3,43 +3,38 @@
 //! **Invariant:** a file has the whole report or is not touched.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::begun::Begun;
 use super::context::{self, Context};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
+use super::output::Output;
 use super::report_args::{CsvDialect, ReportArgs, ReportFormat, ReportLang};
 use super::view::screen;
 use crate::ledger::{Campaign, Ledger};
 use crate::report::csv::{CsvForm, Sheet};
 use crate::report::html::{Lang, Look, Wallets};
-use crate::report::{self, Cells, ReportError, Summary};
+use crate::report::{self, Cells, ReportError, Screen, Summary};
 
 /// `giftbatch report`.
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     refuse_mixed(args)?;
     let ledger = context.ledger().await?;
     let campaign = context::campaign(&ledger, &args.campaign).await?;
-    let format = format(context, args)?;
-    let Some(path) = &args.output else {
+    let output = Output::find(context, &ledger, args.output.as_deref()).await?;
+    let format = format(context, args, &output)?;
+    let form = (format, if output.is_standard() { screen() } else { None });
+    if output.is_standard() {
         let mut out = Begun::new(io::stdout());
-        let written = write(context, args, format, &ledger, &campaign, &mut out).await;
+        let written = write(context, args, form, &ledger, &campaign, &mut out).await;
         return out.end(context, written);
-    };
-    let failed =
-        |error: io::Error| Failure::usage(format!("cannot write {}: {error}", path.display()));
-    // Written beside it and then moved there: nobody ever reads half a report.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
-    let mut to = io::BufWriter::new(file.as_file_mut());
-    write(context, args, format, &ledger, &campaign, &mut to).await?;
+    }
+    let mut draft = output.draft()?;
+    let mut to = io::BufWriter::new(draft.as_file_mut());
+    write(context, args, form, &ledger, &campaign, &mut to).await?;
     drop(to);
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    context.out.note(&format!("wrote {}", path.display()));
+    output.keep(context, draft)?;
     if context.out.args.json {
         let summary = Summary::read(&ledger, &campaign).await?;
         context.out.result(&finish::document(context, &summary, Exit::Done));
@@ -48,9 +43,9 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
 }
 
 /// Standard output holds one document with `--json`; a file takes any form.
-fn format(context: &Context, args: &ReportArgs) -> Result<ReportFormat, Failure> {
+fn format(context: &Context, args: &ReportArgs, output: &Output) -> Result<ReportFormat, Failure> {
     match args.format {
-        format if !context.out.args.json || args.output.is_some() => Ok(format),
+        format if !context.out.args.json || !output.is_standard() => Ok(format),
         ReportFormat::Text | ReportFormat::Json => Ok(ReportFormat::Json),
         _ => Err(Failure::usage("--json and --format both want standard output")
             .hint("leave one of them out, or name a file for the report with -o")),
@@ -75,7 +70,8 @@ fn refuse_mixed(args: &ReportArgs) -> Result<(), Failure> {
 async fn write<W: Write>(
     context: &Context,
     args: &ReportArgs,
-    format: ReportFormat,
+    // A file is for any screen.
+    (format, screen): (ReportFormat, Screen),
     ledger: &Ledger,
     campaign: &Campaign,
     out: &mut W,
@@ -86,8 +82,6 @@ async fn write<W: Write>(
         }
         ReportFormat::Text => {
             let summary = Summary::read(ledger, campaign).await?;
-            // A file is for any screen.
-            let screen = if args.output.is_none() { screen() } else { None };
             out.write_all(report::text::summary_on(&summary, screen).as_bytes())?;
         }
         ReportFormat::Json => {

@@ -7,11 +7,14 @@ use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::keyed_row::{ROWS_AT_ONCE, RowGroup};
+use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup};
 use super::load::Load;
 use super::rows::{content, word};
 use super::{LedgerError, sql};
-use crate::domain::{GiftContent, GiftKey, GiftState};
+use crate::domain::{GiftContent, GiftKey, GiftState, Twin};
+
+/// Gifts that are marked with one statement.
+const MARKED_AT_ONCE: usize = 20_000;
 
 /// What a statement found that this load had not seen before.
 pub(super) enum News {
@@ -25,7 +28,9 @@ pub(super) enum News {
 pub(super) enum Stored {
     /// The row that was just added.
     Added,
-    /// A gift of an earlier load.
+    /// A gift of an earlier load that asks for the very same.
+    Same,
+    /// Another gift of an earlier load.
     Before(OldGift),
 }
 
@@ -67,43 +72,123 @@ impl OldGift {
     }
 }
 
+/// A gift of an earlier load that this one has met.
+struct Known {
+    row: i64,
+    key: GiftKey,
+    twin: Twin,
+}
+
 impl Load<'_> {
-    /// Writes a group; which of its keys this load had not seen before, and what they hold.
+    /// Writes what is new of a group; which of its keys this load had not seen before, and what they hold.
     pub(super) async fn insert(&mut self, group: &mut RowGroup) -> Result<News, LedgerError> {
-        let arguments = std::mem::take(&mut group.arguments);
-        let done = sqlx::query_with(AssertSqlSafe(group.statement.clone()), arguments)
-            .persistent(group.rows.len() == ROWS_AT_ONCE)
+        let mut stored = self.before(&group.rows).await?;
+        let rest: Vec<&KeyedRow> =
+            group.rows.iter().filter(|row| !stored.contains_key(&row.key)).collect();
+        if rest.is_empty() {
+            return Ok(News::Some(stored));
+        }
+        let (statement, arguments) = match stored.is_empty() {
+            true => (group.statement.clone(), std::mem::take(&mut group.arguments)),
+            false => self.keys.adding(&rest),
+        };
+        let done = sqlx::query_with(AssertSqlSafe(statement), arguments)
+            .persistent(rest.len() == ROWS_AT_ONCE)
             .execute(&mut *self.transaction)
             .await
             .doing("loading rows")?;
-        if done.rows_affected() == group.rows.len() as u64 {
+        if done.rows_affected() < rest.len() as u64 {
+            let added = self.added(&done).await?;
+            stored.extend(added.into_iter().map(|key| (key, Stored::Added)));
+        } else if stored.is_empty() {
             return Ok(News::AllAdded);
+        } else {
+            stored.extend(rest.iter().map(|row| (row.key, Stored::Added)));
         }
-        let added = self.added(&done).await?;
-        let others = group.rows.iter().map(|row| row.key).filter(|key| !added.contains(key));
-        let before = self.see(others).await?;
-        let added = added.into_iter().map(|key| (key, Stored::Added));
-        let before = before.into_iter().map(|(key, old)| (key, Stored::Before(old)));
-        Ok(News::Some(added.chain(before).collect()))
+        Ok(News::Some(stored))
     }
 
-    /// Marks gifts of the campaign as seen by this load; those that it had seen before do not come back.
+    /// What earlier loads of the campaign have under the keys of some rows, where this one has not met it yet.
+    async fn before(&mut self, rows: &[KeyedRow]) -> Result<HashMap<GiftKey, Stored>, LedgerError> {
+        if self.gifts_before == 0 {
+            return Ok(HashMap::new());
+        }
+        let met = self.meet_keys(rows.iter().map(|row| row.key)).await?;
+        let twins: HashMap<GiftKey, (Twin, bool)> =
+            rows.iter().map(|row| (row.key, (row.twin, row.replaces.is_some()))).collect();
+        let (same, other): (Vec<Known>, Vec<Known>) =
+            met.into_iter().partition(|met| twins.get(&met.key) == Some(&(met.twin, false)));
+        let other = self.old_gifts(&other).await?;
+        let other = other.into_iter().map(|(key, old)| (key, Stored::Before(old)));
+        Ok(same.into_iter().map(|met| (met.key, Stored::Same)).chain(other).collect())
+    }
+
+    /// Gifts of earlier loads of the campaign by their keys; those that this load had met before do not come back.
     pub(super) async fn see(
         &mut self,
         keys: impl Iterator<Item = GiftKey>,
     ) -> Result<HashMap<GiftKey, OldGift>, LedgerError> {
+        let met = self.meet_keys(keys).await?;
+        self.old_gifts(&met).await
+    }
+
+    async fn meet_keys(
+        &mut self,
+        keys: impl Iterator<Item = GiftKey>,
+    ) -> Result<Vec<Known>, LedgerError> {
         let doing = "loading rows";
         let keys: Vec<String> = keys.map(|key| key.0.simple().to_string()).collect();
         let (connection, campaign, load) = self.inside();
-        let marked = sqlx::query(sql::GIFT_SEEN)
+        let found: Vec<(i64, Uuid, Vec<u8>)> = sqlx::query_as(sql::GIFT_SEEN)
             .bind(serde_json::Value::from(keys).to_string())
-            .bind(load)
             .bind(campaign)
+            .bind(load)
             .fetch_all(connection)
             .await
             .doing(doing)?;
-        let gifts = marked.iter().map(|row| OldGift::of(row).map(|gift| (gift.key, gift)));
+        let mut met = Vec::with_capacity(found.len());
+        for (row, key, twin) in found {
+            let twin = twin.try_into().map_err(|_| sqlx::Error::Decode("a twin's length".into()));
+            if self.here.add(row) {
+                met.push(Known { row, key: GiftKey(key), twin: Twin(twin.doing(doing)?) });
+            }
+        }
+        Ok(met)
+    }
+
+    async fn old_gifts(&mut self, met: &[Known]) -> Result<HashMap<GiftKey, OldGift>, LedgerError> {
+        let doing = "loading rows";
+        if met.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<i64> = met.iter().map(|met| met.row).collect();
+        let gifts = sqlx::query(sql::GIFT_BEFORE)
+            .bind(serde_json::Value::from(rows).to_string())
+            .fetch_all(&mut *self.transaction)
+            .await
+            .doing(doing)?;
+        let gifts = gifts.iter().map(|row| OldGift::of(row).map(|gift| (gift.key, gift)));
         gifts.collect::<Result<_, _>>().doing(doing)
+    }
+
+    /// Marks the rows of earlier loads that the file still has, where it lacks some: what looks at the load tells
+    /// those apart.
+    pub(super) async fn mark_here(&mut self) -> Result<(), LedgerError> {
+        self.has_all = self.here.count() >= self.gifts_before;
+        if self.has_all {
+            return Ok(());
+        }
+        let rows: Vec<i64> = self.here.rows().collect();
+        let (connection, _, load) = self.inside();
+        for rows in rows.chunks(MARKED_AT_ONCE) {
+            sqlx::query(sql::GIFT_MARK_HERE)
+                .bind(serde_json::Value::from(rows).to_string())
+                .bind(load)
+                .execute(&mut *connection)
+                .await
+                .doing("closing a load")?;
+        }
+        Ok(())
     }
 
     /// The keys that a statement added.

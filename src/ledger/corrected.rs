@@ -64,11 +64,16 @@ impl Load<'_> {
         let is_as_written = self.keys.rule() == KeyRule::AsWritten;
         // Of a mended row it is known which one it comes from.
         let mended = self.mended.clone();
+        let has_all = self.has_all;
+        if has_all && !is_as_written {
+            return Ok(Named::default());
+        }
         let (connection, campaign, load) = self.inside();
         let mut rows = sqlx::query(sql::LOAD_CORRECTED)
             .bind(campaign)
             .bind(load)
             .bind(is_as_written)
+            .bind(has_all)
             .fetch(connection);
         let mut found = Named::default();
         let mut wallet = Wallet::default();

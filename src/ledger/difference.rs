@@ -42,8 +42,9 @@ impl Load<'_> {
 
     /// How many wallets the file's rows have.
     pub async fn wallets(&mut self) -> Result<u64, LedgerError> {
+        let has_all = self.has_all;
         let (connection, campaign, load) = self.inside();
-        if load == 1 {
+        if has_all {
             return self.campaign_wallets().await;
         }
         let wallets: i64 = sqlx::query_scalar(sql::LOAD_WALLETS)
@@ -80,6 +81,9 @@ impl Load<'_> {
 
     /// Rows that earlier files had and this one has not, by state.
     pub async fn left_out(&mut self) -> Result<Vec<StateTally>, LedgerError> {
+        if self.has_all {
+            return Ok(Vec::new());
+        }
         let (connection, campaign, load) = self.inside();
         sqlx::query_as(sql::LOAD_LEFT_OUT)
             .bind(campaign)
@@ -131,12 +135,14 @@ impl Load<'_> {
     /// Wallets to which the file's rows give more than a limit, the most first.
     pub async fn wallets_beyond(&mut self, limit: Money) -> Result<Named<WalletSum>, LedgerError> {
         let doing = "adding up wallets";
+        let has_all = self.has_all;
         let (connection, campaign, load) = self.inside();
         let rows = sqlx::query(sql::LOAD_WALLET_SUMS)
             .bind(campaign)
             .bind(load)
             .bind(limit.minor())
             .bind(NAMED as i64)
+            .bind(has_all)
             .fetch_all(connection)
             .await
             .doing(doing)?;

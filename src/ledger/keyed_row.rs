@@ -110,7 +110,13 @@ impl RowKeys {
             ROWS_AT_ONCE => Arc::clone(&self.statement),
             count => statement(&self.add, self.campaign_id, self.load_number, count),
         };
-        RowGroup { statement, arguments: arguments(&rows), rows }
+        RowGroup { statement, arguments: arguments(rows.iter()), rows }
+    }
+
+    /// What adds some rows of a group.
+    pub(super) fn adding(&self, rows: &[&KeyedRow]) -> (Arc<str>, SqliteArguments) {
+        let statement = statement(&self.add, self.campaign_id, self.load_number, rows.len());
+        (statement, arguments(rows.iter().copied()))
     }
 
     /// The key of a row without a reference of which the file has had `occurrence - 1`.
@@ -183,7 +189,7 @@ impl KeyedRow {
 }
 
 /// What the statement's rows hold, in their order.
-fn arguments(rows: &[KeyedRow]) -> SqliteArguments {
+fn arguments<'r>(rows: impl ExactSizeIterator<Item = &'r KeyedRow>) -> SqliteArguments {
     let mut all = SqliteArguments::default();
     all.reserve(rows.len() * 9, 0);
     for KeyedRow { row, key, twin, .. } in rows {

@@ -14,6 +14,7 @@ use super::add::Stored;
 use super::countable::stay_countable;
 use super::error::Doing;
 use super::file_row::{AddedRow, LoadHeader, LoadTotals, NewRow, RowFate};
+use super::here::Here;
 use super::keyed_row::{KeyedRow, ROWS_AT_ONCE, RowGroup, RowKeys};
 use super::repeated::Repeated;
 use super::replace::Met;
@@ -47,6 +48,10 @@ pub struct Load<'w> {
     /// Campaigns that gave, or will give, what rows come from.
     pub(super) again_as: BTreeSet<String>,
     pub(super) repeated: Repeated,
+    /// Gifts of earlier loads that the file has.
+    pub(super) here: Here,
+    /// The file has all of them; known once the load is finished.
+    pub(super) has_all: bool,
     pub(super) room: Room,
     /// How far the chain of events reaches with what this load adds to it.
     pub(super) head: ChainHead,
@@ -102,6 +107,8 @@ impl<'w> Load<'w> {
             unlooked: BTreeSet::new(),
             again_as: BTreeSet::new(),
             repeated: Repeated::default(),
+            here: Here::default(),
+            has_all: false,
             room: Room::default(),
             head,
             kept_head,
@@ -151,6 +158,10 @@ impl Load<'_> {
                         self.added_row(&row).await?;
                         fates.push(row.into_fate(RowFate::Added));
                     }
+                    Some(Stored::Same) => {
+                        self.take_in(&row);
+                        fates.push(row.into_fate(RowFate::Known));
+                    }
                     Some(Stored::Before(old)) => match self.meet(row, old).await? {
                         Met::Again(row) => again.push(row),
                         Met::Fate(row, fate) => {
@@ -193,6 +204,7 @@ impl Load<'_> {
     pub async fn finish(&mut self, since: DateTime<Utc>) -> Result<LoadTotals, LedgerError> {
         let doing = "closing a load";
         self.make_index().await?;
+        self.mark_here().await?;
         stay_countable(&mut self.transaction, self.totals.added_amount).await?;
         sqlx::query(sql::CAMPAIGN_END_LOAD)
             .bind(self.campaign_id)
@@ -376,6 +388,42 @@ mod tests {
             }
         }
         load.rollback().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_group_costs_the_same_however_large_its_campaign_is() {
+        // Goal: a file that comes again costs what its rows cost. Method: campaigns of a thousand and of twenty
+        // thousand gifts; SQLite's steps for three hundred rows of each that are there already, and three new ones.
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(&folder.path().join("ledger.db")).await.unwrap();
+        let now = Utc::now();
+        let lock = RunLock::take(ledger.path(), "test", now).unwrap();
+        let mut writer = ledger.writer(&lock).await.unwrap();
+        let mut costs = Vec::new();
+        for (campaign, gifts) in [("small", 1_000_u64), ("large", 20_000)] {
+            let header = LoadHeader { campaign: campaign.parse().unwrap(), ..header() };
+            let rows = |from: u64, to: u64| (from..to).map(|line| row(line, line.into())).collect();
+            let mut load = writer.begin().await.unwrap().load(&header, now).await.unwrap();
+            load.add(rows(0, gifts)).await.unwrap();
+            load.finish(now).await.unwrap();
+            load.commit().await.unwrap();
+            let mut load = writer.begin().await.unwrap().load(&header, now).await.unwrap();
+            let steps = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+            let counted = std::sync::Arc::clone(&steps);
+            let count = move || {
+                counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                true
+            };
+            load.transaction.lock_handle().await.unwrap().set_progress_handler(10, count);
+            let mut again: Vec<NewRow> = rows(200, 500);
+            again.extend(rows(gifts, gifts + 3));
+            let fates = load.add(again).await.unwrap();
+            assert_eq!(fates.iter().filter(|row| row.fate == RowFate::Added).count(), 3);
+            load.transaction.lock_handle().await.unwrap().remove_progress_handler();
+            load.rollback().await.unwrap();
+            costs.push(steps.load(std::sync::atomic::Ordering::Relaxed));
+        }
+        assert!(costs[0] > 100 && costs[1] * 10 < costs[0] * 12, "{costs:?}");
     }
 
     #[tokio::test]

@@ -31,6 +31,7 @@ mod figures;
 mod file_row;
 mod finding;
 mod glance;
+mod here;
 mod holding_seen;
 mod inspect;
 mod kept;
@@ -92,6 +93,7 @@ pub use model::{
 };
 pub use note::RunNote;
 pub use open::Ledger;
+pub use place::files_of;
 pub use read::Waiting;
 pub use reading::EarlierLoads;
 pub use reconcile::{AuditedGift, Gone, KnownWallet, Suspect};

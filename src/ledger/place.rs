@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::LedgerError;
+use super::lock::beside;
 
 /// A path, and which file it named when the ledger was opened.
 #[derive(Clone, Debug)]
@@ -14,6 +15,13 @@ pub(super) struct Place {
     path: PathBuf,
     device: u64,
     inode: u64,
+}
+
+/// The files that a ledger is made of, there or not: its own first, and those beside it.
+pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
+    let own = ledger.canonicalize().unwrap_or_else(|_| ledger.to_owned());
+    let endings = ["", "-wal", "-shm", "-journal", ".lock", ".run", ".run-new"];
+    endings.iter().map(|ending| beside(&own, ending)).collect()
 }
 
 impl Place {

@@ -132,11 +132,12 @@ impl Load<'_> {
     }
 
     async fn has_seen(&mut self, row: &KeyedRow, occurrence: u32) -> Result<bool, LedgerError> {
-        sqlx::query_scalar(sql::GIFT_IS_TAKEN)
+        let gift: Option<(i64, bool)> = sqlx::query_as(sql::GIFT_IS_TAKEN)
             .bind(self.keys.of_occurrence(&row.row, occurrence).0)
             .bind(self.load_number)
-            .fetch_one(&mut *self.transaction)
+            .fetch_optional(&mut *self.transaction)
             .await
-            .doing("counting identical rows")
+            .doing("counting identical rows")?;
+        Ok(gift.is_some_and(|(gift, is_new)| is_new || self.here.has(gift)))
     }
 }

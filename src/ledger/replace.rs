@@ -160,16 +160,16 @@ impl Load<'_> {
         let doing = "looking for what took a gift's place";
         while !old.content.looks_like(content) {
             if old.state == GiftState::Cancelled {
-                let (connection, campaign, load) = self.inside();
+                let (connection, campaign, _) = self.inside();
                 let next = sqlx::query(sql::GIFT_SUCCESSOR)
                     .bind(old.row)
-                    .bind(load)
                     .bind(campaign)
                     .fetch_optional(connection)
                     .await
                     .doing(doing)?;
                 if let Some(next) = next {
                     old = OldGift::of(&next).doing(doing)?;
+                    self.here.add(old.row);
                     continue;
                 }
             }

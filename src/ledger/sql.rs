@@ -52,6 +52,7 @@ statements! {
     FINDING_RECORD = "finding_record";
     GIFT_ADD = "gift_add";
     GIFT_ADDED = "gift_added";
+    GIFT_BEFORE = "gift_before";
     GIFT_BY_KEY = "gift_by_key";
     GIFT_BY_WALLET = "gift_by_wallet";
     GIFT_CONFIRM = "gift_confirm";
@@ -65,6 +66,7 @@ statements! {
     GIFT_KNOWN = "gift_known";
     GIFT_LINES = "gift_lines";
     GIFT_LOOKED_FOR = "gift_looked_for";
+    GIFT_MARK_HERE = "gift_mark_here";
     GIFT_NEXT_READY = "gift_next_ready";
     GIFT_NEXT_READY_OF = "gift_next_ready_of";
     GIFT_NOT_MATCHED = "gift_not_matched";
@@ -111,6 +113,7 @@ statements! {
     LOAD_KEEP_READING = "load_keep_reading";
     LOAD_LEFT_OUT = "load_left_out";
     LOAD_NOTE = "load_note";
+    LOAD_OF_FILE = "load_of_file";
     LOAD_OUTLIERS = "load_outliers";
     LOAD_READINGS = "load_readings";
     LOAD_WALLET_SUMS = "load_wallet_sums";

@@ -7,6 +7,7 @@ mod difference;
 mod glance;
 mod keys;
 mod model;
+mod plans;
 mod random;
 mod reconcile;
 mod replace;

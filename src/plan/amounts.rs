@@ -35,6 +35,13 @@ pub(super) struct Amounts {
 }
 
 impl Amounts {
+    /// Amounts of which only the median is known.
+    pub(super) fn about(median: Median) -> Amounts {
+        let mut amounts = Amounts { rows: HashMap::new(), is_coarse: !median.is_exact };
+        amounts.rows.insert(amounts.key(median.amount.minor()), 1);
+        amounts
+    }
+
     /// Counts one more row.
     pub(super) fn add(&mut self, amount: Money) {
         *self.rows.entry(self.key(amount.minor())).or_default() += 1;
@@ -107,6 +114,8 @@ mod tests {
         let about = median(1..=most + 1).unwrap();
         assert!(!about.is_exact);
         assert!((about.amount.minor() - most / 2).abs() * 1_000 < most / 2, "{about:?}");
+        assert_eq!(Amounts::about(about).median(), Some(about));
+        assert_eq!(Amounts::about(median([7]).unwrap()).median(), exactly(7));
         let mut amounts = Amounts::default();
         for number in 1..=400_000 {
             amounts.add(Money::from_minor(number * (i64::MAX / 400_000)));

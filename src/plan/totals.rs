@@ -68,6 +68,11 @@ impl Totals {
         self.amounts.median()
     }
 
+    /// Says what the median is, where rows are not counted any more.
+    pub fn set_median(&mut self, median: Option<Median>) {
+        self.amounts = median.map(Amounts::about).unwrap_or_default();
+    }
+
     /// The latest expiry; `Never` is later than any instant.
     pub fn last_expiry(&self) -> Option<Expiry> {
         if self.never > 0 { Some(Expiry::Never) } else { self.last_instant }

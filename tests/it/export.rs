@@ -252,7 +252,7 @@ async fn rows_that_do_not_speak_for_themselves_are_written_in_full() {
     for (number, text) in [first, second, third].iter().enumerate() {
         let file = world.file(&format!("{number}.csv"), text);
         world.run(&["load", &file, "--campaign", "may", "--allow-corrected"]).expect(0);
-        let out = world.path("out.csv").to_str().unwrap().to_owned();
+        let out = world.path(&format!("out-{number}.csv")).to_str().unwrap().to_owned();
         world.run(&["export", "may", "--state", "planned,refused", "-o", &out]).expect(0);
         world.run(&["load", &out, "--campaign", "may"]).expect(0);
         assert_eq!(
@@ -401,8 +401,9 @@ async fn refused_rows_that_are_loaded_under_another_name_are_given_once() {
         "{}",
         refused.stderr
     );
-    world.run(&["export", "may", "--state", "issued", "-o", &again]).expect(0);
-    world.issue_file(&again, "july", &[]).expect(7);
+    let issued = world.path("issued.csv").to_str().unwrap().to_owned();
+    world.run(&["export", "may", "--state", "issued", "-o", &issued]).expect(0);
+    world.issue_file(&issued, "july", &[]).expect(7);
     world.assert_given_exactly_once(&rows);
     world.run(&["ledger", "verify"]).expect(0);
 }

@@ -25,6 +25,7 @@ mod load;
 mod lookups;
 mod machines;
 mod names;
+mod outputs;
 mod power_loss;
 mod preflight;
 mod preview;

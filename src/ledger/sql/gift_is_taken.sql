@@ -1,2 +1,2 @@
--- Whether this load has seen a key.
-select exists (select 1 from gift where key = ?1 and last_load = ?2)
+-- The gift of a key, and whether this load brought it.
+select id, first_load = ?2 as is_new from gift where key = ?1
