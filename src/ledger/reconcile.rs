@@ -51,8 +51,9 @@ pub enum Gone {
 pub struct Suspect {
     /// An audit found it under this id of the provider's.
     pub found_as: Option<GiftId>,
-    /// It was sent, and refused then, a short while ago: lists may not show yet what was made all the same.
-    pub refused_at: Option<DateTime<Utc>>,
+    /// It was sent, and refused then, or was taken back, a short while ago: lists may not show yet what was made all the
+    /// same, or show what is gone.
+    pub over_at: Option<DateTime<Utc>>,
 }
 
 impl Batch<'_> {
@@ -76,7 +77,7 @@ impl Batch<'_> {
     }
 
     /// Gifts of a campaign that may be there against all expectation, by their rows: those that an audit found so, and
-    /// those that were refused since a moment.
+    /// those that were refused, or taken back, since a moment.
     pub async fn suspects(
         &mut self,
         campaign: i64,
@@ -87,11 +88,11 @@ impl Batch<'_> {
             .fetch_all(self.transaction.now().await?)
             .await
             .doing("reading what audits found")?;
-        let suspect = |(row, found, refused): (i64, Option<String>, Option<i64>)| {
+        let suspect = |(row, found, over): (i64, Option<String>, Option<i64>)| {
             let found_as = found.and_then(|id| id.parse().ok());
-            let refused_at = refused.map(instant).filter(|at| *at >= since);
-            let is_one = found_as.is_some() || refused_at.is_some();
-            is_one.then_some((row, Suspect { found_as, refused_at }))
+            let over_at = over.map(instant).filter(|at| *at >= since);
+            let is_one = found_as.is_some() || over_at.is_some();
+            is_one.then_some((row, Suspect { found_as, over_at }))
         };
         Ok(rows.into_iter().filter_map(suspect).collect())
     }

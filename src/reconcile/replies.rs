@@ -209,12 +209,14 @@ impl Sweep<'_> {
     }
 
     /// Until when a list may still lack what was made: gifts that were issued a short while ago, and those that were
-    /// refused, since a provider may make one and refuse then.
+    /// refused, since a provider may make one and refuse then; or may show what was taken back.
     fn look_until(&self, known: &[KnownGift], of: &HashMap<i64, Finding>) -> Option<DateTime<Utc>> {
-        let lacking = known.iter().filter_map(|gift| match of.get(&gift.row) {
-            Some(Finding::Missing) => gift.issued_at,
-            Some(_) => None,
-            None => self.suspects.get(&gift.row)?.refused_at,
+        let lacking = known.iter().filter_map(|gift| {
+            match (of.get(&gift.row), gift.state == GiftState::Revoked) {
+                (Some(Finding::Missing), _) => gift.issued_at,
+                (None, false) | (Some(_), true) => self.suspects.get(&gift.row)?.over_at,
+                (Some(_), false) | (None, true) => None,
+            }
         });
         // What happened before this reconcile began is no younger, whatever the clock was set to.
         let last = lacking.map(|at| at.min(self.began_at)).max()?;

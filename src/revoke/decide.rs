@@ -134,47 +134,48 @@ impl Target {
         &self,
         by_id: Option<&Credit>,
         whole: &Result<(), String>,
-        (sent_at, let_go): (DateTime<Utc>, DateTime<Utc>),
+        (as_of, let_go): (DateTime<Utc>, DateTime<Utc>),
         window: TimeDelta,
         was_begun_here: bool,
     ) -> Next {
         if let Some(credit) = by_id {
             return match self.blemish(credit) {
-                Some(left) => self.stays(&left, sent_at, window),
+                Some(left) => self.stays(&left, as_of, window),
                 // What a list does not show, no audit calls one too many.
-                None if self.kind != Kind::Own => self.stays(&Left::NotThere, sent_at, window),
-                None => self.again(sent_at, window),
+                None if self.kind != Kind::Own => self.stays(&Left::NotThere, as_of, window),
+                None => self.again(as_of, window, was_begun_here),
             };
         }
         let until = self.answer.as_ref().map_or(let_go, |(_, at)| *at) + window;
         match (&self.answer, whole) {
             // Nothing but this was sent for it, and it did nothing.
-            (Some((Answer::Declined(why), _)), _) if was_begun_here && self.deletes <= 1 => {
+            (Some((Answer::Declined(why), _)), _) if self.was_sent_once(was_begun_here) => {
                 Next::Stays(why.clone())
             }
-            _ if sent_at < until => Next::Look(until),
+            _ if as_of < until => Next::Look(until),
             (_, Ok(())) => Next::Gone,
             (_, Err(why)) => Next::Unclear(why.clone()),
         }
     }
 
-    /// What is to be done now that a list which was asked for at `sent_at` shows `credits`; `objection` is what
+    /// What is to be done now that a list that speaks of `as_of` shows `credits`; `objection` is what
     /// else speaks against deleting it.
     pub(super) fn next(
         &self,
         credits: &[Credit],
-        sent_at: DateTime<Utc>,
+        as_of: DateTime<Utc>,
         window: TimeDelta,
         objection: Option<Left>,
+        was_begun_here: bool,
     ) -> Next {
         let shown = credits.iter().find(|credit| credit.id == self.id);
         let is_begun = self.is_begun();
         match shown.map(|credit| self.blemish(credit).or(objection)) {
             None if is_begun => Next::Gone,
             None => Next::Leave(Left::NotThere),
-            Some(None) if is_begun => self.again(sent_at, window),
+            Some(None) if is_begun => self.again(as_of, window, was_begun_here),
             Some(None) => Next::Begin,
-            Some(Some(left)) if is_begun => self.stays(&left, sent_at, window),
+            Some(Some(left)) if is_begun => self.stays(&left, as_of, window),
             Some(Some(left)) => Next::Leave(left),
         }
     }
@@ -194,32 +195,38 @@ impl Target {
 
     /// It is there, and is not to be deleted. What was used cannot be deleted any more; of the rest a delete that was lost
     /// may be under way.
-    fn stays(&self, left: &Left, sent_at: DateTime<Utc>, window: TimeDelta) -> Next {
+    fn stays(&self, left: &Left, as_of: DateTime<Utc>, window: TimeDelta) -> Next {
         let answered = self.answer.as_ref().filter(|(answer, _)| {
             !matches!(answer, Answer::Declined(_)) && !matches!(left, Left::Spent { .. })
         });
         match answered.map(|(_, at)| *at + window) {
-            Some(until) if sent_at < until => Next::Look(until),
+            Some(until) if as_of < until => Next::Look(until),
             _ => Next::Stays(left.to_string()),
         }
     }
 
     /// It is there, whole, after a delete.
-    fn again(&self, sent_at: DateTime<Utc>, window: TimeDelta) -> Next {
+    fn again(&self, as_of: DateTime<Utc>, window: TimeDelta, was_begun_here: bool) -> Next {
         // An earlier run wrote the intent: nobody knows whether it sent anything.
         let Some((answer, at)) = &self.answer else {
             return Next::Delete;
         };
         let until = *at + window;
         match answer {
-            Answer::Declined(why) => Next::Stays(why.clone()),
+            Answer::Declined(why) if self.was_sent_once(was_begun_here) => Next::Stays(why.clone()),
             Answer::Lost(_) if self.deletes < MAX_DELETES => Next::Delete,
-            _ if sent_at < until => Next::Look(until),
+            // "There is no such gift" may come of a delete before this one, and the list show it for a while yet.
+            _ if as_of < until => Next::Look(until),
             Answer::Deleted => Next::Stays(
                 "the provider says that it deleted it, and its list still shows it".to_owned(),
             ),
-            Answer::Lost(why) => Next::Stays(why.clone()),
+            Answer::Declined(why) | Answer::Lost(why) => Next::Stays(why.clone()),
         }
+    }
+
+    /// Whether nothing but the last delete can have been sent for it.
+    fn was_sent_once(&self, was_begun_here: bool) -> bool {
+        was_begun_here && self.deletes <= 1
     }
 
     /// Whether its intent was written and certainly nothing was sent since.
@@ -308,7 +315,7 @@ mod tests {
     /// What is done about a gift of which the list, asked for so many seconds later, shows this.
     fn next(target: &Target, shown: Option<Credit>, later: i64) -> Next {
         let credits: Vec<Credit> = shown.into_iter().collect();
-        target.next(&credits, now() + TimeDelta::seconds(later), S, None)
+        target.next(&credits, now() + TimeDelta::seconds(later), S, None, true)
     }
 
     #[test]
@@ -344,7 +351,7 @@ mod tests {
         };
         let told = |is_begun, shown: Option<Credit>, objection| {
             let credits: Vec<Credit> = shown.into_iter().collect();
-            surplus(is_begun).next(&credits, now(), S, objection)
+            surplus(is_begun).next(&credits, now(), S, objection, false)
         };
         let (whole, why) = (|| Some(credit(5_000, None, false)), Left::OwnNotThere);
         assert_eq!(told(false, whole(), None), Next::Begin);
@@ -374,7 +381,14 @@ mod tests {
             let spent = Some(credit(5_000, Some(100), true));
             assert_eq!(next(&begun(answer, 1), spent, 0), stays("used: 1.00 of it is left"));
         }
-        assert_eq!(next(&begun(Some(Answer::Declined("no".into())), 1), whole(), 0), stays("no"));
+        let declined = |deletes| begun(Some(Answer::Declined("no".into())), deletes);
+        assert_eq!(next(&declined(1), whole(), 0), stays("no"));
+        // One that was lost may have done it, or an earlier run's.
+        assert_eq!(next(&declined(2), whole(), window - 1), Next::Look(until));
+        assert_eq!(next(&declined(2), whole(), window), stays("no"));
+        let credits: Vec<Credit> = whole().into_iter().collect();
+        let of_another_run = declined(1).next(&credits, now(), S, None, false);
+        assert_eq!(of_another_run, Next::Look(until));
         let deleted = begun(Some(Answer::Deleted), 1);
         assert_eq!(next(&deleted, whole(), window - 1), Next::Look(until));
         assert!(matches!(next(&deleted, whole(), window), Next::Stays(_)));

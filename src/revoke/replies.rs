@@ -173,14 +173,26 @@ impl Revoking<'_> {
 
     /// What is to be done about one gift, by what is known of its wallet.
     fn next(&self, job: &Job, target: &Target, look: &Look, objection: Option<Left>) -> Next {
-        let (sent_at, window) = (look.sent_at, self.options.window);
+        let next = self.next_as_of(job, target, look, objection);
+        match next {
+            Next::Look(until) if until <= look.sent_at => {
+                let age = (look.sent_at - look.as_of).num_seconds();
+                Next::Unclear(format!("its list is {age} s old: it comes from a cache"))
+            }
+            next => next,
+        }
+    }
+
+    /// The same, by the moment of which the list speaks.
+    fn next_as_of(&self, job: &Job, target: &Target, look: &Look, objection: Option<Left>) -> Next {
+        let (as_of, window) = (look.as_of, self.options.window);
+        let was_begun_here = job.begun.contains(&target.id);
         if !target.needs_proof(&look.credits) {
-            return target.next(&look.credits, sent_at, window, objection);
+            return target.next(&look.credits, as_of, window, objection, was_begun_here);
         }
         let by_id = job.told.get(&target.id).and_then(Option::as_ref);
-        let (whole, was_begun_here) =
-            (look.whole(self.lists, self.skew), job.begun.contains(&target.id));
-        target.absent(by_id, &whole, (sent_at, self.began_at), window, was_begun_here)
+        let whole = look.whole(self.lists, self.skew);
+        target.absent(by_id, &whole, (as_of, self.began_at), window, was_begun_here)
     }
 
     /// What shows of each gift too many that it is ours, and what speaks against deleting it; nothing of other gifts.

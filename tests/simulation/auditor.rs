@@ -197,6 +197,10 @@ fn each_row(
                     Some(_) if !claimed.insert(id) => {
                         found.lost.push(format!("line {line}: {gift} is another line's too"));
                     }
+                    // Where nothing proves that it is gone, a person must look.
+                    Some(_) if row.state == "revoking" && causes.to_hold(plan, "") => {
+                        found.open_for_cause += 1;
+                    }
                     Some(entry) => end_of_given(row, entry, found),
                 }
             }

@@ -1,7 +1,7 @@
 -- Gifts of a campaign that may be there against all expectation: those that an audit found so, with the provider's ids
--- of them, and those that were sent and refused, with the moment of the last word about them.
+-- of them, and those that were sent and refused, or taken back, with the moment of the last word about them.
 select id, case when reconciled = 'unexpected' then reconciled_detail end,
-       case when state = 'refused' and first_sent_at_ms is not null
+       case when state = 'revoked' or (state = 'refused' and first_sent_at_ms is not null)
             then (select max(at_ms) from event indexed by event_of_gift where gift_row = gift.id) end
 from gift indexed by gift_of_campaign
-where campaign_id = ?1 and (reconciled = 'unexpected' or state = 'refused')
+where campaign_id = ?1 and (reconciled = 'unexpected' or state in ('refused', 'revoked'))
