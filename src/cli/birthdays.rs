@@ -22,7 +22,7 @@ use super::preview::Preview;
 use super::reading::Validity;
 use super::recollect::recollect;
 use super::standing;
-use crate::domain::{BirthdayWindow, CampaignName, Money};
+use crate::domain::{BirthdayWindow, CampaignName, Money, number_of};
 use crate::intake::{Birthdays, DefaultExpiry};
 use crate::ledger::{Ledger, Standing};
 use crate::report::{Summary, count};
@@ -104,8 +104,8 @@ impl Day {
         let name = args.campaign(on);
         if expiry.has_passed(now) {
             return Err(Failure::usage(format!(
-                "gifts of {on} that are valid for {} days have expired: {expiry}",
-                args.valid_for
+                "gifts of {on} that are valid for {} have expired: {expiry}",
+                number_of(args.valid_for, "day")
             ))
             .hint(
                 "give --valid-for more days, or leave --on out and reach back with --catch-up; nothing \

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::logs;
-use crate::domain::Money;
+use crate::domain::{Money, number_of};
 use crate::plan::Limits;
 use crate::report;
 
@@ -91,7 +91,8 @@ fn ask(question: &Question<'_>) -> Result<(), Failure> {
     let begin = if question.is_limited { "At most " } else { "" };
     writeln!(
         screen,
-        "\n{begin}{gifts} gifts of {campaign:?} {what}, {most}{amount_shown} in all."
+        "\n{begin}{} of {campaign:?} {what}, {most}{amount_shown} in all.",
+        number_of(*gifts, "gift")
     )?;
     if question.exposure != *amount {
         let exposure = report::money(question.exposure);

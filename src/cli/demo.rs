@@ -13,7 +13,9 @@ use super::failure::Failure;
 use super::give;
 use super::levers::Levers;
 use super::settings::Settings;
-use crate::domain::{Expiry, GiftContent, GiftState, Money, WalletId, normalise_description};
+use crate::domain::{
+    Expiry, GiftContent, GiftState, Money, WalletId, normalise_description, number_of,
+};
 use crate::ledger::Ledger;
 use crate::sandbox::{BookGift, FaultKind, FaultProfile, Sandbox, SandboxConfig, Stats};
 
@@ -143,7 +145,7 @@ fn faults(stats: &Stats) -> String {
         .collect();
     happened.sort_by_key(|(count, name)| (Reverse(*count), *name));
     let total: u64 = happened.iter().map(|(count, _)| count).sum();
-    let mut text = format!("\n{total} requests went wrong on the way:\n");
+    let mut text = format!("\n{} went wrong on the way:\n", number_of(total, "request"));
     for line in happened.chunks(3) {
         for (count, name) in line {
             let _ = write!(text, "  {count:>4} {:<24}", name.replace('_', " "));

@@ -8,10 +8,10 @@ use super::commands::RunLimits;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::domain::Money;
+use crate::domain::{Money, number_of};
 use crate::ledger::{Glance, Sender};
 use crate::provider::{Preview, WalletClient};
-use crate::report::{count, money};
+use crate::report::money;
 
 /// Gifts that are read at once.
 const PAGE: u64 = 500;
@@ -42,13 +42,13 @@ impl Plan<'_> {
         }
         let Printer { requests, amount, .. } = out;
         let note = |text: &str| self.context.out.note(text);
-        let noun = if requests == 1 { "request" } else { "requests" };
-        note(&format!("{} {noun}, {} in all; nothing was sent", count(requests), money(amount)));
+        let requests = number_of(requests, "request");
+        note(&format!("{requests}, {} in all; nothing was sent", money(amount)));
         if self.unclear > 0 {
             note(&format!(
-                "a run would first look up {} gifts whose fate is not known, and send those again that \
-                 were not given",
-                count(self.unclear)
+                "a run would first look up {} whose fate is not known, and send again what \
+                 was not given",
+                number_of(self.unclear, "gift")
             ));
         }
         Ok(Exit::Done)

@@ -27,7 +27,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::finish;
 use super::output::Output;
-use crate::domain::{Expiry, GiftContent, GiftKey};
+use crate::domain::{Expiry, GiftContent, GiftKey, number_of};
 use crate::intake::{
     Column, Currency, Dialect, LineEnding, ReadOptions, RowOutcome, RowWriter, read, survey,
 };
@@ -96,10 +96,11 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         }
         (0, _) => format!("no gift of {} is in such a state", campaign.name),
         (_, Form::OwnColumns) => format!(
-            "{rows} rows, in columns of giftbatch's own: as they were in their file they would not be \
-             read as the same gifts; {load}"
+            "{}, in columns of giftbatch's own: as they were in their file they would not be \
+             read as the same gifts; {load}",
+            number_of(rows, "row")
         ),
-        _ => format!("{rows} rows; {load}"),
+        _ => format!("{}; {load}", number_of(rows, "row")),
     });
     if context.out.args.json {
         let summary = Summary::read(&ledger, &campaign).await?;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::issuing::named;
 use super::out::Out;
 use super::view::screen;
-use crate::domain::GiftState;
+use crate::domain::{GiftState, number_of};
 use crate::intake::IntakeError;
 use crate::issue::Stop;
 use crate::ledger::Standing;
@@ -197,7 +197,7 @@ fn half_revoked(summary: &Summary, exit: Exit) -> Option<Why> {
     (gifts > 0 && exit == Exit::Attention).then(|| {
         let message = format!(
             "nobody knows yet whether {} of it {} taken back: a revocation was begun and not ended",
-            gifts_of(gifts),
+            number_of(gifts, "gift"),
             if gifts == 1 { "was" } else { "were" },
         );
         Why::new(
@@ -205,10 +205,6 @@ fn half_revoked(summary: &Summary, exit: Exit) -> Option<Why> {
             format!("giftbatch revoke {name} goes on; with --state revoking it begins no more"),
         )
     })
-}
-
-fn gifts_of(gifts: u64) -> String {
-    format!("{} {}", count(gifts), if gifts == 1 { "gift" } else { "gifts" })
 }
 
 /// Why a run ended that somebody paused or cancelled, and what to do.
@@ -245,7 +241,7 @@ fn stopped(stop: &Stop, summary: &Summary) -> Why {
             format!(
                 "{} of this ledger are in doubt, of other campaigns too, and their wallets tell nothing now: \
                  nothing more is sent meanwhile",
-                if *gifts == 1 { "1 gift".to_owned() } else { format!("{} gifts", count(*gifts)) }
+                number_of(*gifts, "gift")
             ),
             "run the same command again after the settle window; `giftbatch gifts NAME --state in_doubt` lists \
              them",
@@ -253,7 +249,7 @@ fn stopped(stop: &Stop, summary: &Summary) -> Why {
         Stop::Canary { gifts, wrong } => Why::new(
             format!(
                 "canary: of {} not every one is in its wallet as it was sent, so nothing more was sent:{}",
-                if *gifts == 1 { "1 gift".to_owned() } else { format!("{gifts} gifts") },
+                number_of(*gifts, "gift"),
                 named(wrong)
             ),
             format!(

@@ -15,6 +15,7 @@ use super::load::load;
 use super::note::note;
 use super::recollect::recollect;
 use super::reconcile::{Bounds, reconcile_one};
+use super::roots::check_roots;
 use super::signals::Signals;
 use super::standing::{self, Lookout};
 use super::wall;
@@ -109,6 +110,7 @@ pub(super) fn reader(context: &Context) -> Result<WalletClient, Failure> {
 
 pub(super) fn client_at(context: &Context, url: BaseUrl) -> Result<WalletClient, Failure> {
     let settings = &context.settings;
+    check_roots(&url.to_string())?;
     let credentials = settings.credentials()?;
     Ok(WalletClient::new(url, &credentials, settings.timeout, context.clock.clone())?)
 }

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::preview::Before;
 use super::reading::{Reading, Validity};
 use super::seen::Seen;
-use crate::domain::{GiftContent, Money};
+use crate::domain::{GiftContent, Money, number_of};
 use crate::intake::{ReadOptions, Survey};
 use crate::ledger::{AddedRow, EarlierRow, Load, LoadTotals};
 use crate::plan::{Breach, Limits, Standing, Totals};
@@ -87,7 +87,7 @@ async fn judge_rows(
         context.out.complain(&seen.faults.to_string());
     }
     if seen.kept > 0 {
-        let rows = if seen.kept == 1 { "1 row".to_owned() } else { format!("{} rows", seen.kept) };
+        let rows = number_of(seen.kept, "row");
         context.out.complain(&format!(
             "warning: not left out: {rows} of faulty wallets or customers, whose gifts the ledger has already"
         ));
@@ -105,9 +105,8 @@ async fn judge_rows(
         if seen.unlooked > 0 && seen.unlooked == seen.rejected {
             return Err(unlooked(seen.unlooked, load));
         }
-        let rows = if seen.faults.count() == 1 { "fault" } else { "faults" };
-        let message =
-            format!("the file has {} {rows}; nothing was stored or sent", seen.faults.count());
+        let faults = number_of(seen.faults.count(), "fault");
+        let message = format!("the file has {faults}; nothing was stored or sent");
         let failure = Failure::new(Exit::FileRefused, message);
         let again = match (args.preflight.preflight, args.holding.require_holding.is_some()) {
             (true, false) => "once a wallet is mended, --preflight-max-age 0s asks again",

@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::rebind::rebind;
 use super::view::screen;
-use crate::domain::GiftState;
+use crate::domain::{GiftState, number_of};
 use crate::ledger::{
     Fault, Inspection, LedgerCopy, LedgerError, LedgerFacts, LedgerForm, RunRecord, Statement,
     Verified, holder,
@@ -174,8 +174,8 @@ pub(super) fn age_words(facts: &LedgerFacts) -> Option<String> {
     }
     (facts.forgotten > 0).then(|| {
         format!(
-            "an old copy was restored: {} campaigns give nothing until reconciled",
-            facts.forgotten
+            "an old copy was restored: nothing is given of {} until reconciled",
+            number_of(facts.forgotten, "campaign")
         )
     })
 }
@@ -215,8 +215,9 @@ async fn backup(context: &Context, args: &BackupArgs) -> Result<Exit, Failure> {
         context.out.result(&document.to_string());
     } else {
         context.out.people(&format!(
-            "wrote {}: {gifts} gifts, {}, read back and whole",
+            "wrote {}: {}, {}, read back and whole",
             path.display(),
+            number_of(gifts, "gift"),
             human(bytes)
         ));
     }
@@ -270,13 +271,11 @@ fn tell_verified(context: &Context, verified: &Verified, has_statement: bool) {
     let path = context.settings.ledger.display();
     let Verified { campaigns, gifts, steps, faults, fault_count, .. } = verified;
     if *fault_count == 0 {
-        let campaigns = if *campaigns == 1 {
-            "1 campaign".to_owned()
-        } else {
-            format!("{campaigns} campaigns")
-        };
+        let (campaigns, stand) = (number_of(*campaigns, "campaign"), number_of(*gifts, "gift"));
+        let (stand, steps) =
+            (stand + if *gifts == 1 { " stands" } else { " stand" }, number_of(*steps, "step"));
         context.out.people(&format!(
-            "{path} is whole: {gifts} gifts stand where their {steps} attempts and events lead, and the \
+            "{path} is whole: {stand} where {steps} of attempts and events lead, and the \
              sums of {campaigns} are theirs{}",
             if has_statement { "; it says what the statement says" } else { "" }
         ));

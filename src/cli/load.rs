@@ -19,7 +19,7 @@ use super::sieve::Sieve;
 use super::stream::{Meter, stream};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
-use crate::intake::{Birthdays, IntakeError, ReadOptions, Rows, Survey, read};
+use crate::intake::{Birthdays, DefaultExpiry, IntakeError, ReadOptions, Rows, Survey, read};
 use crate::ledger::{Campaign, Load, LoadHeader, LoadTotals, Repeats};
 use crate::plan::largest_of_series;
 
@@ -146,6 +146,7 @@ async fn bring<'s>(
         Some(aside) => Sieve::ask(context, aside, args, &survey, &options).await?,
         None => Sieve::ask(context, session, args, &survey, &options).await?,
     };
+    let sieve = sieve.on(today, &survey, &options);
     let header = LoadHeader {
         campaign: name.clone(),
         header_json: serde_json::to_string(&survey.header)?,
@@ -230,6 +231,9 @@ async fn fill(
         Err(failure) if failure.exit == Exit::NotConfirmed => (None, Some(failure)),
         Err(failure) => return Err(failure),
     };
+    if measure.before == Before::Loaded && totals.added > 0 {
+        warn_of_first_day(context, measure, &seen, *today);
+    }
     let survey = survey.clone();
     let preview = Preview::of(context, survey, seen, &totals, measure.before, load).await?;
     if let Some(breach) = breach {
@@ -246,6 +250,22 @@ async fn fill(
     let campaign = load.campaign().await?;
     let rejects = rejects.map(Rejects::finish).transpose()?;
     Ok(Some(Loaded { campaign, preview, added: totals.added, rejects }))
+}
+
+/// A span of time counts from the first load: rows that are new weeks later have less of it.
+fn warn_of_first_day(context: &Context, measure: &Measure<'_>, seen: &Seen, today: DateTime<Utc>) {
+    let options = measure.options;
+    let is_span = matches!(measure.args.expires, Some(DefaultExpiry::After(_)));
+    let day = |at: DateTime<Utc>| at.with_timezone(&options.tz).date_naive();
+    if let Some(expiry) = options.expires.filter(|_| is_span && seen.used.expiry)
+        && day(options.now) != day(today)
+    {
+        context.out.complain(&format!(
+            "warning: {} counts from the campaign's first load on {}: new rows without a date expire {expiry}",
+            measure.validity.said,
+            day(options.now),
+        ));
+    }
 }
 
 /// Puts all rows into the load and closes its sums; nothing comes back where keys repeat after all.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::SettingsArgs;
 use super::failure::Failure;
+use super::roots::check_roots;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
 use crate::provider::{BaseUrl, ClientError, Login, Manner, MintedClient};
@@ -86,6 +87,7 @@ impl Minted {
             return Err(Failure::usage("GIFTBATCH_MINTED_USERNAME is not set")
                 .hint("set it, or minted_username in the settings file, to the user's name"));
         };
+        check_roots(&base.to_string())?;
         let password = self.password_source()?.read()?;
         let api_version = variable("GIFTBATCH_MINTED_API_VERSION")
             .or_else(|| self.api_version.clone())

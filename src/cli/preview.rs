@@ -13,7 +13,7 @@ use super::difference::Difference;
 use super::failure::Failure;
 use super::give::is_open;
 use super::seen::{Seen, lines};
-use crate::domain::Expiry;
+use crate::domain::{Expiry, number_of};
 use crate::intake::{EncodingOrigin, Survey};
 use crate::ledger::{Load, LoadTotals};
 use crate::plan::{Estimate, LargeRow, Totals};
@@ -79,8 +79,8 @@ impl Preview {
         for (name, value) in self.seen.customers.iter().flat_map(Customers::lines) {
             line(name, &value);
         }
-        let noun = if self.wallets == 1 { "wallet" } else { "wallets" };
-        line("rows", &format!("{} for {} {noun}", count(totals.rows), count(self.wallets)));
+        let wallets = number_of(self.wallets, "wallet");
+        line("rows", &format!("{} for {wallets}", count(totals.rows)));
         let currency = &self.survey.dialect.currency;
         line("total", &format!("{} {currency}", money(totals.total)));
         for (name, value) in amounts(totals, self.survey.dialect.line_word()) {
@@ -100,8 +100,7 @@ impl Preview {
             line("identical", &lines(&self.seen.identical, self.survey.dialect.line_word()));
         }
         if self.seen.rejected > 0 {
-            let noun = if self.seen.rejected == 1 { "row" } else { "rows" };
-            line("rejected", &format!("{} {noun}: left out", count(self.seen.rejected)));
+            line("rejected", &format!("{}: left out", number_of(self.seen.rejected, "row")));
         }
         line("read as", &self.read_as());
         let others = self.other_columns();
@@ -187,9 +186,8 @@ impl Preview {
 
     fn takes(&self) -> String {
         let Estimate { gifts, wallets, .. } = self.estimate;
-        let gift = if gifts == 1 { "gift" } else { "gifts" };
-        let wallet = if wallets == 1 { "wallet" } else { "wallets" };
-        let parts = format!("{} {gift}, then {} {wallet} read back", count(gifts), count(wallets));
+        let (gifts, wallets) = (number_of(gifts, "gift"), number_of(wallets, "wallet"));
+        let parts = format!("{gifts}, then {wallets} read back");
         format!("{} ({parts})", self.estimate)
     }
 

@@ -14,11 +14,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{client, pace};
 use super::settings::KEYS;
-use crate::domain::{GiftId, GiftState, WalletId};
+use crate::domain::{GiftId, GiftState, WalletId, number_of};
 use crate::ledger::{GiftRecord, Ledger, LedgerError};
 use crate::pace::Pace;
 use crate::provider::{Credit, ListReading, Reading, WalletClient};
-use crate::report::count;
 
 /// Wallets that are looked at, and gifts of each.
 const WALLETS: u32 = 20;
@@ -56,10 +55,8 @@ pub(super) async fn rebind(context: &Context) -> Result<Exit, Failure> {
             batch.move_provider(from, &to, looked.seen, context.now()).await?;
         }
         batch.commit().await?;
-        let seen = count(looked.seen);
-        context
-            .out
-            .note(&format!("{seen} gifts of this ledger were seen at {to}: it goes on there"));
+        let seen = number_of(looked.seen, "gift");
+        context.out.note(&format!("seen at {to}, of this ledger: {seen}; it goes on there"));
     } else {
         context.out.note(&format!("this ledger has no other provider than {to}: nothing to do"));
     }
@@ -154,10 +151,10 @@ fn refuse_missed(looked: &Looked, to: &str) -> Result<(), Failure> {
     let named: Vec<String> =
         named.map(|(gift, wallet)| format!("{gift} of wallet {wallet}")).collect();
     let more = if many > NAMED { " and more" } else { "" };
-    let all = looked.seen + many as u64;
+    let all = number_of(looked.seen + many as u64, "gift");
     let named = named.join(", ");
     let message = format!(
-        "{many} of {all} gifts of this ledger that were looked for are not at {to}: {named}{more}"
+        "of {all} of this ledger that were looked for, {many} cannot be found at {to}: {named}{more}"
     );
     Err(Failure::new(Exit::NotConfirmed, message).hint(hint))
 }

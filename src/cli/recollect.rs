@@ -13,10 +13,10 @@ use super::failure::Failure;
 use super::give::pace;
 use super::reconcile::{Bounds, reconcile_one};
 use super::signals::Signals;
+use crate::domain::number_of;
 use crate::ledger::{Campaign, Forgotten, Glance, LedgerError};
 use crate::provider::WalletClient;
 use crate::reconcile::Reconciled;
-use crate::report::count;
 
 /// Looks for what was forgotten of a campaign, where something may be; fails where that could not tell, before
 /// anybody is asked.
@@ -31,9 +31,9 @@ pub(super) async fn recollect(
         Forgotten::Wishes => return Err(LedgerError::Restored.into()),
         Forgotten::Gifts => {}
     }
-    let wallets = count(session.ledger.wallets(campaign.id).await?);
+    let wallets = number_of(session.ledger.wallets(campaign.id).await?, "wallet");
     context.out.complain(&format!(
-        "{}: this ledger is an old copy that was restored; first it looks in {wallets} wallets for what it has \
+        "{}: this ledger is an old copy that was restored; first it looks in {wallets} for what it has \
          forgotten, twice, over the settle window",
         campaign.name
     ));

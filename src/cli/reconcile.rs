@@ -16,13 +16,14 @@ use super::note::note;
 use super::progress::Display;
 use super::signals::Signals;
 use super::task::in_own_task;
+use crate::domain::number_of;
 use crate::drive::Rules;
 use crate::ledger::Campaign;
 use crate::pace::Pace;
 use crate::plan::Estimate;
 use crate::provider::WalletClient;
 use crate::reconcile::{ReconcileOptions, ReconcileProgress, Reconciled, run_reconcile};
-use crate::report::{Summary, count};
+use crate::report::Summary;
 
 /// `giftbatch reconcile`.
 pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result<Exit, Failure> {
@@ -89,11 +90,10 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
 /// What balances cost, before it is begun.
 fn cost(wallets: u64, rate: u32) -> String {
     let estimate = Estimate { gifts: wallets, wallets, rate };
-    let (noun, requests) = (if wallets == 1 { "wallet" } else { "wallets" }, estimate.requests());
     format!(
-        "reconcile --balances: {} {noun}, a list and a balance each: {} requests, {estimate}",
-        count(wallets),
-        count(requests)
+        "reconcile --balances: {}, a list and a balance each: {}, {estimate}",
+        number_of(wallets, "wallet"),
+        number_of(estimate.requests(), "request")
     )
 }
 

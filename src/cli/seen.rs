@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::customers::Customers;
 use super::failure::Failure;
 use super::rejects::Rejects;
+use crate::domain::number_of;
 use crate::intake::{BadRow, Code, Column, Dialect, Fault, FaultList, Survey, Used};
 use crate::ledger::{AddedRow, Corrected, EarlierRow, KeyFault, RowFate};
 use crate::plan::{Named, Totals};
@@ -230,10 +231,9 @@ fn key_fault(fault: KeyFault) -> (Code, String, &'static str) {
 /// `2 rows: line 5, 9`, and how many more; `word` says what a place in the file is called.
 pub(super) fn lines(some: &Named<AddedRow>, word: &str) -> String {
     let named: Vec<String> = some.named.iter().map(|row| row.line.to_string()).collect();
-    let noun = if some.count == 1 { "row" } else { "rows" };
     let more = match some.others() {
         0 => String::new(),
         others => format!(" and {others} more"),
     };
-    format!("{} {noun}: {word} {}{more}", some.count, named.join(", "))
+    format!("{}: {word} {}{more}", number_of(some.count, "row"), named.join(", "))
 }

@@ -4,12 +4,15 @@
 //! **Invariant:** nothing of the file is loaded before each question has its answer.
 //! **Invariant:** what was sent is no fault of the file any more: the same command again is always right.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
 
 use super::commands::{FileArgs, OnInvalid};
 use super::context::{Context, Session};
 use super::eligibility::{Holders, eligibility, minted_client};
 use super::failure::Failure;
+use super::lapsed::Lapsed;
 use super::preflight::{Wallets, preflight};
 use crate::domain::GiftKey;
 use crate::intake::{BadRow, Dialect, Fault, ReadOptions, Survey};
@@ -22,6 +25,7 @@ pub(super) struct Sieve {
     on_invalid: OnInvalid,
     wallets: Option<Wallets>,
     holders: Option<Holders>,
+    lapsed: Option<Lapsed>,
 }
 
 /// How many faulty rows asked for the same so far, by the key of the first, where the ledger has that.
@@ -58,7 +62,14 @@ impl Sieve {
             on_invalid: args.on_invalid,
             wallets,
             holders,
+            lapsed: None,
         })
+    }
+
+    /// A campaign's days count from its first load; whether the expiry of a new row has passed, today says.
+    pub(super) fn on(self, today: DateTime<Utc>, survey: &Survey, options: &ReadOptions) -> Sieve {
+        let lapsed = (today > options.now).then(|| Lapsed::new(today, survey));
+        Sieve { lapsed, ..self }
     }
 
     /// Takes the faulty rows out of a group.
@@ -79,10 +90,15 @@ impl Sieve {
         if let Some(holders) = &self.holders {
             note(&mut faults, holders.faults(&group).await?);
         }
+        let asked: HashSet<u64> = faults.keys().copied().collect();
+        if let Some(lapsed) = &self.lapsed {
+            note(&mut faults, lapsed.faults(&self.ledger, &group).await?);
+        }
         if faults.is_empty() {
             return Ok(Sorted { group, bad: Vec::new(), kept: 0 });
         }
-        let rows = group.rows().filter(|(row, _)| faults.contains_key(&row.line));
+        // What the ledger has not has no copies there either.
+        let rows = group.rows().filter(|(row, _)| asked.contains(&row.line));
         let numbered = self.number(keys, rows.collect(), copies).await?;
         let tried: Vec<GiftKey> = numbered.values().copied().collect();
         let known = self.ledger.known_keys(&tried).await?;

@@ -20,6 +20,7 @@ mod gift;
 mod ids;
 mod key;
 mod money;
+mod plural;
 mod state;
 
 pub use birthday::{BirthDate, BirthdayWindow, LeapDay};
@@ -30,4 +31,5 @@ pub use gift::{Gift, GiftContent, Twin, normalise_description};
 pub use ids::{CampaignName, GiftId, IdError, NameError, WalletId, parse_guid};
 pub use key::{GiftKey, KeyRule, RowDigest};
 pub use money::{Money, MoneyError};
+pub use plural::{grouped, number_of};
 pub use state::{Event, GiftState, IllegalEvent, Refusal, UnknownState};

@@ -11,6 +11,7 @@ use super::record::{Broken, Record};
 use super::row::RowReader;
 use super::swallowed::swallowed;
 use super::{Code, Place};
+use crate::domain::number_of;
 
 impl RowReader {
     /// What is wrong with the row before any cell is read.
@@ -79,8 +80,7 @@ impl RowReader {
     /// A row with fewer or more cells than the header.
     fn length_fault(&self, record: &Record) -> Fault {
         let (cells, columns) = (record.len(), self.headers.len());
-        let noun = if cells == 1 { "cell" } else { "cells" };
-        let problem = format!("{cells} {noun}, the header has {columns}");
+        let problem = format!("{}, the header has {columns}", number_of(cells as u64, "cell"));
         // What begins a file, inside a line: it was joined to one whose last line had no end.
         let is_joined = |index: &usize| record.cell(*index).contains('\u{feff}');
         if let Some(index) = (0..cells).find(is_joined) {

@@ -19,7 +19,7 @@ use super::replay::{Replay, Standing};
 use super::rows::{content, word};
 use super::statement::contradictions;
 use super::{LedgerError, Statement, kept, moved, sql};
-use crate::domain::{GiftId, GiftKey, RowDigest};
+use crate::domain::{GiftId, GiftKey, RowDigest, number_of};
 
 /// Gifts that are read at once.
 const PAGE_GIFTS: i64 = if cfg!(test) { 2 } else { 1_000 };
@@ -274,7 +274,8 @@ async fn campaigns(
         let said = Sums { gifts, minor: i128::from(minor), plan: RowDigest(plan.as_u128()) };
         let found = sums.get(&id).copied().unwrap_or_default();
         let what = if said.gifts != found.gifts {
-            Some(format!("it counts {gifts} gifts, but has {}", found.gifts))
+            let counted = number_of(gifts.unsigned_abs(), "gift");
+            Some(format!("it counts {counted}, but has {}", found.gifts))
         } else if said.minor != found.minor {
             Some(format!("it adds up to {minor} minor units, but its gifts to {}", found.minor))
         } else {

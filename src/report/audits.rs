@@ -14,6 +14,7 @@ use super::layout::Side::Left;
 use super::layout::{Screen, table};
 use super::next::shell_word;
 use super::{ReportError, Summary, clean, text};
+use crate::domain::number_of;
 use crate::ledger::{Audit, AuditCounts, Campaign, Discrepancy, FindingRecord, Ledger};
 
 /// Findings of each kind that are named on a screen.
@@ -229,10 +230,8 @@ pub async fn write_findings<W: io::Write>(
         let (number, at, ended) = (audit.number, second(audit.started_at), ended(audit));
         writeln!(out, "{name}, audit {number}: {command}{}, {at}, {ended}", clean(&user))?;
         if let Some(counts) = &audit.counts {
-            let wallets = count(counts.wallets);
-            out.write_all(
-                wrapped(&format!("{wallets} wallets: {}", counted(counts)), "").as_bytes(),
-            )?;
+            let wallets = number_of(counts.wallets, "wallet");
+            out.write_all(wrapped(&format!("{wallets}: {}", counted(counts)), "").as_bytes())?;
         }
     }
     let mut last: Option<FindingRecord> = None;

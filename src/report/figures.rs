@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::domain::Money;
+use crate::domain::{Money, grouped};
 
 /// How wide a bar is.
 const BAR_CHARS: u64 = 20;
@@ -26,17 +26,6 @@ pub fn money(amount: Money) -> String {
         Some((whole, minor)) => format!("{sign}{}.{minor}", grouped(whole)),
         None => plain,
     }
-}
-
-fn grouped(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The number with its noun: `1 gift`, `2 gifts`.

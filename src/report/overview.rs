@@ -53,7 +53,8 @@ fn line(summary: &Summary) -> Vec<String> {
 fn block(summary: &Summary, screen: u16) -> String {
     let [name, bar, percent, gifts, money, troubles, last] =
         line(summary).try_into().expect("a line has seven cells");
-    let figures = format!("  {bar}  {percent}  {gifts} gifts  {money}");
+    let noun = if gifts.trim() == "1" { "gift" } else { "gifts" };
+    let figures = format!("  {bar}  {percent}  {gifts} {noun}  {money}");
     let lines = [name, figures, format!("  {troubles}"), format!("  {last}")];
     lines.map(|line| fold(&line, Some(screen), 2) + "\n").concat()
 }

@@ -88,6 +88,8 @@ async fn the_document_is_what_the_contract_says() {
     assert_eq!(object.remove("preview").unwrap()["rows"], 3);
     assert_eq!(object.remove("audit").unwrap()["counts"]["matched"], 3);
     assert_eq!(object.remove("under_way").unwrap(), serde_json::Value::Null);
+    assert_eq!(object.remove("faults").unwrap(), serde_json::json!([]));
+    assert_eq!(object.remove("fault_counts").unwrap(), serde_json::json!({}));
     let last_run = object.remove("last_run").unwrap();
     assert_eq!((&last_run["command"], &last_run["reason"]), (&"run".into(), &().into()));
     let expected = serde_json::json!({

@@ -156,3 +156,43 @@ async fn what_has_expired_by_the_providers_date_is_not_given() {
     assert!(refused.as_array().is_some_and(|all| all.len() == 2), "{refused}");
     assert!(refused.to_string().contains("\"expired\""), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_new_weeks_later_is_judged_by_that_day() {
+    // Goal: no row is taken in that can never be given, and the same command again is right all the same.
+    // Method: a file with a row that has passed since, the same again, and longer ones: with a date that has
+    // passed, and without one while `--expires` counts from the first load.
+    let Some(world) = world() else { return };
+    set_clock(&world, TimeDelta::zero());
+    let text = |rows: &[(u32, &str)]| {
+        let row =
+            |(number, expiry): &(u32, &str)| format!("{},10,{expiry},KUPON\n", wallet(*number));
+        let rows: String = rows.iter().map(row).collect();
+        format!("wallet_id,amount,expires_at,description\n{rows}")
+    };
+    let soon = (Utc::now() + TimeDelta::days(5)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let load = |name: &str, rows: &[(u32, &str)], code: i32| {
+        let file = world.file(name, text(rows));
+        world.run(&["load", &file, "--campaign", "may", "--expires", "30d", "--json"]).expect(code)
+    };
+    load("may.csv", &[(1, &soon), (2, "")], 0);
+    set_clock(&world, TimeDelta::days(10));
+    load("may.csv", &[(1, &soon), (2, "")], 0);
+    let passed = load("more.csv", &[(1, &soon), (2, ""), (3, &soon)], 3);
+    assert!(
+        passed.stderr.contains("line 4") && passed.stderr.contains("has passed"),
+        "{}",
+        passed.stderr
+    );
+    assert_eq!(passed.json()["faults"][0]["code"], "expiry_passed");
+    let warned = load("more.csv", &[(1, &soon), (2, ""), (3, "")], 0);
+    assert!(warned.stderr.contains("--expires 30d counts from"), "{}", warned.stderr);
+    set_clock(&world, TimeDelta::days(40));
+    load("more.csv", &[(1, &soon), (2, ""), (3, "")], 0);
+    let late = load("most.csv", &[(1, &soon), (2, ""), (3, ""), (4, "")], 3);
+    assert!(
+        late.stderr.contains("line 5") && late.stderr.contains("first load"),
+        "{}",
+        late.stderr
+    );
+}

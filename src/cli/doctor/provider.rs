@@ -8,6 +8,7 @@ use super::check::Check;
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::roots::check_roots;
 use crate::domain::WalletId;
 use crate::provider::{
     Barrier, BaseUrl, Credentials, Exchange, ListReading, Obstacle, Trouble, WalletClient,
@@ -21,6 +22,9 @@ const CLOSE: TimeDelta = TimeDelta::seconds(2);
 
 /// Reads the gift list of a wallet that nobody has.
 pub(super) async fn look(context: &Context, url: &BaseUrl, keys: &Credentials) -> Vec<Check> {
+    if let Err(failure) = check_roots(&url.to_string()) {
+        return vec![Check::failed("TLS", &failure)];
+    }
     let timeout = context.settings.timeout.min(PATIENCE);
     let client = match WalletClient::new(url.clone(), keys, timeout, context.clock.clone()) {
         Ok(client) => client,
