@@ -82,7 +82,7 @@ pub(super) fn survey_source(
         }
         found => found.map_err(|error| source.on_sheet(error, options))?,
     };
-    let mut pass = Pass::new(columns, &header, options);
+    let mut pass = Pass { is_guessed: guessed.is_some(), ..Pass::new(columns, &header, options) };
     let mut record = Record::default();
     while source.next(&mut record)? {
         if !record.is_blank() {
@@ -131,6 +131,8 @@ struct Pass {
     rows: u64,
     has_references: bool,
     sample: Option<String>,
+    /// The encoding was guessed: its letters are looked at.
+    is_guessed: bool,
     /// The first text with letters that are not those of the language.
     strange: Option<(Place, String)>,
     midnights: Midnights,
@@ -148,6 +150,7 @@ impl Pass {
             rows: 0,
             has_references: false,
             sample: header.cells.iter().find_map(|cell| letters_of(cell)),
+            is_guessed: false,
             strange: None,
             midnights: Midnights::new(options.tz),
             fitting: DELIMITERS.to_vec(),
@@ -174,7 +177,8 @@ impl Pass {
             self.midnights.see(trim(record.cell(index)));
         }
         let texts = [self.columns.description, self.columns.reference].into_iter().flatten();
-        if self.strange.is_none()
+        if self.is_guessed
+            && self.strange.is_none()
             && !record.text().is_ascii()
             && let Some(index) = texts.into_iter().find(|index| is_strange(record.cell(*index)))
         {
