@@ -20,7 +20,7 @@ use super::late::{self, Open};
 use super::load::{Celebration, Loaded, Source, keep_rejects, prepare, show, store};
 use super::preview::Preview;
 use super::reading::Validity;
-use super::recollect::recollect;
+use super::recollect::recollect_to_give;
 use super::standing;
 use crate::domain::{BirthdayWindow, CampaignName, Money, number_of};
 use crate::intake::{Birthdays, DefaultExpiry};
@@ -63,7 +63,7 @@ pub(super) async fn birthdays(mut context: Context, args: &BirthdaysArgs) -> Res
     }
     let preview = celebrate(&context, &mut session, args, &day).await?;
     for campaign in late::to_give(&session.ledger, &day).await? {
-        session = recollect(&context, session, &client, &campaign).await?;
+        session = recollect_to_give(&context, session, &client, &campaign, &args.limits).await?;
     }
     let today = match session.ledger.campaign(day.campaign.as_str()).await? {
         Some(campaign) => Some(Open::of(&session.ledger, campaign).await?),
@@ -131,7 +131,7 @@ impl Day {
     /// How its campaign is loaded.
     pub(super) fn source<'a>(&'a self, file: &'a FileArgs, max_total: Option<Money>) -> Source<'a> {
         let (campaign, celebration) = (&self.campaign, Some(&self.celebration));
-        Source { args: file, campaign, max_total, celebration, asks: false }
+        Source { args: file, campaign, max_total, gives: true, celebration, asks: false }
     }
 
     /// The same day of the series as the ledger spells its name: its keys are made of that.

@@ -21,6 +21,7 @@ pub(super) async fn check(context: &Context, args: &CheckArgs) -> Result<Exit, F
         args: &args.file,
         campaign: &name,
         max_total: args.max_total,
+        gives: false,
         celebration: None,
         asks: false,
     };

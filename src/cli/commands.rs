@@ -97,6 +97,9 @@ pub(super) struct RunLimits {
     /// So many refusals of one class in a row stop the run; 0: never.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) stop_after_refusals: u32,
+    /// Give what a restored ledger has not given, though gifts of the campaign were revoked after its copy was made.
+    #[arg(long)]
+    pub(super) allow_revoked: bool,
     #[command(flatten)]
     pub(super) levers: Levers,
 }

@@ -76,6 +76,7 @@ fn run_args(file: std::path::PathBuf) -> RunArgs {
             max_attempts: None,
             in_doubt: None,
             stop_after_refusals: 20,
+            allow_revoked: false,
             levers: Levers::default(),
         },
         no_reconcile: false,

@@ -18,11 +18,19 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::view::screen;
+use crate::domain::duration_text;
 
 /// `giftbatch doctor`.
 pub(super) async fn doctor(context: &Context) -> Result<Exit, Failure> {
     let mut checks = settings::look(context);
     let url = context.settings.wallet_url();
+    if url.is_ok() {
+        let window = duration_text(context.settings.settle);
+        checks.push(match context.settings.giving_url() {
+            Ok(_) => Check::ok("settle window", window),
+            Err(failure) => Check::failed("settle window", &failure),
+        });
+    }
     match (&url, context.settings.credentials()) {
         (Ok(url), Ok(keys)) => checks.extend(provider::look(context, url, &keys).await),
         (url, keys) => {

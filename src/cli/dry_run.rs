@@ -83,7 +83,9 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
     }
     let max_total = args.load.max_total;
     let (file, name) = (&args.load.file, &args.load.campaign);
-    let source = Source { args: file, campaign: name, max_total, celebration: None, asks: false };
+    let celebration = None;
+    let source =
+        Source { args: file, campaign: name, max_total, gives: true, celebration, asks: false };
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     of_file(context, &source, &wishes, None).await
 }

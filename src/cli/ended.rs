@@ -97,7 +97,10 @@ pub(super) fn why(ended: &Ended, asked: Asked) -> Why {
             again,
         ),
         Ended::Silence { why, waits_until: Some(until), .. } => Why::new(
-            format!("{who} asks to wait until {}: gave up ({why})", second(*until)),
+            format!(
+                "{who} throttles, and nothing is asked until {}: gave up ({why})",
+                second(*until)
+            ),
             format!("{again} then"),
         ),
         Ended::Silence { silent_for, why, waits_until: None } => Why::new(

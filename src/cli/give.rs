@@ -13,7 +13,7 @@ use super::finish::{self, Besides, Ending};
 use super::issuing::{Baton, Errand};
 use super::load::load;
 use super::note::note;
-use super::recollect::recollect;
+use super::recollect::recollect_to_give;
 use super::reconcile::{Bounds, reconcile_one};
 use super::roots::check_roots;
 use super::signals::Signals;
@@ -61,7 +61,7 @@ pub(super) async fn issue(context: &Context, args: &IssueArgs) -> Result<Exit, F
     if matches!(standing, Standing::Paused(_)) {
         return standing::refuse(context, session, &campaign, &standing).await;
     }
-    let session = recollect(context, session, &client, &campaign).await?;
+    let session = recollect_to_give(context, session, &client, &campaign, &args.limits).await?;
     let wishes = Wishes::of(args);
     let states = States::read_still(&session.ledger, &campaign).await?;
     // Of a cancelled campaign nothing is sent: its doubts are settled.
@@ -86,8 +86,9 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failu
         }
     }
     let asks = can_ask(context) && !args.confirm.yes && args.confirm.confirm.is_none();
-    let loaded = load(context, &mut session, &args.load, asks).await?;
-    let session = recollect(context, session, &client, &loaded.campaign).await?;
+    let loaded = load(context, &mut session, &args.load, true, asks).await?;
+    let session =
+        recollect_to_give(context, session, &client, &loaded.campaign, &args.limits).await?;
     let max_total = args.load.max_total;
     let wishes = Wishes { confirm: &args.confirm, max_total, limits: &args.limits };
     let (campaign, preview) = (loaded.campaign, loaded.preview.json());

@@ -4,7 +4,7 @@
 //! It stands apart because each refusal here is cheap, and what it holds back is not.
 //!
 //! **Invariant:** what a person said (control totals and limits) holds for the whole file, whatever of it
-//! the ledger has already. What was not said is held against new rows alone: a load that adds nothing was
+//! the ledger has already; but the total of a command that gives is for all that its campaign gives. What was not said is held against new rows alone: a load that adds nothing was
 //! allowed once, and the same command again is always right.
 
 use super::commands::{FileArgs, OnInvalid};
@@ -30,6 +30,9 @@ pub(super) const SAME_CONTENT_DAYS: i64 = 30;
 pub(super) struct Measure<'a> {
     pub(super) args: &'a FileArgs,
     pub(super) max_total: Option<Money>,
+    /// What the campaign has given at most before the load, where the limit is for all that it gives; else it is for the
+    /// file.
+    pub(super) exposed: Option<Money>,
     pub(super) before: Before,
     /// The largest campaign of the series.
     pub(super) largest_of_series: Option<(&'a str, Money)>,
@@ -51,7 +54,12 @@ pub(super) async fn judge(
 ) -> Result<Reading, Failure> {
     judge_rows(context, measure.args, survey, seen, load).await?;
     let reading = judge_reading(measure, survey, seen, totals, load)?;
-    let mut refusal = Refusal::of_limits(measure.args, measure.max_total, &seen.totals);
+    let of_file = measure.max_total.filter(|_| measure.exposed.is_none());
+    let mut refusal = Refusal::of_limits(measure.args, of_file, &seen.totals);
+    if let Some(exposed) = measure.exposed {
+        let limits = Limits { max_total: measure.max_total, ..Limits::default() };
+        refusal.add_all(limits.check_total(exposed + totals.added_amount), "correct the limit");
+    }
     // Sums that went beyond counting would fail as sums of the ledger too.
     if let Some(limit) = measure.args.max_per_wallet.filter(|_| !seen.totals.is_beyond_counting) {
         let wallets = load.wallets_beyond(limit).await?;

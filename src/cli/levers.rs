@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::values;
 use super::wall::next;
-use crate::domain::parse_duration;
+use crate::domain::{DurationError, parse_duration};
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Levers {
@@ -44,6 +44,7 @@ impl std::str::FromStr for Deadline {
         }
         match parse_duration(text) {
             Ok(long) if !long.is_zero() => Ok(Deadline::In(long)),
+            Err(error @ DurationError::TooLong) => Err(error.to_string()),
             _ => Err("write how long, as 90m or 2h, or a time of the day, as 02:00".to_owned()),
         }
     }
@@ -82,7 +83,7 @@ mod tests {
         assert_eq!(resolve("02:00", evening, tz), "2027-03-01T23:00:00+00:00");
         assert_eq!(resolve("00:00", evening, tz), "2027-03-01T21:00:00+00:00");
         assert_eq!(resolve("22:30", evening, tz), "2027-03-02T19:30:00+00:00");
-        assert_eq!(resolve("99999w", evening, tz), "3943-09-06T19:30:00+00:00");
+        assert_eq!(resolve("5000w", evening, tz), "2122-12-28T19:30:00+00:00");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Signs of life while a long command goes on: in the metrics file, and until when the provider asks to wait, for
+//! Signs of life while a long command goes on: in the metrics file, and until when nothing is asked since the provider throttles, for
 //! whoever looks at the ledger meanwhile.
 //!
 //! It has a thread of its own, as the display has: a folder that hangs must hold up no answer.
@@ -23,7 +23,7 @@ use crate::report::metrics::{Alive, alive};
 /// How often one is given in the metrics file: what takes less gives none.
 const EVERY: u32 = 15;
 
-/// How often it is looked whether the provider asks to wait.
+/// How often it is looked whether the provider throttles.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Signs that are given until it is dropped.
@@ -59,12 +59,12 @@ impl Live {
     }
 }
 
-/// Says until when the provider asks to wait, where that is news.
+/// Says until when nothing is asked since the provider throttles, where that is news.
 fn say(ledger: Option<&Path>, until: Option<DateTime<Utc>>, said: &mut Option<DateTime<Utc>>) {
     if let Some(ledger) = ledger.filter(|_| *said != until) {
         *said = until;
         if let Err(error) = say_wait(ledger, until) {
-            tracing::debug!(%error, "cannot say that the provider asks to wait");
+            tracing::debug!(%error, "cannot say that the provider throttles");
         }
     }
 }

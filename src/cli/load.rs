@@ -8,6 +8,7 @@ use super::context::{Context, Session};
 use super::corrected;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::give::exposure;
 use super::judge::{Measure, SAME_CONTENT_DAYS, judge};
 use super::look::Look;
 use super::note::note;
@@ -22,6 +23,7 @@ use crate::domain::{CampaignName, Expiry, Money};
 use crate::intake::{Birthdays, DefaultExpiry, IntakeError, ReadOptions, Rows, Survey, read};
 use crate::ledger::{Campaign, Load, LoadHeader, LoadTotals, Repeats};
 use crate::plan::largest_of_series;
+use crate::report::States;
 
 /// What a file brought.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) struct Source<'a> {
     pub(super) args: &'a FileArgs,
     pub(super) campaign: &'a CampaignName,
     pub(super) max_total: Option<Money>,
+    /// The limit is for all that the campaign gives, and not for the file.
+    pub(super) gives: bool,
     /// It is a file of customers.
     pub(super) celebration: Option<&'a Celebration>,
     /// A person will be asked about rows that look like corrected ones.
@@ -61,12 +65,14 @@ pub(super) async fn load(
     context: &Context,
     session: &mut Session,
     args: &LoadArgs,
+    gives: bool,
     asks: bool,
 ) -> Result<Loaded, Failure> {
     let source = Source {
         args: &args.file,
         campaign: &args.campaign,
         max_total: args.max_total,
+        gives,
         celebration: None,
         asks,
     };
@@ -139,7 +145,7 @@ async fn bring<'s>(
     source: &Source<'_>,
     look: Look,
 ) -> Result<(Load<'s>, Loaded), Failure> {
-    let Source { args, max_total, celebration, asks, .. } = *source;
+    let Source { args, max_total, gives, celebration, asks, .. } = *source;
     let Look { name, known, today, options, survey, file_sha256, earlier } = look;
     let campaigns = session.ledger.campaigns().await?;
     let sieve = match aside {
@@ -154,9 +160,16 @@ async fn bring<'s>(
         file_sha256,
     };
     let others = campaigns.iter().map(|campaign| (campaign.name.as_str(), campaign.total));
+    let exposed = match &known {
+        Some(known) if gives => {
+            exposure(&States::read_still(&session.ledger, known).await?, Money::ZERO)
+        }
+        _ => Money::ZERO,
+    };
     let measure = Measure {
         args,
         max_total,
+        exposed: gives.then_some(exposed),
         before: if known.is_some() { Before::Loaded } else { Before::Unknown },
         // How many have a birthday differs from day to day.
         largest_of_series: match celebration {

@@ -203,7 +203,7 @@ async fn dispatch(context: Context, command: Command) -> Result<Exit, Failure> {
         Command::Load(args) => {
             let mut session = context.session_or_new().await?;
             let asks = confirm::can_ask(&context);
-            let loaded = load::load(&context, &mut session, &args, asks).await?;
+            let loaded = load::load(&context, &mut session, &args, false, asks).await?;
             let summary = Summary::read_still(&session.ledger, &loaded.campaign).await?;
             finish::tell_loaded(&context, &summary, Exit::Done, Some(loaded.preview.json()));
             session.close().await;

@@ -66,7 +66,7 @@ impl Shown for Progress {
 fn pulse_words(pulse: Pulse) -> Option<String> {
     match pulse {
         Pulse { waits_until: Some(until), .. } => {
-            Some(format!("the provider asks to wait until {}", second(until)))
+            Some(format!("the provider throttles, and nothing is asked until {}", second(until)))
         }
         Pulse { is_down: true, .. } => Some("the provider does not answer".to_owned()),
         Pulse { .. } => None,

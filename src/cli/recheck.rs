@@ -51,10 +51,11 @@ pub(super) async fn look_for_refused(
 }
 
 fn tell(context: &Context, done: &Rechecked) {
-    let Rechecked { found, absent, unclear, unread, named } = done;
+    let Rechecked { found, absent, marked, unclear, unread, named } = done;
     let lines = [
         (found, "in their wallets all the same: recorded as issued"),
         (absent, "not there: may be sent"),
+        (marked, "not shown now, but a reconcile found them: not sent again"),
         (unclear, "nobody can tell: held for a person"),
         (unread, "could not be looked for: refused still"),
     ];

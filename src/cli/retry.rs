@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::finish::{self, Besides};
 use super::give::{Wishes, client, exposure, give, pace, to_send};
 use super::recheck::look_for_refused;
-use super::recollect::recollect;
+use super::recollect::recollect_to_give;
 use super::signals::Signals;
 use super::standing;
 use crate::crash::{self, Step};
@@ -44,7 +44,8 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     if standing != Standing::Open {
         return standing::refuse(context, session, &campaign, &standing).await;
     }
-    let mut session = recollect(context, session, &client, &campaign).await?;
+    let mut session =
+        recollect_to_give(context, session, &client, &campaign, &args.issue.limits).await?;
     let refusals = session.ledger.refusals(campaign.id).await?;
     let selection = Selection::of(&refusals, &args.class)?;
     let states = States::read_still(&session.ledger, &campaign).await?;
@@ -72,7 +73,9 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, F
     // What was found in its wallet counts as given now.
     let states = States::read_still(&session.ledger, &campaign).await?;
     let all = (open + reopened.0, open_amount + reopened.1);
-    let sender = Sender { campaigns: &[campaign.id], reopened: selection.reopened() };
+    // What the limit or the look leaves refused counts for nothing.
+    let of_classes = selection.reopened().filter(|_| reopened.0 > 0);
+    let sender = Sender { campaigns: &[campaign.id], reopened: of_classes };
     let (gifts, amount) =
         bound(context, &mut session.ledger.glance().await?, sender, limit, all).await?;
     let question = Question {

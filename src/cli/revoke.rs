@@ -31,7 +31,7 @@ pub(super) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit,
     let client = client(context)?;
     let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
-    let mut session = recollect(context, session, &client, &campaign).await?;
+    let mut session = recollect(context, session, &client, &campaign, None).await?;
     let states = States::read_still(&session.ledger, &campaign).await?;
     let (given, word): (&[GiftState], _) = match reach {
         Reach::Begun => (&[GiftState::Revoking], "being revoked"),

@@ -47,7 +47,7 @@ pub(super) async fn revoke_surplus(context: &Context, args: &RevokeArgs) -> Resu
     let client = client(context)?;
     let session = context.session().await?;
     let campaign = context::campaign(&session.ledger, &args.campaign).await?;
-    let mut session = recollect(context, session, &client, &campaign).await?;
+    let mut session = recollect(context, session, &client, &campaign, None).await?;
     let named = named(context, &session.ledger, &campaign).await?;
     let errand = Errand { context, client: &client, campaign: &campaign, args };
     let (back, looked) = errand.go(session, named, None).await?;

@@ -4,8 +4,17 @@ use std::time::Duration;
 
 /// Why text is no span of time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a duration: write a number with a unit, as 500ms, 30s, 5m, 2h, 1h30m or 30d")]
-pub struct DurationError;
+pub enum DurationError {
+    /// It is written otherwise.
+    #[error("not a duration: write a number with a unit, as 500ms, 30s, 5m, 2h, 1h30m or 30d")]
+    Unreadable,
+    /// Nobody waits for so long.
+    #[error("longer than a hundred years")]
+    TooLong,
+}
+
+/// A hundred years: no instant that is so far ahead is beyond what a calendar has.
+const LONGEST: Duration = Duration::from_secs(36_525 * 86_400);
 
 /// Reads one or more numbers with the units `ms`, `s`, `m`, `h`, `d`, `w`, the larger first.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
@@ -13,19 +22,23 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let mut total = Duration::ZERO;
     let mut last_unit = u64::MAX;
     if rest.is_empty() {
-        return Err(DurationError);
+        return Err(DurationError::Unreadable);
     }
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: u64 = rest[..digits].parse().map_err(|_| DurationError)?;
+        let number: u64 = rest[..digits].parse().map_err(|_| match digits {
+            0 => DurationError::Unreadable,
+            _ => DurationError::TooLong,
+        })?;
         rest = &rest[digits..];
         let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
         let unit_ms = unit_ms(&rest[..letters]).filter(|unit| *unit < last_unit);
-        let unit_ms = unit_ms.ok_or(DurationError)?;
+        let unit_ms = unit_ms.ok_or(DurationError::Unreadable)?;
         rest = &rest[letters..];
         last_unit = unit_ms;
-        let part = number.checked_mul(unit_ms).ok_or(DurationError)?;
-        total = total.checked_add(Duration::from_millis(part)).ok_or(DurationError)?;
+        let part = number.checked_mul(unit_ms).ok_or(DurationError::TooLong)?;
+        let sum = total.checked_add(Duration::from_millis(part));
+        total = sum.filter(|sum| *sum <= LONGEST).ok_or(DurationError::TooLong)?;
     }
     Ok(total)
 }
@@ -79,9 +92,12 @@ mod tests {
     #[test]
     fn a_number_without_a_unit_is_no_duration() {
         // Goal: nobody's `30` becomes 30 ms or 30 days. Method: texts that leave something open.
-        for text in ["", "30", "s", "5 m", "-5s", "1.5h", "30m1h", "5m5m", "99999999999999999999s"]
-        {
-            assert_eq!(parse_duration(text), Err(DurationError), "{text:?}");
+        for text in ["", "30", "s", "5 m", "-5s", "1.5h", "30m1h", "5m5m"] {
+            assert_eq!(parse_duration(text), Err(DurationError::Unreadable), "{text:?}");
+        }
+        assert!(parse_duration("36525d").is_ok());
+        for text in ["36525d1ms", "900000d", "99999999999999999999s", "18446744073709551615w"] {
+            assert_eq!(parse_duration(text), Err(DurationError::TooLong), "{text:?}");
         }
     }
 }

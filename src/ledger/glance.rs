@@ -6,6 +6,7 @@
 //! **Invariant:** it changes nothing.
 
 use std::ops::DerefMut;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::error::Doing;
 use super::rows::{gift_as_sent, money};
+use super::side_file::forgotten_revoke;
 use super::{Ledger, LedgerError, Load, sql};
 use crate::domain::{Gift, Money, WalletId};
 use crate::plan::{NAMED, Named, WalletDay};
@@ -99,6 +101,15 @@ impl Glance<'_> {
             Some(true) => Forgotten::Gifts,
             Some(false) => Forgotten::Wishes,
         })
+    }
+
+    /// When gifts of a campaign were taken back, where the ledger at `path` is an older copy that knows nothing of that.
+    pub async fn forgotten_revoke(
+        &mut self,
+        path: &Path,
+        campaign: &str,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        forgotten_revoke(self.connection(), path, campaign).await
     }
 
     /// How many gifts a run of at most `limit` may send, and their money at most.

@@ -73,7 +73,7 @@ impl RunLock {
 }
 
 /// What is said between who holds a ledger and until when the provider wants to be left alone.
-const WAITS: &str = "; the provider asks to wait until ";
+const WAITS: &str = "; the provider throttles, and nothing is asked until ";
 
 /// The longest that is said of it.
 const WAITS_LONG: usize = WAITS.len() + 20;

@@ -1,5 +1,7 @@
 //! What looking for refused gifts reads and writes, and what may be reopened after it.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -68,6 +70,19 @@ impl Batch<'_> {
             .await
             .doing("adding up what may be reopened")?;
         Ok((gifts.unsigned_abs(), money(minor)))
+    }
+
+    /// Which of some refused gifts an audit found all the same: those are never reopened.
+    pub async fn marked(&mut self, rows: &[i64]) -> Result<HashSet<i64>, LedgerError> {
+        if rows.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let marked: Vec<i64> = sqlx::query_scalar(sql::RECHECK_MARKED)
+            .bind(json!(rows).to_string())
+            .fetch_all(self.transaction.now().await?)
+            .await
+            .doing("reading what audits found of refused gifts")?;
+        Ok(marked.into_iter().collect())
     }
 
     /// Remembers rows that two whole lists lack: those alone may be reopened by this writer.

@@ -3,10 +3,12 @@
 //! It stands apart because a ledger that was restored from a backup has forgotten intents, and must
 //! not give those gifts again. The file names the ledger and its last run. It is written after the
 //! run's row is durable and before the run sends anything, and once more when the run has ended, so that
-//! a ledger which does not know that much of the run is older than what was sent.
+//! a ledger which does not know that much of the run is older than what was sent. Revocations are named in it as well: what was
+//! given and taken back since a copy was made looks to that copy as if it was never given.
 //!
 //! **Invariant:** the file is never ahead of a ledger that was not replaced.
 
+use std::collections::HashSet;
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +21,7 @@ use super::error::Doing;
 use super::lock::{beside, open_private};
 use super::rows::instant;
 use super::{Batch, LedgerError, Writer, sql};
+use crate::domain::fold_text;
 
 /// The ledger's last moment was told by a clock that may have been ahead then, and right since.
 const CLOCKS_ARE_SET_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -35,6 +38,17 @@ struct SideFile {
     mark: Option<Uuid>,
     /// Whether that run has ended.
     has_ended: bool,
+    /// Revocations of each campaign: the last one, and those that the ledger did not know when that began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    revokes: Vec<Revoke>,
+}
+
+/// A revocation that was begun.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Revoke {
+    campaign: String,
+    run: Uuid,
+    at_ms: i64,
 }
 
 /// Who a ledger is, and how much it knows.
@@ -97,6 +111,26 @@ impl Writer {
         batch.rollback().await?;
         age.write(path, Some(run), milestone == Milestone::Ended)
     }
+
+    /// Notes beside the ledger at `path`, before anything is deleted, that gifts of a campaign are taken back by this
+    /// run: an older copy of the ledger must not give them again.
+    pub async fn note_revoke(
+        &mut self,
+        path: &Path,
+        (campaign, run): (&str, Uuid),
+        at: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let side = side_path(path);
+        // It was written when the ledger was opened.
+        let Some(mut file) = SideFile::read(&side)? else { return Ok(()) };
+        let mut batch = self.begin().await?;
+        let unknown = unknown(batch.transaction.now().await?, &file.revokes).await?;
+        batch.rollback().await?;
+        file.revokes.retain(|revoke| revoke.campaign != campaign || unknown.contains(&revoke.run));
+        let campaign = campaign.to_owned();
+        file.revokes.push(Revoke { campaign, run, at_ms: at.timestamp_millis() });
+        file.write(&side).map_err(|source| LedgerError::File { doing: "write", path: side, source })
+    }
 }
 
 impl Batch<'_> {
@@ -127,6 +161,38 @@ impl Batch<'_> {
     async fn age(&mut self, file: Option<&SideFile>) -> Result<Age, LedgerError> {
         Age::read(self.transaction.now().await?, file).await
     }
+}
+
+/// When the last revocation of a campaign began that the ledger at `path` does not know of, since it is an older copy.
+pub(super) async fn forgotten_revoke(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    campaign: &str,
+) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let Some(file) = SideFile::read(&side_path(path))? else { return Ok(None) };
+    let of_it = file
+        .revokes
+        .into_iter()
+        .filter(|revoke| fold_text(&revoke.campaign) == fold_text(campaign));
+    let of_it: Vec<Revoke> = of_it.collect();
+    let unknown = unknown(connection, &of_it).await?;
+    let forgotten = of_it.iter().filter(|revoke| unknown.contains(&revoke.run));
+    Ok(forgotten.map(|revoke| revoke.at_ms).max().map(instant))
+}
+
+/// The runs among these that the ledger does not know.
+async fn unknown(
+    connection: &mut SqliteConnection,
+    revokes: &[Revoke],
+) -> Result<HashSet<Uuid>, LedgerError> {
+    let runs: Vec<String> = revokes.iter().map(|revoke| revoke.run.simple().to_string()).collect();
+    let known: Vec<Uuid> = sqlx::query_scalar(sql::RUN_KNOWN)
+        .bind(serde_json::Value::from(runs).to_string())
+        .fetch_all(connection)
+        .await
+        .doing("looking for revocations that it has forgotten")?;
+    let runs = revokes.iter().map(|revoke| revoke.run);
+    Ok(runs.filter(|run| !known.contains(run)).collect())
 }
 
 /// Whether a ledger that is put to use as it stands would be noticed to be old.
@@ -182,8 +248,9 @@ impl Age {
 
     fn write(&self, ledger: &Path, mark: Option<Uuid>, has_ended: bool) -> Result<(), LedgerError> {
         let (id, created_at_ms) = (self.ledger, self.created_at_ms);
-        let file = SideFile { ledger: id, created_at_ms, mark, has_ended };
         let path = side_path(ledger);
+        let revokes = SideFile::read(&path)?.map(|file| file.revokes).unwrap_or_default();
+        let file = SideFile { ledger: id, created_at_ms, mark, has_ended, revokes };
         file.write(&path).map_err(|source| LedgerError::File { doing: "write", path, source })
     }
 }

@@ -131,6 +131,7 @@ statements! {
     RECHECK_ADD = "recheck_add";
     RECHECK_CLEAR = "recheck_clear";
     RECHECK_LET_GO = "recheck_let_go";
+    RECHECK_MARKED = "recheck_marked";
     RECHECK_SUMS = "recheck_sums";
     RECHECK_TABLE = "recheck_table";
     RECHECK_WALLETS = "recheck_wallets";
@@ -143,6 +144,7 @@ statements! {
     RECONCILIATION_INSERT = "reconciliation_insert";
     RUN_END = "run_end";
     RUN_INSERT = "run_insert";
+    RUN_KNOWN = "run_known";
     RUN_LAST = "run_last";
     RUN_NEWEST = "run_newest";
     RUN_NOTE = "run_note";

@@ -78,6 +78,8 @@ pub struct Rechecked {
     pub found: Share,
     /// In no list: they may be sent.
     pub absent: Share,
+    /// In no list now, but an audit found them: they are not sent, since lists may leave out what was used.
+    pub marked: Share,
     /// Nobody can tell: held for a person, or refused still where a gift like it is held.
     pub unclear: Share,
     /// Their wallets could not be read: refused still.

@@ -121,12 +121,21 @@ impl Recheck<'_> {
                 batch.learn(settled.lists, now).await?;
             }
             let mut recorded = Vec::new();
-            for (doubt, fate) in judge(&mut job, &known, &settled) {
+            let fates = judge(&mut job, &known, &settled);
+            let lacking = fates.iter().filter(|(_, fate)| *fate == Fate::Absent);
+            let lacking: Vec<i64> = lacking.map(|(doubt, _)| doubt.doubt.claimed.row).collect();
+            let marked = batch.marked(&lacking).await?;
+            for (doubt, fate) in fates {
                 let claimed = &doubt.doubt.claimed;
                 match &fate {
                     Fate::Recorded(event) => {
                         let gift = (claimed.row, GiftState::Refused, claimed.attempt);
                         recorded.push(Outcome::of(gift, event.clone(), now));
+                    }
+                    Fate::Absent if marked.contains(&claimed.row) => {
+                        self.done.marked.add(claimed.gift.content.amount);
+                        self.progress.done += 1;
+                        continue;
                     }
                     Fate::Absent => absent.push(claimed.row),
                     Fate::Stays(_) => {}

@@ -43,7 +43,9 @@ pub(super) fn brief(summary: &Summary) -> Option<String> {
 
 /// Until when the provider asked to be left alone, where it did.
 fn waits(until: Option<DateTime<Utc>>) -> String {
-    until.map(|at| format!("; the provider asks to wait until {}", second(at))).unwrap_or_default()
+    until
+        .map(|at| format!("; the provider throttles, and nothing is asked until {}", second(at)))
+        .unwrap_or_default()
 }
 
 /// The same for programs; null where nobody does anything. What is not known is null.

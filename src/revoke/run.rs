@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::job::Job;
 use super::request::{Reply, Request};
 use super::source::Source;
-use super::{Revocation, RevokeOptions, RevokeProgress};
+use super::{Reach, Revocation, RevokeOptions, RevokeProgress};
 use crate::crash::{self, Step};
 use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{
@@ -70,6 +70,10 @@ pub async fn run_revoke(
     batch.commit().await?;
     crash::after(Step::Beginning);
     crash::before(Step::Naming);
+    if !matches!(options.reach, Reach::Surplus(_)) {
+        let began_at = options.rules.clock.now();
+        writer.note_revoke(ledger.path(), (&campaign.name, run), began_at).await?;
+    }
     writer.name_run(ledger.path(), run, Milestone::Begun).await?;
     crash::after(Step::Naming);
     let mut revoking = Revoking::of(ledger, (&mut writer, run), campaign.id, options).await?;

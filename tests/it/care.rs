@@ -75,6 +75,7 @@ async fn the_doctor_says_where_settings_come_from_and_changes_nothing() {
     for (name, words) in [
         ("rate", "7 (flag --rate)"),
         ("settle", "2s (environment, GIFTBATCH_SETTLE)"),
+        ("settle window", "2s"),
         ("tz", "Europe/Istanbul (default)"),
         ("api_key", "set (environment, GIFTBATCH_API_KEY)"),
         ("connection", "answered in"),
@@ -86,6 +87,8 @@ async fn the_doctor_says_where_settings_come_from_and_changes_nothing() {
     ] {
         assert_check(&done, name, "ok", words);
     }
+    let far = doctor(&world, &["--wallet-url", "https://wallet.invalid"], 2);
+    assert_check(&far, "settle window", "fail", "shorter than");
     let (_, detail) = check(&done, "give_up_after");
     assert!(detail.starts_with("1m30s (") && detail.ends_with("giftbatch.toml)"), "{detail}");
     assert!(world.book().gifts.is_empty());

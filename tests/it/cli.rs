@@ -229,6 +229,12 @@ async fn numbers_beyond_reason_are_usage_errors_and_no_panic() {
     for wrong in [["--rate", "2000000000"], ["--concurrency", "99999999999"], ["--rate", "x"]] {
         world.issue_file(&file, "may", &wrong).expect(2);
     }
-    let long = ["--settle", "99999999w", "--give-up-after", "99999999w"];
+    for flag in ["--settle", "--give-up-after", "--deadline"] {
+        for long in ["99999999w", "900000d", "99999999999999999999s"] {
+            let refused = world.issue_file(&file, "may", &[flag, long]).expect(2);
+            assert!(refused.stderr.contains("longer than a hundred years"), "{}", refused.stderr);
+        }
+    }
+    let long = ["--settle", "36525d", "--give-up-after", "36525d"];
     world.issue_file(&file, "may", &long).expect(0);
 }

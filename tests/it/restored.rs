@@ -70,3 +70,65 @@ async fn a_campaign_that_began_after_a_restore_needs_no_person() {
     let given: Vec<Row> = all[..2].iter().cloned().chain(june).collect();
     world.assert_given_exactly_once(&given);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_revoked_after_the_copy_is_not_given_again() {
+    // Goal: gifts that were given and taken back since a copy was made wait for a person. Method: a copy of before the
+    // campaign was sent is put back after it was given and revoked; reconcile, every way to give, a campaign beside it,
+    // and the word that says so; then a copy that knows of the revocation.
+    let mut world = World::new();
+    world.set("GIFTBATCH_SETTLE", "1s");
+    let all = rows(4);
+    let may = world.file("may.csv", csv(&all[..2]));
+    world.run(&["load", &may, "--campaign", "may"]).expect(0);
+    let copy = |name: &str| world.path(name).to_str().expect("plain").to_owned();
+    let (early, late) = (copy("early.db"), copy("late.db"));
+    world.run(&["ledger", "backup", &early]).expect(0);
+    world.issue_file(&may, "may", &[]).expect(0);
+    world.run(&["revoke", "may", "--yes", "--max-total", "1000"]).expect(0);
+    world.run(&["ledger", "backup", &late]).expect(0);
+    restore(&world, &early);
+    let given = |world: &World| world.book().gifts.len();
+    world.run(&["reconcile", "may"]).expect(0);
+    let sure = ["--yes", "--max-total", "1000"];
+    let issue = [&["issue", "may"][..], &sure].concat();
+    let dry = world.run(&["issue", "may", "--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("without --allow-revoked"), "{}", dry.stderr);
+    for _ in 0..2 {
+        let refused = world.run(&issue).expect(7);
+        assert!(refused.stderr.contains("gifts of it were revoked at"), "{}", refused.stderr);
+    }
+    world.issue_file(&may, "may", &[]).expect(7);
+    assert_eq!(given(&world), 2);
+    let june = world.file("june.csv", csv(&all[2..]));
+    world.issue_file(&june, "june", &[]).expect(0);
+    world.run(&issue).expect(7);
+    assert_eq!(given(&world), 4);
+    world.run(&[&issue[..], &["--allow-revoked"]].concat()).expect(0);
+    assert_eq!(given(&world), 6);
+    world.run(&issue).expect(0);
+    restore(&world, &late);
+    world.run(&["reconcile", "may"]);
+    let done = world.run(&[&issue[..], &["--json"]].concat());
+    assert_eq!((done.gifts("revoked"), given(&world)), (2, 6), "{}", done.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_holds_for_what_is_looked_for_first() {
+    // Goal: `--deadline` bounds a run on a restored ledger as well. Method: a settle window of an hour, over which it
+    // would look, and a deadline of a second.
+    let mut world = World::new();
+    let all = rows(2);
+    let may = world.file("may.csv", csv(&all));
+    world.issue_file(&may, "may", &[]).expect(0);
+    let copy = world.path("copy.db").to_str().expect("plain").to_owned();
+    world.run(&["ledger", "backup", &copy]).expect(0);
+    restore(&world, &copy);
+    world.set("GIFTBATCH_SETTLE", "1h");
+    let june: Vec<Row> =
+        all.iter().map(|row| Row { description: "HAZIRAN".into(), ..row.clone() }).collect();
+    let june = world.file("june.csv", csv(&june));
+    let done = world.issue_file(&june, "june", &["--deadline", "1s"]).expect(5);
+    assert!(done.stderr.contains("deadline"), "{}", done.stderr);
+    assert_eq!(world.book().gifts.len(), 2);
+}

@@ -147,3 +147,32 @@ async fn a_retry_gives_no_more_than_was_confirmed_and_counts_what_was_given_befo
     world.run(&["retry", "may", "--yes", "--max-total", "47.50", "--json"]).expect(0);
     world.assert_given_exactly_once(&all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_total_is_what_the_campaign_gives_and_not_what_its_file_says() {
+    // Goal: `--max-total` means one thing in `issue`, `run` and its dry run. Method: four gifts of which one is refused;
+    // the same file again with the sum of the three that were given, with a coin less, and a longer file with both.
+    let world = World::new();
+    let all = rows(5);
+    world.sandbox.refuse_wallet(all[0].wallet, RefusalKind::BadRequest400);
+    let file = world.file("may.csv", csv(&all[..3]));
+    world.issue_file(&file, "may", &[]).expect(4);
+    let given: i64 = all[1..3].iter().map(|row| row.minor).sum();
+    let text = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
+    let run = |file: &str, total: &str, more: &[&str]| {
+        let args = ["run", file, "--campaign", "may", "--yes", "--max-total", total];
+        world.run(&[&args[..], more].concat())
+    };
+    let (all_of_it, less) = (text(given), text(given - 1));
+    for more in [&[][..], &["--dry-run"]] {
+        let code = if more.is_empty() { 4 } else { 0 };
+        run(&file, &all_of_it, more).expect(code);
+        run(&file, &less, more).expect(7);
+    }
+    let longer = world.file("longer.csv", csv(&[&all[..3], &all[4..]].concat()));
+    let stored = || world.run(&["status", "may", "--json"]).gifts("total");
+    run(&longer, &all_of_it, &[]).expect(7);
+    assert_eq!(stored(), 3, "nothing is stored that may not be given");
+    run(&longer, &text(given + all[4].minor), &[]).expect(4);
+    assert_eq!((stored(), world.book().gifts.len()), (4, 3));
+}

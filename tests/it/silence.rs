@@ -81,7 +81,7 @@ async fn every_command_ends_where_all_is_too_fast_for_ever() {
     for (headers, reason) in [
         ("", "HTTP 429"),
         ("Retry-After: 1\r\n", "HTTP 429"),
-        ("Retry-After: 3600\r\n", "asks to wait until"),
+        ("Retry-After: 3600\r\n", "nothing is asked until"),
     ] {
         scene.gated.set(Gate::Answers("429 Too Many Requests", headers, ""));
         for (name, done, requests) in scene.run_all() {
@@ -183,7 +183,10 @@ async fn who_looks_sees_until_when_the_provider_asks_to_wait() {
     assert!(waits.ends_with('Z'), "{waits}");
     let text = world.run(&["status", "may"]).expect(0).stdout;
     let text: Vec<&str> = text.split_whitespace().collect();
-    assert!(text.join(" ").contains("the provider asks to wait until"), "{text:?}");
+    assert!(
+        text.join(" ").contains("the provider throttles, and nothing is asked until"),
+        "{text:?}"
+    );
     crate::world::send("INT", &running);
     Done::wait(running).expect(130);
 }
