@@ -128,7 +128,8 @@ impl Sweep<'_> {
             return self.unplaced.push(Unplaced { job, look, heard_at: now });
         }
         let of: HashMap<i64, Finding> = found.iter().map(|it| (it.row, it.finding)).collect();
-        match self.look_until(&job.known, &of).filter(|_| !is_strange) {
+        let must_be_whole = self.must_be_whole(&job, &of);
+        match self.look_until(&job.known, &of, must_be_whole).filter(|_| !is_strange) {
             Some(until) if look.sent_at < until => return self.look_again(job, until, now),
             Some(until) if look.as_of < until => {
                 let age = (look.sent_at - look.as_of).num_seconds();
@@ -143,7 +144,7 @@ impl Sweep<'_> {
         if self.forgot_since.is_some() && has_unsent && lacks_any {
             self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
         }
-        let wants_balance = self.options.balances || self.must_be_whole(&job, &of);
+        let wants_balance = self.options.balances || must_be_whole;
         let check = wants_balance.then(|| Check::of(job.wallet, credits, now));
         let ask = |gift: &KnownGift| match of.get(&gift.row) {
             Some(Finding::Missing) => Ask::of(gift),
@@ -209,11 +210,18 @@ impl Sweep<'_> {
     }
 
     /// Until when a list may still lack what was made: gifts that were issued a short while ago, and those that were
-    /// refused, since a provider may make one and refuse then; or may show what was taken back.
-    fn look_until(&self, known: &[KnownGift], of: &HashMap<i64, Finding>) -> Option<DateTime<Utc>> {
+    /// refused, since a provider may make one and refuse then; or may show what was taken back. A balance
+    /// lags as well: where it is to be held against the list, both have to show all that was issued.
+    fn look_until(
+        &self,
+        known: &[KnownGift],
+        of: &HashMap<i64, Finding>,
+        must_be_whole: bool,
+    ) -> Option<DateTime<Utc>> {
         let lacking = known.iter().filter_map(|gift| {
             match (of.get(&gift.row), gift.state == GiftState::Revoked) {
                 (Some(Finding::Missing), _) => gift.issued_at,
+                (Some(Finding::Matched), _) if must_be_whole => gift.issued_at,
                 (None, false) | (Some(_), true) => self.suspects.get(&gift.row)?.over_at,
                 (Some(_), false) | (None, true) => None,
             }

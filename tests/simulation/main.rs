@@ -30,7 +30,7 @@ mod world;
 use crate::auditor::{Reported, judge};
 use crate::batch::{Batch, number};
 use crate::faults::Fault;
-use crate::manners::USUAL;
+use crate::manners::Kind;
 use crate::plot::{Breach, Plot};
 use crate::provider::Provider;
 use crate::story::{Shelf, Story, tell};
@@ -48,14 +48,14 @@ fn the_promise_holds_whatever_fails() {
     for fault in Fault::OF_REQUESTS.into_iter().chain(Fault::OF_THE_REST) {
         assert!(batch.seen.contains_key(&fault), "{fault:?} never happened");
     }
-    for kind in USUAL {
+    for kind in Kind::ALL {
         let is_missing = |fault: &Fault| !batch.seen.contains_key(fault);
         let missing: Vec<Fault> = kind.faults().iter().copied().filter(is_missing).collect();
         if missing.is_empty() {
             continue;
         }
         // Chance has left it out: it gets stories of its own.
-        let batch = Batch::tell(FEW, 60, Plot::about(*kind));
+        let batch = Batch::tell(FEW, 60, Plot::about(kind));
         println!("{kind:?}: {batch}");
         batch.assert_kept();
         let are_met = missing.iter().all(|fault| batch.seen.contains_key(fault));
@@ -102,10 +102,7 @@ fn a_true_balance_prevents_doubles_where_lists_are_too_late() {
     let with = Batch::tell(0, 60, Plot::breaking(Breach::ListsTooLateBalancesTrue));
     println!("late: {late}\ntrue: {with}");
     let (late, with) = (late.duplicated, with.duplicated);
-    assert!(
-        late >= 5 && with * 4 <= late,
-        "{with} doubles with true balances, {late} with late ones"
-    );
+    assert!(late >= 5 && with == 0, "{with} doubles with true balances, {late} with late ones");
 }
 
 #[test]

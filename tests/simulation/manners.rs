@@ -170,23 +170,6 @@ pub(crate) struct OddTimes {
     pub(crate) next_year: Vec<(usize, i64)>,
 }
 
-/// Kinds that stories have by themselves.
-pub(crate) const USUAL: &[Kind] = &[
-    Kind::RefusesAfterCommit,
-    Kind::CutsLists,
-    Kind::DeniesLists,
-    Kind::CachesLists,
-    Kind::OddTimes,
-    Kind::UnreadableEntries,
-    Kind::ThrottlesForEver,
-    Kind::Portal,
-    Kind::Suspends,
-    Kind::ExpiresSoon,
-    Kind::Leftovers,
-    Kind::Retries,
-    Kind::Resolves,
-];
-
 impl Manners {
     pub(crate) fn has(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
@@ -201,9 +184,9 @@ impl Manners {
     pub(crate) fn draw(dice: &mut Dice, plot: Plot, terms: &mut Terms) -> Manners {
         let mut kinds: BTreeSet<Kind> = plot.about.into_iter().collect();
         let is_odd = dice.chance(600);
-        if plot.breach == Breach::None && is_odd && !USUAL.is_empty() {
+        if plot.breach == Breach::None && is_odd {
             for _ in 0..dice.between(1, 4) {
-                kinds.insert(*dice.pick(USUAL));
+                kinds.insert(*dice.pick(&Kind::ALL));
             }
         }
         // What people settle has to come from somewhere.
