@@ -96,7 +96,7 @@ pub(crate) struct Provider {
     pub(crate) book: Vec<Entry>,
     /// References that the API said no to, for good.
     pub(crate) refused: Vec<Uuid>,
-    /// References that met revoked keys in the API's own words.
+    /// References that met revoked keys in the API's own words, or in a page's.
     pub(crate) forbidden: Vec<Uuid>,
     /// References of gifts whose success reached us, and which run it reached.
     pub(crate) told: Vec<(Uuid, u64)>,

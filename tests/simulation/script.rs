@@ -65,9 +65,9 @@ impl State {
             Trouble::Throttles(seconds) => self.throttled(seconds),
             Trouble::Portal(status) => self.foreign_page(status, "<html>please log in</html>"),
         };
-        if let (Trouble::ForbiddenByApi, Asked::Create(create)) =
-            (trouble, self.exchange(id).asked.clone())
-        {
+        // By the API or by a page: where the keys work again when it is asked, that gift alone is not allowed.
+        let is_forbidden = matches!(trouble, Trouble::ForbiddenByApi | Trouble::ForbiddenPage);
+        if let (true, Asked::Create(create)) = (is_forbidden, self.exchange(id).asked.clone()) {
             self.provider.forbidden.push(create.reference());
         }
         let wait = match trouble {
