@@ -40,6 +40,11 @@ pub(super) struct SettingsArgs {
     /// The ledger [default: giftbatch/ledger.db in the user's data folder].
     #[arg(long, global = true, value_name = "FILE", env = "GIFTBATCH_LEDGER")]
     pub(super) ledger: Option<PathBuf>,
+    /// Make a new ledger where another one is known for the same provider.
+    #[arg(long, global = true)]
+    pub(super) new_ledger: bool,
+    #[arg(skip)]
+    pub(super) is_ledger_from_environment: bool,
     /// Base URL of the wallet API; keys come from GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT.
     #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_WALLET_URL")]
     pub(super) wallet_url: Option<String>,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::failure::Failure;
 use super::give::delta;
 use super::hooks::Told;
+use super::known_ledgers::announce_new;
 use super::out::Out;
 use super::settings::Settings;
 use crate::clock::{self, Clock};
@@ -88,7 +89,7 @@ impl Context {
     /// ledger that says all is well.
     pub(super) async fn ledger(&self) -> Result<Ledger, Failure> {
         refuse_missing(&self.settings.ledger)?;
-        Ok(Ledger::open(&self.settings.ledger).await?)
+        Ok(Ledger::look(&self.settings.ledger).await?)
     }
 
     /// Opens the ledger for writing, which must be there, or says who holds it.
@@ -99,6 +100,7 @@ impl Context {
 
     /// The same, and makes the ledger where there is none: for the commands that bring rows into it.
     pub(super) async fn session_or_new(&self) -> Result<Session, Failure> {
+        announce_new(self)?;
         let ledger = Ledger::open(&self.settings.ledger).await?;
         let lock = RunLock::take(ledger.path(), self.command, self.now())?;
         Session::of(ledger, lock, self.now()).await

@@ -49,7 +49,10 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Failure {
         let exit = match &error {
             LedgerError::Busy { .. } => Exit::Busy,
-            LedgerError::OtherProvider { .. } | LedgerError::BeyondCounting => Exit::Usage,
+            LedgerError::OtherProvider { .. }
+            | LedgerError::BeyondCounting
+            | LedgerError::MountedAlone { .. }
+            | LedgerError::Stranger { .. } => Exit::Usage,
             LedgerError::Restored => Exit::NotConfirmed,
             LedgerError::File { .. }
             | LedgerError::Moved { .. }
@@ -58,6 +61,7 @@ impl From<LedgerError> for Failure {
             | LedgerError::GiftIdTaken
             | LedgerError::Raced { .. }
             | LedgerError::Illegal(_)
+            | LedgerError::OtherForm { .. }
             | LedgerError::OldSqlite(_) => Exit::Unexpected,
         };
         let hint = error.hint().map(str::to_owned);

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::finish::{self, Besides, Ending};
 use super::issuing::{Baton, Errand};
+use super::known_ledgers;
 use super::load::load;
 use super::note::note;
 use super::recollect::recollect_to_give;
@@ -189,6 +190,11 @@ pub(super) async fn give(
         let sender = Sender { campaigns: &[campaign.id], reopened: None };
         let (limit, open) = (wishes.limits.levers.limit, to_send(states));
         bound(context, &mut session.ledger.glance().await?, sender, limit, open).await?;
+    }
+    let mut session = session;
+    session.writer.fold().await;
+    if !context.settings.is_rehearsal() {
+        known_ledgers::remember(&client.base().to_string(), session.ledger.path());
     }
     let signals = Signals::listen(context.out)?;
     let lookout = Lookout::start(context, &session.ledger, campaign, sending, &signals);

@@ -2,10 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::again;
 use super::commands::{FileArgs, LoadArgs, OnInvalid};
 use super::context::{Context, Session};
-use super::corrected;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::give::exposure;
@@ -18,6 +16,7 @@ use super::rejects::{Finished, Rejects};
 use super::seen::Seen;
 use super::sieve::Sieve;
 use super::stream::{Meter, stream};
+use super::{again, corrected};
 use crate::crash::{self, Step};
 use crate::domain::{CampaignName, Expiry, Money};
 use crate::intake::{Birthdays, DefaultExpiry, IntakeError, ReadOptions, Rows, Survey, read};
@@ -92,6 +91,7 @@ pub(super) async fn load(
         return Err(failure);
     }
     store(context, load).await?;
+    session.writer.fold().await;
     keep_rejects(context, &mut loaded)?;
     Ok(loaded)
 }

@@ -44,9 +44,11 @@ mod hooks;
 mod init;
 mod issuing;
 mod judge;
+mod known_ledgers;
 mod lapsed;
 mod late;
 mod ledger;
+mod ledger_path;
 mod levers;
 mod live;
 mod load;
@@ -99,7 +101,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::FromArgMatches;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches};
 use tokio::runtime::Builder;
 
 use self::args::{Cli, Command};
@@ -116,7 +119,13 @@ use crate::report::Summary;
 pub fn main() -> ExitCode {
     let started = Instant::now();
     let words = help::grammar().try_get_matches();
-    let cli = match words.and_then(|words| Cli::from_arg_matches(&words)) {
+    let read = |words: ArgMatches| {
+        let mut cli = Cli::from_arg_matches(&words)?;
+        cli.settings.is_ledger_from_environment =
+            words.value_source("ledger") == Some(ValueSource::EnvVariable);
+        Ok(cli)
+    };
+    let cli = match words.and_then(read) {
         Ok(cli) => cli,
         Err(error) => return misuse::misused(&error),
     };

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::args::SettingsArgs;
 use super::caps;
 use super::commands::{AbsenceKind, InDoubtKind};
 use super::failure::Failure;
+use super::ledger_path;
 use super::minted::Minted;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
@@ -24,6 +24,8 @@ use crate::provider::{BaseUrl, Credentials};
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) ledger: PathBuf,
+    /// Another ledger of the same provider stands in the way of no new one.
+    pub(super) new_ledger: bool,
     pub(super) rate: u32,
     pub(super) concurrency: usize,
     pub(super) timeout: Duration,
@@ -91,10 +93,8 @@ impl Settings {
         }
         let default = Settings::default();
         Ok(Settings {
-            ledger: match args.ledger.clone().or_else(|| file.ledger.clone()) {
-                Some(path) => path,
-                None => default_ledger()?,
-            },
+            ledger: ledger_path::find(args, &file, path.as_deref())?,
+            new_ledger: args.new_ledger,
             rate: args.rate.or(file.rate).unwrap_or(default.rate),
             concurrency: args.concurrency.or(file.concurrency).unwrap_or(default.concurrency),
             timeout: duration(args.timeout, "timeout", &file.timeout, default.timeout)?,
@@ -139,6 +139,11 @@ impl Settings {
             is_rehearsal: true,
             ..Settings::default()
         }
+    }
+
+    /// Whether it is the demo's, which nobody keeps.
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.is_rehearsal
     }
 
     /// The wallet API's base URL; without one nothing can be asked.
@@ -222,6 +227,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             ledger: PathBuf::new(),
+            new_ledger: false,
             rate: 10,
             concurrency: 32,
             timeout: Duration::from_secs(30),
@@ -243,13 +249,6 @@ impl Default for Settings {
             is_rehearsal: false,
         }
     }
-}
-
-fn default_ledger() -> Result<PathBuf, Failure> {
-    let strategy = choose_base_strategy().map_err(|_| {
-        Failure::usage("no home folder to keep the ledger in").hint("name one with --ledger")
-    })?;
-    Ok(strategy.data_dir().join("giftbatch").join("ledger.db"))
 }
 
 #[cfg(test)]

@@ -33,6 +33,27 @@ pub enum LedgerError {
         /// Where it was.
         path: PathBuf,
     },
+    /// Only its file is mounted, and not its folder.
+    #[error(
+        "only the file {} is mounted, and not its folder: its log, its lock and its .run file stay outside of it",
+        path.display()
+    )]
+    MountedAlone {
+        /// The ledger's file.
+        path: PathBuf,
+    },
+    /// A database, but none of this program.
+    #[error("{} is a database of another program, and no ledger", path.display())]
+    Stranger {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its tables are of another version of this program, and it may not be written to.
+    #[error("the ledger {} is of another version, and may not be written to", path.display())]
+    OtherForm {
+        /// The ledger's file.
+        path: PathBuf,
+    },
     /// SQLite failed: disk full, busy, a broken file.
     #[error("the ledger failed while {doing}")]
     Database {
@@ -85,6 +106,16 @@ impl LedgerError {
         let words = match self {
             LedgerError::Moved { .. } => {
                 "put the very file back, with its -wal beside it, and run the same command again"
+            }
+            LedgerError::MountedAlone { .. } => {
+                "nothing was sent; mount the folder that holds it, as with docker run -v FOLDER:/data, and name the \
+                 file in there"
+            }
+            LedgerError::Stranger { .. } => {
+                "nothing was changed; name another file with --ledger or GIFTBATCH_LEDGER"
+            }
+            LedgerError::OtherForm { .. } => {
+                "let somebody run `giftbatch status` who may write to it, with the newest giftbatch"
             }
             LedgerError::Busy { .. } => "wait for it to end; nothing was changed",
             LedgerError::OtherProvider { .. } => {

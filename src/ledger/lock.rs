@@ -14,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::LedgerError;
+use super::place::refuse_mounted_alone;
 
 /// Proof that this process alone may write to the ledger, for as long as it lives.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ pub(super) fn beside(ledger: &Path, ending: &str) -> PathBuf {
 impl RunLock {
     /// Takes the lock, or says who has it, as good as at once.
     pub fn take(ledger: &Path, command: &str, now: DateTime<Utc>) -> Result<RunLock, LedgerError> {
+        refuse_mounted_alone(ledger)?;
         let path = lock_path(ledger);
         let failed = |source| LedgerError::File { doing: "lock", path: path.clone(), source };
         let mut file = open_private(&path).map_err(failed)?;
@@ -104,7 +106,10 @@ pub fn holder(ledger: &Path) -> Result<Option<String>, LedgerError> {
     let failed =
         |source| LedgerError::File { doing: "look at the lock", path: path.clone(), source };
     let mut file = match File::open(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // Who may only read the ledger does not see who holds it.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+            return Ok(None);
+        }
         file => file.map_err(failed)?,
     };
     match file.try_lock_shared() {

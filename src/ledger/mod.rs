@@ -93,7 +93,7 @@ pub use model::{
 };
 pub use note::RunNote;
 pub use open::Ledger;
-pub use place::files_of;
+pub use place::{files_of, is_mounted_alone};
 pub use read::Waiting;
 pub use reading::EarlierLoads;
 pub use reconcile::{AuditedGift, Gone, KnownWallet, Suspect};

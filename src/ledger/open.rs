@@ -12,8 +12,8 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, SqlitePool}
 use uuid::Uuid;
 
 use super::error::Doing;
-use super::lock::{self, RunLock};
-use super::place::Place;
+use super::lock::{self, RunLock, beside};
+use super::place::{Place, refuse_mounted_alone};
 use super::watch::{AtWork, Watch, Watched};
 use super::{LedgerError, Writer, sql};
 use crate::crash::{self, Step};
@@ -60,9 +60,16 @@ impl Ledger {
             source,
         })?;
         let place = Place::of(path)?;
+        if path.metadata().is_ok_and(|found| found.len() == 0) {
+            refuse_mounted_alone(path)?;
+        }
         // Not as a writer: what a migration sorts may be larger than the memory.
-        let wal = options(path).journal_mode(SqliteJournalMode::Wal);
-        let mut connection = wal.connect().await.doing("opening it")?;
+        let mut connection = options(path).connect().await.doing("opening it")?;
+        refuse_stranger(path, &mut connection).await?;
+        sqlx::query("pragma journal_mode = wal")
+            .execute(&mut connection)
+            .await
+            .doing("opening it")?;
         let version: String = sqlx::query_scalar("select sqlite_version()")
             .fetch_one(&mut connection)
             .await
@@ -78,6 +85,39 @@ impl Ledger {
             .connect_with(options)
             .await
             .doing("opening it for reading")?;
+        Ok(Ledger { place, readers, watched: None })
+    }
+
+    /// Opens the ledger at `path` for who only looks: as [`Ledger::open`] does, and where it may not be written to, as
+    /// it is. A file with no log beside it is then read as one that nobody changes, since SQLite would have to make its
+    /// own files beside it; what a run writes meanwhile is seen by the next look.
+    pub async fn look(path: &Path) -> Result<Ledger, LedgerError> {
+        let may_write =
+            |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+        let found = path.canonicalize();
+        match found {
+            Ok(found) if !may_write(&found) || !found.parent().is_some_and(may_write) => {
+                Ledger::open_as_it_is(&found).await
+            }
+            _ => Ledger::open(path).await,
+        }
+    }
+
+    async fn open_as_it_is(path: &Path) -> Result<Ledger, LedgerError> {
+        let place = Place::of(path)?;
+        let has_log = beside(path, "-wal").metadata().is_ok_and(|found| found.len() > 0);
+        let options = options(path).read_only(true).immutable(!has_log);
+        let doing = "opening it for reading";
+        let mut connection = options.connect().await.doing(doing)?;
+        refuse_stranger(path, &mut connection).await?;
+        let steps: i64 =
+            sqlx::query_scalar(sql::INSPECT_STEPS).fetch_one(&mut connection).await.doing(doing)?;
+        connection.close().await.doing(doing)?;
+        if steps != migrations().iter().count() as i64 {
+            return Err(LedgerError::OtherForm { path: path.to_owned() });
+        }
+        let readers = SqlitePoolOptions::new().max_connections(READERS);
+        let readers = readers.connect_with(options).await.doing(doing)?;
         Ok(Ledger { place, readers, watched: None })
     }
 
@@ -111,6 +151,7 @@ impl Ledger {
         &self,
         patience: Duration,
     ) -> Result<SqliteConnection, LedgerError> {
+        refuse_mounted_alone(self.path())?;
         let options = options(self.path()).busy_timeout(patience);
         options.journal_mode(SqliteJournalMode::Wal).connect().await.doing("opening it for a wish")
     }
@@ -197,6 +238,29 @@ pub(super) fn migrations() -> Migrator {
         step(26, "meaning", include_str!("../../migrations/0026_meaning.sql")),
         step(28, "move", include_str!("../../migrations/0028_move.sql")),
     ])
+}
+
+/// Finds that a file is a database of another program. An empty one is nobody's.
+async fn refuse_stranger(
+    path: &Path,
+    connection: &mut SqliteConnection,
+) -> Result<(), LedgerError> {
+    let doing = "looking whether it is a ledger";
+    let (tables, of_steps): (i64, i64) =
+        sqlx::query_as(sql::INSPECT_TABLES).fetch_one(&mut *connection).await.doing(doing)?;
+    let first: Option<String> = match of_steps {
+        0 => None,
+        _ => sqlx::query_scalar(sql::INSPECT_FIRST_STEP)
+            .fetch_optional(&mut *connection)
+            .await
+            .doing(doing)?,
+    };
+    let is_ours = match first {
+        Some(first) => migrations().iter().next().is_some_and(|step| step.description == first),
+        // A crash may have come before the first step.
+        None => tables == of_steps,
+    };
+    if is_ours { Ok(()) } else { Err(LedgerError::Stranger { path: path.to_owned() }) }
 }
 
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), LedgerError> {

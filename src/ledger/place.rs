@@ -24,6 +24,36 @@ pub fn files_of(ledger: &Path) -> Vec<PathBuf> {
     endings.iter().map(|ending| beside(&own, ending)).collect()
 }
 
+/// Whether a ledger's file is mounted without its folder: what stands beside it (its log, its lock, its `.run` file) is
+/// then another's, or goes with the container.
+pub fn is_mounted_alone(ledger: &Path) -> bool {
+    let Ok(own) = ledger.canonicalize() else {
+        return false;
+    };
+    let device = |path: &Path| path.metadata().map(|found| found.dev()).ok();
+    own.parent().is_some_and(|folder| device(folder) != device(&own)) || is_mount(&own)
+}
+
+#[cfg(target_os = "linux")]
+fn is_mount(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS)
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mount(_path: &Path) -> bool {
+    false
+}
+
+/// Finds that a ledger's file is mounted alone, where it is.
+pub(super) fn refuse_mounted_alone(ledger: &Path) -> Result<(), LedgerError> {
+    match is_mounted_alone(ledger) {
+        true => Err(LedgerError::MountedAlone { path: ledger.to_owned() }),
+        false => Ok(()),
+    }
+}
+
 impl Place {
     /// The place of a ledger that is there; the path names the file itself, not a link to it.
     pub(super) fn of(path: &Path) -> Result<Place, LedgerError> {

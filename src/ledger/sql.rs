@@ -93,6 +93,7 @@ statements! {
     HOLDING_RECORD = "holding_record";
     HOLDING_TO_ASK = "holding_to_ask";
     HOLDING_WANT = "holding_want";
+    INSPECT_FIRST_STEP = "inspect_first_step";
     INSPECT_FOREIGN_KEYS = "inspect_foreign_keys";
     INSPECT_HEALTH = "inspect_health";
     INSPECT_HEALTH_QUICK = "inspect_health_quick";
@@ -100,9 +101,11 @@ statements! {
     INSPECT_RUN = "inspect_run";
     INSPECT_STATES = "inspect_states";
     INSPECT_STEPS = "inspect_steps";
+    INSPECT_TABLES = "inspect_tables";
     KEY_INDEX_CREATE = "key_index_create";
     KEY_INDEX_DROP = "key_index_drop";
     LEDGER_AGE = "ledger_age";
+    LEDGER_FOLD = "ledger_fold";
     LEDGER_GIFTS = "ledger_gifts";
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";

@@ -50,14 +50,20 @@ impl Connection {
 
     /// Begins a transaction, which holds the right to write from the first statement on that is sent.
     pub(super) async fn begin(&mut self) -> Transaction<'_> {
-        if std::mem::take(&mut self.is_open) {
-            // It fails where SQLite has undone the last one by itself.
-            let _ = self.sqlite.execute("rollback").await;
-        }
+        self.idle().await;
         let (text, arguments) = (String::new(), SqliteArguments::default());
         let mut begun = Transaction { open: Open(self), text, arguments, parts: Vec::new() };
         begun.add("begin immediate", &["beginning a group"]);
         begun
+    }
+
+    /// The connection itself, in no transaction.
+    pub(super) async fn idle(&mut self) -> &mut SqliteConnection {
+        if std::mem::take(&mut self.is_open) {
+            // It fails where SQLite has undone the last one by itself.
+            let _ = self.sqlite.execute("rollback").await;
+        }
+        &mut self.sqlite
     }
 
     pub(super) fn into_sqlite(self) -> SqliteConnection {

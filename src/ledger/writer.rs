@@ -55,6 +55,15 @@ impl Writer {
         Ok(Batch { transaction, work, head, kept_head: &mut self.head })
     }
 
+    /// Folds the log into the file, so that the file alone knows what it holds: where it comes apart from what stands
+    /// beside it, that is noticed.
+    pub async fn fold(&mut self) {
+        let folded = sqlx::query(sql::LEDGER_FOLD).execute(self.connection.idle().await).await;
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the write-ahead log stays beside the ledger");
+        }
+    }
+
     /// Closes the connection, so that the write-ahead log is folded into the file.
     pub async fn close(self) -> Result<(), LedgerError> {
         self.connection.into_sqlite().close().await.doing("closing it")

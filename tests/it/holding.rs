@@ -144,7 +144,8 @@ async fn only_holders_get_the_gift_and_the_others_go_to_the_rejects() {
         assert_eq!(text.lines().filter(|line| line.contains("Müşteri bulunamadı.")).count(), 2);
         let plain = world.file("plain.csv", csv(&given));
         let other = world.path("plain.db").to_str().expect("plain characters").to_owned();
-        let load = ["load", &plain, "--campaign", "may", "--json", "--ledger", &other];
+        let load =
+            ["load", &plain, "--campaign", "may", "--json", "--ledger", &other, "--new-ledger"];
         let load = world.run(&load).expect(0);
         assert_eq!(
             load.json()["plan"],

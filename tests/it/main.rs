@@ -19,6 +19,7 @@ mod guards;
 mod holding;
 mod issue;
 mod ledger_failure;
+mod ledger_place;
 mod levers;
 mod lifecycle;
 mod load;

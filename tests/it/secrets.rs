@@ -228,7 +228,8 @@ async fn a_ledger_is_private_whatever_the_umask() {
         let ledger = folder.join("ledger.db");
         world.set("GIFTBATCH_LEDGER", ledger.to_str().unwrap());
         let open_to_all = ["sh", "-c", "umask 000; exec \"$@\"", "sh"];
-        let run = ["run", &file, "--campaign", "may", "--yes", "--max-total", "1000"];
+        let run =
+            ["run", &file, "--campaign", "may", "--yes", "--max-total", "1000", "--new-ledger"];
         world.run_under(&open_to_all, &run).expect(0);
         let copy = folder.join("copy.db");
         let backup = ["ledger", "backup", copy.to_str().unwrap()];

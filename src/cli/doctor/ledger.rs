@@ -7,7 +7,9 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::ledger::{age_words, human};
-use crate::ledger::{Depth, Inspection, LedgerError, LedgerFacts, LedgerForm, holder};
+use crate::ledger::{
+    Depth, Inspection, LedgerError, LedgerFacts, LedgerForm, holder, is_mounted_alone,
+};
 use crate::provider::BaseUrl;
 
 /// Less room than this is worth a word.
@@ -62,6 +64,10 @@ fn file(path: &Path) -> Vec<Check> {
         ),
         Err(error) => Check::fail(name, Exit::Unexpected, error.to_string(), "check the path"),
     });
+    if is_mounted_alone(path) {
+        let failure = Failure::from(LedgerError::MountedAlone { path: path.to_owned() });
+        checks.push(Check::failed("ledger place", &failure));
+    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
         && let Ok(mode) = mode(folder)
         && mode & 0o022 != 0
