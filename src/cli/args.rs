@@ -17,6 +17,7 @@ use super::report_args::ReportArgs;
 use super::revoke_args::RevokeArgs;
 use super::values;
 use super::wallet::WalletArgs;
+use crate::provider::ProxyUrl;
 
 /// Gives gift balances to many wallets, exactly once each.
 #[derive(Debug, Parser)]
@@ -75,6 +76,9 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_GIVE_UP_AFTER",
           value_parser = values::positive_duration)]
     pub(super) give_up_after: Option<std::time::Duration>,
+    /// Sends through this proxy, as http://proxy.example:3128 [default: straight, whatever HTTPS_PROXY says].
+    #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_PROXY")]
+    pub(super) proxy: Option<ProxyUrl>,
     /// Writes metrics for Prometheus' textfile collector when a command that gives or reconciles ends.
     #[arg(long, global = true, value_name = "FILE", env = "GIFTBATCH_METRICS_FILE")]
     pub(super) metrics_file: Option<PathBuf>,

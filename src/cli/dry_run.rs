@@ -191,8 +191,8 @@ fn client(context: &Context) -> Result<WalletClient, Failure> {
         context.out.note(&format!("a run would need its keys: {}", failure.error));
         Credentials { api_key: "none".into(), api_client: "none".into() }
     });
-    let (url, timeout) = (settings.giving_url()?, settings.timeout);
-    Ok(WalletClient::new(url, &credentials, timeout, context.clock.clone())?)
+    let url = settings.giving_url()?;
+    Ok(WalletClient::new(url, &credentials, settings.line(), context.clock.clone())?)
 }
 
 fn unclear(states: &States) -> u64 {

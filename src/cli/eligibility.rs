@@ -55,7 +55,7 @@ pub(super) fn minted_client(
     args: &FileArgs,
 ) -> Result<Option<MintedClient>, Failure> {
     let is_asked_for = args.holding.require_holding.is_some();
-    let client = || context.settings.minted.client(LANGUAGE, context.settings.timeout);
+    let client = || context.settings.minted.client(LANGUAGE, context.settings.line());
     is_asked_for.then(client).transpose()
 }
 

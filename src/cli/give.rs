@@ -114,7 +114,7 @@ pub(super) fn client_at(context: &Context, url: BaseUrl) -> Result<WalletClient,
     let settings = &context.settings;
     check_roots(&url.to_string())?;
     let credentials = settings.credentials()?;
-    Ok(WalletClient::new(url, &credentials, settings.timeout, context.clock.clone())?)
+    Ok(WalletClient::new(url, &credentials, settings.line(), context.clock.clone())?)
 }
 
 pub(super) fn pace(context: &Context) -> Pace {

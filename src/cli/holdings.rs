@@ -39,7 +39,7 @@ pub(super) struct HoldingsArgs {
 
 /// `giftbatch holdings`.
 pub(super) async fn holdings(context: &Context, args: &HoldingsArgs) -> Result<Exit, Failure> {
-    let mut client = context.settings.minted.client(&args.lang, context.settings.timeout)?;
+    let mut client = context.settings.minted.client(&args.lang, context.settings.line())?;
     // A service of its own has a pace of its own.
     let mut pace = Pace::new(context.settings.minted.rate(), 1);
     let question = Question {

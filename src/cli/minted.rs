@@ -1,14 +1,13 @@
 //! The settings of Minted Connect, which few commands need.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::args::SettingsArgs;
 use super::failure::Failure;
 use super::roots::check_roots;
 use super::secret::{self, Source};
 use super::settings_file::SettingsFile;
-use crate::provider::{BaseUrl, ClientError, Login, Manner, MintedClient};
+use crate::provider::{BaseUrl, ClientError, Line, Login, Manner, MintedClient};
 
 /// What the flags and the settings file say of it; the environment is asked when it is needed.
 #[derive(Clone, Debug, Default)]
@@ -71,12 +70,8 @@ impl Minted {
         secret::source("GIFTBATCH_MINTED_PASSWORD", file, command, self.path.as_deref())
     }
 
-    /// A client that asks in a language, each request within a time.
-    pub(super) fn client(
-        &self,
-        language: &str,
-        timeout: Duration,
-    ) -> Result<MintedClient, Failure> {
+    /// A client that asks in a language.
+    pub(super) fn client(&self, language: &str, line: Line) -> Result<MintedClient, Failure> {
         let Some(url) = &self.url else {
             return Err(Failure::usage("no URL of Minted Connect is set")
                 .hint("set GIFTBATCH_MINTED_URL, or --minted-url, to its base URL"));
@@ -94,7 +89,7 @@ impl Minted {
             .unwrap_or_else(|| API_VERSION.to_owned());
         let manner = Manner { api_version, language: language.to_owned() };
         let login = Login { username, password };
-        MintedClient::new(base, login, &manner, timeout).map_err(|error| match error {
+        MintedClient::new(base, login, &manner, line).map_err(|error| match error {
             // The language was looked at as a flag.
             ClientError::Key(_) => Failure::from(error).hint(
                 "correct GIFTBATCH_MINTED_API_VERSION, or minted_api_version: a number, as 3",

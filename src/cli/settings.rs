@@ -18,7 +18,7 @@ use super::values;
 use crate::domain::{duration_text, parse_duration};
 use crate::notify::{Hook, HookUrlError};
 use crate::plan::Caps;
-use crate::provider::{BaseUrl, Credentials};
+use crate::provider::{BaseUrl, Credentials, Line, ProxyUrl};
 
 /// What a command goes by.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) settle: Duration,
     pub(super) give_up_after: Duration,
+    pub(super) proxy: Option<ProxyUrl>,
     pub(super) tz: Tz,
     pub(super) max_in_doubt: usize,
     pub(super) max_attempts: i64,
@@ -80,6 +81,8 @@ impl Settings {
         };
         let tz = file.tz.as_deref().map(str::parse::<Tz>).transpose();
         let tz = tz.map_err(|error| named("tz", error.to_string()))?;
+        let proxy = file.proxy.as_deref().map(str::parse::<ProxyUrl>).transpose();
+        let proxy = proxy.map_err(|error| named("proxy", error.to_string()))?;
         if file.max_in_doubt == Some(0) {
             return Err(named("max_in_doubt", "at least 1".to_owned()));
         }
@@ -105,6 +108,7 @@ impl Settings {
                 &file.give_up_after,
                 default.give_up_after,
             )?,
+            proxy: args.proxy.clone().or(proxy),
             tz: args.tz.or(tz).unwrap_or(default.tz),
             max_in_doubt: file.max_in_doubt.unwrap_or(default.max_in_doubt),
             max_attempts: file.max_attempts.unwrap_or(default.max_attempts).max(1),
@@ -144,6 +148,15 @@ impl Settings {
     /// Whether it is the demo's, which nobody keeps.
     pub(super) fn is_rehearsal(&self) -> bool {
         self.is_rehearsal
+    }
+
+    /// How requests travel.
+    pub(super) fn line(&self) -> Line {
+        Line {
+            timeout: self.timeout,
+            proxy: self.proxy.clone(),
+            unused_proxy: proxy_of_others().filter(|_| self.proxy.is_none()),
+        }
     }
 
     /// The wallet API's base URL; without one nothing can be asked.
@@ -233,6 +246,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(30),
             settle: Duration::from_secs(300),
             give_up_after: Duration::from_secs(900),
+            proxy: None,
             tz: chrono_tz::Europe::Istanbul,
             max_in_doubt: 100,
             max_attempts: 5,
@@ -249,6 +263,13 @@ impl Default for Settings {
             is_rehearsal: false,
         }
     }
+}
+
+/// The variable by which other programs would send through a proxy, where one is set.
+fn proxy_of_others() -> Option<&'static str> {
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some_and(|url| !url.is_empty()))
 }
 
 #[cfg(test)]

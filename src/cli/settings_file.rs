@@ -25,6 +25,7 @@ pub(super) struct SettingsFile {
     pub(super) timeout: Option<String>,
     pub(super) settle: Option<String>,
     pub(super) give_up_after: Option<String>,
+    pub(super) proxy: Option<String>,
     pub(super) tz: Option<String>,
     pub(super) max_in_doubt: Option<usize>,
     pub(super) max_attempts: Option<i64>,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Datelike, Utc};
 use super::BaseUrl;
 use super::classify::{Verdict, classify};
 use super::http::{ClientError, Credentials, Http};
+use super::line::Line;
 use super::list::{ListReading, read_gift, read_list};
 use super::removal::{Removal, read_removal};
 use super::reply::{Answer, Exchange, Reply};
@@ -56,14 +57,14 @@ struct Inner {
 }
 
 impl WalletClient {
-    /// A client for the API at `base`, over HTTP; `timeout` is for a whole request.
+    /// A client for the API at `base`, over HTTP.
     pub fn new(
         base: BaseUrl,
         credentials: &Credentials,
-        timeout: Duration,
+        line: impl Into<Line>,
         clock: Clock,
     ) -> Result<WalletClient, ClientError> {
-        let http = Http::new(&base, credentials, timeout)?;
+        let http = Http::new(&base, credentials, &line.into())?;
         Ok(WalletClient::over(Arc::new(http), base, clock))
     }
 

@@ -13,12 +13,13 @@ use reqwest::header::{
     AGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
     PRAGMA, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
 };
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Proxy, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::BaseUrl;
 use super::barrier::barrier;
 use super::hide::hide;
+use super::line::Line;
 use super::reply::Loss;
 use super::transport::{Delivery, Method, Request, Sending, Transport, Url};
 
@@ -63,6 +64,8 @@ pub(super) struct Http {
     client: Client,
     /// The keys, to be taken out of what the server says.
     keys: Arc<[SecretString]>,
+    /// What names a proxy to other programs, and is not used here.
+    unused_proxy: Option<&'static str>,
     /// What every request carries.
     headers: HeaderMap,
 }
@@ -74,24 +77,24 @@ const HIDDEN: &str = "********";
 const ADDED: [(&str, &str); 2] = [("accept", "*/*"), ("accept-encoding", "gzip")];
 
 impl Http {
-    /// For the wallet API at `base`; `timeout` is for a whole request.
+    /// For the wallet API at `base`.
     pub(super) fn new(
         base: &BaseUrl,
         credentials: &Credentials,
-        timeout: Duration,
+        line: &Line,
     ) -> Result<Http, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert("apikeypublic", secret("apikeypublic", &credentials.api_key)?);
         headers.insert("apiclientpublic", secret("apiclientpublic", &credentials.api_client)?);
         let keys = [&credentials.api_key, &credentials.api_client].map(Clone::clone);
-        Http::with(base, headers, timeout, Arc::new(keys))
+        Http::with(base, headers, line, Arc::new(keys))
     }
 
     /// For any API at `base`, with headers that every request carries, and keys that no answer may repeat.
     pub(super) fn with(
         base: &BaseUrl,
         mut headers: HeaderMap,
-        timeout: Duration,
+        line: &Line,
         keys: Arc<[SecretString]>,
     ) -> Result<Http, ClientError> {
         let agent = concat!("giftbatch/", env!("CARGO_PKG_VERSION"));
@@ -106,15 +109,22 @@ impl Http {
             // None at all: so it keeps no copy of a request either.
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .redirect(reqwest::redirect::Policy::none())
+            // Whoever stands between sees what is sent: nobody does whom nobody chose.
             .no_proxy()
             .referer(false)
             .tcp_nodelay(true)
-            .connect_timeout(timeout.min(CONNECT))
-            .timeout(timeout)
-            .pool_idle_timeout(IDLE)
-            .build()
-            .map_err(ClientError::Setup)?;
-        Ok(Http { client, keys, headers })
+            .connect_timeout(line.timeout.min(CONNECT))
+            .timeout(line.timeout)
+            .pool_idle_timeout(IDLE);
+        let client = match &line.proxy {
+            Some(url) => {
+                client.proxy(Proxy::all(url.as_url().clone()).map_err(ClientError::Setup)?)
+            }
+            None => client,
+        };
+        let client = client.build().map_err(ClientError::Setup)?;
+        let unused_proxy = line.unused_proxy.filter(|_| !base.is_loopback());
+        Ok(Http { client, keys, headers, unused_proxy })
     }
 
     fn request(&self, request: Request) -> RequestBuilder {
@@ -149,7 +159,7 @@ impl Http {
                 let asked = asked.map(|header| header.as_bytes().to_vec()).collect();
                 (read(response, cap).await, asked)
             }
-            Err(error) => (failed(&error), Vec::new()),
+            Err(error) => (failed(&error, self.unused_proxy), Vec::new()),
         }
     }
 }
@@ -162,7 +172,7 @@ fn fresh(request: RequestBuilder) -> RequestBuilder {
 impl Transport for Http {
     fn send(&self, request: Request) -> Sending {
         let cap = request.cap;
-        Box::pin(carry(self.request(request), cap, self.keys.clone()))
+        Box::pin(carry(self.request(request), cap, self.keys.clone(), self.unused_proxy))
     }
 
     fn headers(&self, request: Request) -> Vec<(String, String)> {
@@ -180,10 +190,15 @@ impl Transport for Http {
     }
 }
 
-async fn carry(request: RequestBuilder, cap: usize, keys: Arc<[SecretString]>) -> Delivery {
+async fn carry(
+    request: RequestBuilder,
+    cap: usize,
+    keys: Arc<[SecretString]>,
+    unused_proxy: Option<&'static str>,
+) -> Delivery {
     let delivery = match request.send().await {
         Ok(response) => read(response, cap).await,
-        Err(error) => failed(&error),
+        Err(error) => failed(&error, unused_proxy),
     };
     match delivery {
         Delivery::Answered { status, date, retry_after, age, body } => {
@@ -234,13 +249,16 @@ fn secret(header: &'static str, key: &SecretString) -> Result<HeaderValue, Clien
     Ok(value)
 }
 
-fn failed(error: &reqwest::Error) -> Delivery {
+fn failed(error: &reqwest::Error, unused_proxy: Option<&'static str>) -> Delivery {
     // The only errors that prove that nothing was sent: refused, name not found, TLS not agreed on.
     if !error.is_connect() {
         return lost(error);
     }
     let host = error.url().map_or("the server", Url::authority);
-    let (barrier, why) = barrier(error, host);
+    let (barrier, mut why) = barrier(error, host);
+    if let Some(name) = unused_proxy {
+        why.push_str(&format!(" ({name} is set and not used: --proxy URL uses a proxy)"));
+    }
     Delivery::NeverSent { barrier, why }
 }
 
@@ -275,7 +293,7 @@ mod tests {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let credentials = Credentials { api_key: "canary".into(), api_client: "bird".into() };
         let timeout = Duration::from_millis(500);
-        let http = Http::new(&base.parse().unwrap(), &credentials, timeout).unwrap();
+        let http = Http::new(&base.parse().unwrap(), &credentials, &timeout.into()).unwrap();
         for body in [Some("{\"Amount\":1}".to_owned()), None] {
             let url: reqwest::Url = format!("{base}/api/gift").parse().unwrap();
             let method = if body.is_some() { Method::Post } else { Method::Get };
@@ -309,7 +327,7 @@ mod tests {
             Credentials { api_key: "canary\u{7f}".into(), api_client: "canary".into() };
         assert!(!format!("{credentials:?}").contains("canary"));
         let base = "https://wallet.example".parse().unwrap();
-        let error = Http::new(&base, &credentials, Duration::from_secs(1)).unwrap_err();
+        let error = Http::new(&base, &credentials, &Duration::from_secs(1).into()).unwrap_err();
         assert!(!format!("{error:?} {error}").contains("canary"));
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn judge_absence(
 ) -> Absence {
     let claimed = &doubt.doubt.claimed;
     let is_patient = doubt.open_looks < OPEN_LOOKS;
-    let is_timed = skew.is_measured() && skew.is_steady();
+    let is_timed = skew.is_measured() && skew.is_steady() && skew.knows_gifts();
     match objection {
         // A customer may have paid between list and balance; a cut list stays cut, and then a person must look.
         Some(Objection::NotWhole(_)) if is_patient => return Absence::Open,
@@ -91,7 +91,8 @@ pub(super) fn unclear(why: String) -> Event {
 /// Something in the list that might be the gift after all: the same amount, made since the first
 /// attempt or in the day before it (clocks are set, and compared in passing), or nobody knows when;
 /// and explained by no other open gift. Where our own clock was set back behind the first attempt, or the
-/// server's cannot be gone by, nobody knows when of any.
+/// server's cannot be gone by, nobody knows when of any; where no gift of ours has shown yet what `CreatedAt` means,
+/// nobody knows it of what is as it was sent.
 pub(super) fn contradiction<'c>(
     left: &mut impl Iterator<Item = &'c Credit>,
     doubt: &OpenDoubt,
@@ -104,7 +105,8 @@ pub(super) fn contradiction<'c>(
     let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
     let credit = left.find(|credit| {
         credit.amount == claimed.gift.content.amount.to_decimal()
-            && credit.created_at.is_none_or(|created| is_untimed || created >= baseline)
+            && (credit.created_at.is_none_or(|created| is_untimed || created >= baseline)
+                || (!skew.knows_gifts() && credit.fits(&claimed.gift.content).is_some()))
             && !is_explained(credit, doubt, known)
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))

@@ -345,6 +345,7 @@ mod tests {
     fn agreed() -> Skew {
         let mut skew = Skew::default();
         skew.saw_ms(Some(0));
+        skew.saw_made(at(0), at(0));
         skew
     }
 
@@ -659,6 +660,24 @@ mod tests {
     }
 
     #[test]
+    fn what_created_at_means_is_shown_by_a_gift_of_ours() {
+        // Goal: a provider whose `CreatedAt` is of another year does not make our gift too old to be ours. Method: clocks of
+        // `Date` alone; a gift as it was sent, of last year, then one of another text; a create that says now.
+        let mut skew = Skew::default();
+        skew.saw_ms(Some(0));
+        let judge = |skew: Skew, credit: Credit| {
+            let seen = look(3_000, vec![credit]);
+            settle(&[absent_once(doubt(1))], &[], &seen, skew, &POLICY, Lists::default())
+        };
+        let old = || credit(7, -365 * DAY_MS);
+        assert_eq!(judge(skew, old()).open, [0]);
+        let other = Credit { description: "other".into(), ..old() };
+        assert_eq!(judge(skew, other).events, [(0, Event::FoundAbsent)]);
+        skew.saw_made(at(0), at(0));
+        assert_eq!(judge(skew, old()).events, [(0, Event::FoundAbsent)]);
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_makes_no_gift_too_old() {
         // Goal: a gift of ours is not overlooked because our clock was set back by days between the
         // run that sent it and the one that looks. Method: a first attempt that is still to come, by
@@ -668,6 +687,7 @@ mod tests {
         set_back.doubt.claimed.first_sent_at = at(ahead);
         let mut skew = Skew::default();
         skew.saw_ms(Some(ahead));
+        skew.saw_made(at(ahead), at(0));
         let seen = look(3_000, vec![credit(7, ahead + 100)]);
         let settled = settle(&[set_back], &[], &seen, skew, &POLICY, Lists::default());
         assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
@@ -684,6 +704,7 @@ mod tests {
         for skew_ms in [-600_000, 600_000] {
             let mut skew = Skew::default();
             skew.saw_ms(Some(skew_ms));
+            skew.saw_made(at(skew_ms), at(0));
             let found = look(1_001, vec![credit(7, skew_ms + 100)]);
             let settled = settle(&[doubt(1)], &[], &found, skew, &POLICY, Lists::default());
             assert_eq!(settled.events, vec![(0, Event::FoundIssued { gift: id(7) })]);

@@ -78,7 +78,15 @@ impl Skew {
     /// Whether the clocks can be gone by: their answers agree, and they were not set during this run. Where they were
     /// never compared, nothing speaks against them.
     pub fn is_steady(&self) -> bool {
-        self.odd_in_a_row < ENOUGH && self.clock().is_none_or(Measured::is_steady)
+        // Odd ones are outvoted, or nobody knows what this provider means by `CreatedAt`.
+        let is_outvoted = self.odd_in_a_row < ENOUGH && self.odd_in_a_row <= self.made.count;
+        is_outvoted && self.clock().is_none_or(Measured::is_steady)
+    }
+
+    /// Whether some gift of ours has shown what this provider means by `CreatedAt`: else what seems to be of last year may
+    /// be of now.
+    pub fn knows_gifts(&self) -> bool {
+        self.made.count > 0
     }
 
     /// The clock of `Date` showed this much more than ours.
@@ -308,6 +316,9 @@ mod tests {
         assert!(!after((0..20).map(|at| at % 2 * HOUR)).is_steady());
         assert!(!after([YEAR, YEAR, YEAR]).is_steady());
         let mut skew = after([0]);
+        skew.saw_made(sent() - TimeDelta::days(400), sent());
+        assert!(!skew.is_steady(), "nothing else was ever told");
+        (0..2).for_each(|_| skew.saw_made(sent(), sent()));
         for count in 1..=3 {
             skew.saw_made(sent() - TimeDelta::days(400), sent());
             assert_eq!(skew.is_steady(), count < 3);

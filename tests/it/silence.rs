@@ -216,3 +216,31 @@ async fn a_firewalls_page_is_no_word_about_the_keys() {
     world.run(&["retry", "may", "--yes", "--max-total", "100000"]).expect(0);
     world.assert_given_exactly_once(&rows(3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_used_where_somebody_chose_it_and_named_where_nobody_did() {
+    // Goal: requests go through nobody unseen, and whoever needs a proxy learns how. Method: a proxy that is chosen, and
+    // that then answers for the provider; one that only the environment of other programs names, with a provider that
+    // cannot be reached; odd ones.
+    let mut world = World::new();
+    let gated = Gated::before(&world.sandbox.url());
+    let file = world.file("may.csv", csv(&rows(3)));
+    world.set("GIFTBATCH_PROXY", &gated.url).set("GIFTBATCH_GIVE_UP_AFTER", "1s");
+    gated.set(Gate::Answers("502 Bad Gateway", "", ""));
+    world.issue_file(&file, "may", &["--no-reconcile"]);
+    assert!(gated.heard() > 0, "nothing went through it");
+    gated.set(Gate::Open);
+    world.issue_file(&file, "may", &[]).expect(0);
+    world.assert_given_exactly_once(&rows(3));
+    world.set("GIFTBATCH_PROXY", "http://user:word@proxy.example:3128");
+    let done = world.run(&["issue", "may"]).expect(2);
+    assert!(done.stderr.contains("a user or a password in it"), "{}", done.stderr);
+    let mut world = World::new();
+    world.set("HTTPS_PROXY", "http://proxy.invalid:3128").set("GIFTBATCH_GIVE_UP_AFTER", "1s");
+    world.set("GIFTBATCH_SETTLE", "30s");
+    world.set("GIFTBATCH_WALLET_URL", "https://provider.invalid/base");
+    let done = world.issue_file(&file, "may", &[]);
+    assert!(done.stderr.contains("HTTPS_PROXY is set and not used"), "{}", done.stderr);
+    let doctor = world.run(&["doctor"]);
+    assert!(doctor.stdout.contains("HTTPS_PROXY is set and not used"), "{}", doctor.stdout);
+}

@@ -21,7 +21,9 @@ pub(super) async fn look(context: &Context) -> Check {
     if settings.url().is_none() {
         return Check::ok(NAME, "not set");
     }
-    let mut client = match settings.client("tr", context.settings.timeout.min(PATIENCE)) {
+    let mut line = context.settings.line();
+    line.timeout = line.timeout.min(PATIENCE);
+    let mut client = match settings.client("tr", line) {
         Ok(client) => client,
         Err(failure) => return Check::failed(NAME, &failure),
     };

@@ -25,8 +25,9 @@ pub(super) async fn look(context: &Context, url: &BaseUrl, keys: &Credentials) -
     if let Err(failure) = check_roots(&url.to_string()) {
         return vec![Check::failed("TLS", &failure)];
     }
-    let timeout = context.settings.timeout.min(PATIENCE);
-    let client = match WalletClient::new(url.clone(), keys, timeout, context.clock.clone()) {
+    let mut line = context.settings.line();
+    line.timeout = line.timeout.min(PATIENCE);
+    let client = match WalletClient::new(url.clone(), keys, line, context.clock.clone()) {
         Ok(client) => client,
         Err(error) => return vec![Check::failed("keys", &Failure::from(error))],
     };

@@ -10,6 +10,7 @@ use crate::cli::args::Cli;
 use crate::cli::context::Context;
 use crate::cli::secret::is_foreign;
 use crate::domain::{Money, duration_text};
+use crate::provider::Line;
 use crate::report::money;
 
 /// All settings, in the order of the settings file.
@@ -36,15 +37,16 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
     say("ledger", settings.ledger.display().to_string(), file.ledger.is_some());
     let rate = if settings.rate == 0 { "no limit".to_owned() } else { settings.rate.to_string() };
     say("rate", rate, file.rate.is_some());
-    let rate = match settings.minted.rate() {
-        0 => "no limit".to_owned(),
-        rate => rate.to_string(),
-    };
+    let rate = settings.minted.rate();
+    let rate = if rate == 0 { "no limit".to_owned() } else { rate.to_string() };
     say("minted_rate", rate, file.minted_rate.is_some());
     say("concurrency", settings.concurrency.to_string(), file.concurrency.is_some());
     say("timeout", duration_text(settings.timeout), file.timeout.is_some());
     say("settle", duration_text(settings.settle), file.settle.is_some());
     say("give_up_after", duration_text(settings.give_up_after), file.give_up_after.is_some());
+    if let Some(proxy) = proxy(&settings.line()) {
+        say("proxy", proxy, file.proxy.is_some());
+    }
     say("tz", settings.tz.to_string(), file.tz.is_some());
     say("max_in_doubt", settings.max_in_doubt.to_string(), file.max_in_doubt.is_some());
     say("max_attempts", settings.max_attempts.to_string(), file.max_attempts.is_some());
@@ -87,6 +89,14 @@ pub(super) fn look(context: &Context) -> Vec<Check> {
 
 fn deepest(matches: &ArgMatches) -> &ArgMatches {
     matches.subcommand().map_or(matches, |(_, below)| deepest(below))
+}
+
+/// The proxy that is used, or the one that is not.
+fn proxy(line: &Line) -> Option<String> {
+    let used = line.proxy.as_ref().map(ToString::to_string);
+    let unused =
+        |name| format!("none: {name} is set and not used; --proxy or GIFTBATCH_PROXY uses one");
+    used.or_else(|| line.unused_proxy.map(unused))
 }
 
 struct Origins<'a> {

@@ -5,7 +5,6 @@
 //! the server calls the nonce stale.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::client::{ANSWER_BYTES, reply};
 use super::super::http::Http;
+use super::super::line::Line;
 use super::super::transport::Url;
 use super::super::{BaseUrl, ClientError, Obstacle, Reading};
 use super::answer::{Login, Purpose, answer};
@@ -76,7 +76,7 @@ impl MintedClient {
         base: BaseUrl,
         login: Login,
         manner: &Manner,
-        timeout: Duration,
+        line: impl Into<Line>,
     ) -> Result<MintedClient, ClientError> {
         let mut headers = HeaderMap::new();
         let version = value("api-version", &manner.api_version)?;
@@ -85,7 +85,7 @@ impl MintedClient {
         // Else a refusal may come as a page for people.
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_LANGUAGE, value("Accept-Language", &manner.language)?);
-        let http = Http::with(&base, headers, timeout, Arc::new([]))?;
+        let http = Http::with(&base, headers, &line.into(), Arc::new([]))?;
         Ok(MintedClient { http, base, login, session: None, requests: 0 })
     }
 
@@ -218,6 +218,8 @@ fn value(header: &'static str, text: &str) -> Result<HeaderValue, ClientError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn question(customer: &str) -> Question {
