@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow as _, Row as _};
 
@@ -46,11 +47,11 @@ pub enum Gone {
     Proved,
 }
 
-/// A gift that should not be there, and may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A gift that should not be there, or not so often, and may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suspect {
-    /// An audit found it under this id of the provider's.
-    pub found_as: Option<GiftId>,
+    /// An audit found it, or further ones like it, under these ids of the provider's.
+    pub found_as: Vec<GiftId>,
     /// It was sent, and refused then, or was taken back, a short while ago: lists may not show yet what was made all the
     /// same, or show what is gone.
     pub over_at: Option<DateTime<Utc>>,
@@ -76,25 +77,28 @@ impl Batch<'_> {
         }
     }
 
-    /// Gifts of a campaign that may be there against all expectation, by their rows: those that an audit found so, and
-    /// those that were refused, or taken back, since a moment.
+    /// Gifts of a campaign that may be there against all expectation, or too often, by their rows: those that an audit
+    /// found so, and those that were refused, or taken back, since a moment.
     pub async fn suspects(
         &mut self,
         campaign: i64,
         since: DateTime<Utc>,
     ) -> Result<HashMap<i64, Suspect>, LedgerError> {
-        let rows: Vec<(i64, Option<String>, Option<i64>)> = sqlx::query_as(sql::RECONCILE_MARKED)
-            .bind(campaign)
-            .fetch_all(self.transaction.now().await?)
-            .await
-            .doing("reading what audits found")?;
-        let suspect = |(row, found, over): (i64, Option<String>, Option<i64>)| {
-            let found_as = found.and_then(|id| id.parse().ok());
+        let doing = "reading what audits found";
+        let connection = self.transaction.now().await?;
+        let mut rows = sqlx::query_as(sql::RECONCILE_MARKED).bind(campaign).fetch(connection);
+        let mut suspects = HashMap::new();
+        while let Some(row) = rows.try_next().await.doing(doing)? {
+            let (row, found, over): (i64, Option<String>, Option<i64>) = row;
+            let found = found.unwrap_or_default();
+            let found_as: Vec<GiftId> =
+                found.split_whitespace().filter_map(|id| id.parse().ok()).collect();
             let over_at = over.map(instant).filter(|at| *at >= since);
-            let is_one = found_as.is_some() || over_at.is_some();
-            is_one.then_some((row, Suspect { found_as, over_at }))
-        };
-        Ok(rows.into_iter().filter_map(suspect).collect())
+            if !found_as.is_empty() || over_at.is_some() {
+                suspects.insert(row, Suspect { found_as, over_at });
+            }
+        }
+        Ok(suspects)
     }
 
     /// The next wallets of a campaign, each with what is known of it; `after` is the row of the last

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::audit::held;
-use crate::domain::GiftId;
+use crate::domain::{GiftId, GiftState};
 use crate::ledger::{AuditedGift, Finding, KnownGift};
 use crate::provider::Credit;
 
@@ -15,8 +15,8 @@ use crate::provider::Credit;
 pub(super) struct Ask {
     pub(super) gift: KnownGift,
     pub(super) id: GiftId,
-    /// An audit found it under this id against all expectation; its list does not show it now.
-    pub(super) is_marked: bool,
+    /// As what an audit found it under this id against all expectation, where it did; its list does not show it now.
+    mark: Option<Finding>,
 }
 
 /// What became of an ask.
@@ -30,46 +30,53 @@ pub(super) enum Told {
     Found(AuditedGift),
     /// It was there against all expectation, and is there no more.
     Gone(i64),
+    /// The double of a gift is there no more.
+    Single,
 }
 
 impl Ask {
     /// An ask for an issued gift; none for any other.
     pub(super) fn of(gift: &KnownGift) -> Option<Ask> {
-        Some(Ask { gift: gift.clone(), id: gift.gift_id?, is_marked: false })
+        Some(Ask { gift: gift.clone(), id: gift.gift_id?, mark: None })
     }
 
-    /// An ask for a gift that should not be there, and that an audit found under this id.
+    /// An ask for what should not be there, or not so often, and that an audit found under this id.
     pub(super) fn marked(gift: &KnownGift, id: GiftId) -> Ask {
-        Ask { gift: gift.clone(), id, is_marked: true }
+        let mark = match gift.state {
+            GiftState::Issued => Finding::Duplicated,
+            _ => Finding::Unexpected,
+        };
+        Ask { gift: gift.clone(), id, mark: Some(mark) }
     }
 
     /// What an audit has found of it stands.
-    fn stands(&self) -> AuditedGift {
+    fn stands(&self) -> Option<AuditedGift> {
         let (row, detail) = (self.gift.row, Some(self.id.to_string()));
-        AuditedGift { row, finding: Finding::Unexpected, detail }
+        self.mark.map(|finding| AuditedGift { row, finding, detail })
     }
 
     /// Nobody could tell.
     pub(super) fn untold(&self) -> AuditedGift {
-        if self.is_marked {
-            return self.stands();
-        }
-        AuditedGift { row: self.gift.row, finding: Finding::Unread, detail: None }
+        let unread = AuditedGift { row: self.gift.row, finding: Finding::Unread, detail: None };
+        self.stands().unwrap_or(unread)
     }
 
     /// Says what it means that this is shown under its id.
     pub(super) fn told(&self, credits: &[Credit], now: DateTime<Utc>) -> Told {
         let (row, has_expired) = (self.gift.row, self.gift.content.expiry.has_passed(now));
         let Some(shown) = credits.first() else {
-            if self.is_marked {
-                return Told::Gone(row);
+            match self.mark {
+                Some(Finding::Duplicated) => return Told::Single,
+                Some(_) => return Told::Gone(row),
+                None => {}
             }
             // What its time has taken from the list is not missing; what else has, nobody can tell.
             let finding = if has_expired { Finding::Expired } else { Finding::Missing };
             return Told::Found(AuditedGift { row, finding, detail: None });
         };
-        let found = held(&self.gift, Some(shown)).filter(|_| !self.is_marked);
-        let mut found = found.unwrap_or_else(|| self.stands());
+        let Some(mut found) = self.stands().or_else(|| held(&self.gift, Some(shown))) else {
+            unreachable!("who is no issued gift is marked");
+        };
         if shown.is_used {
             found.detail = found.detail.or_else(|| Some("used, and left out of the list".into()));
             return Told::Hidden(found);

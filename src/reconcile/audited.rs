@@ -30,6 +30,26 @@ pub(super) struct Audited {
     pub(super) not_whole: Option<String>,
 }
 
+impl Audited {
+    /// A further finding. A gift has one: that a matched one is there too often is added to it.
+    pub(super) fn add(&mut self, further: AuditedGift) {
+        let Some(found) = self.found.iter_mut().find(|it| it.row == further.row) else {
+            return self.found.push(further);
+        };
+        match (found.finding, further.finding, &mut found.detail, further.detail) {
+            (Finding::Duplicated, Finding::Duplicated, Some(ids), Some(id)) => {
+                ids.push(' ');
+                ids.push_str(&id);
+            }
+            (Finding::Matched, _, detail, further_detail) => {
+                (found.finding, *detail) = (further.finding, further_detail);
+            }
+            // What is wrong with the gift itself stands.
+            _ => {}
+        }
+    }
+}
+
 impl Sweep<'_> {
     /// Asks for the next gift that a list lacks, then for the balance where that is wanted; else replaces what
     /// earlier audits found in this wallet.
@@ -61,16 +81,17 @@ impl Sweep<'_> {
         let ask = audited.asks.pop_front().expect("it was asked for");
         self.saw_uses(std::slice::from_ref(&ask.gift), credits, now);
         match ask.told(credits, now) {
-            Told::Found(found) => audited.found.push(found),
+            Told::Found(found) => audited.add(found),
             Told::Gone(row) => audited.gone.push(row),
+            Told::Single => {}
             Told::Hidden(found) => {
                 self.seen.hide_used = true;
-                audited.found.push(found);
+                audited.add(found);
             }
             Told::LeftOut(found) => {
                 self.seen.leave_out = true;
                 audited.not_whole = Some(format!("its list leaves out {}, which exists", ask.id));
-                audited.found.push(found);
+                audited.add(found);
             }
         }
         self.go_on(audited, now);

@@ -1,6 +1,6 @@
 //! What the sweep makes of what comes back: each list is audited, and what it lacks is asked for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,7 +12,7 @@ use super::placed::Unplaced;
 use super::question::{Heard, Question};
 use super::sweep::{Job, Sweep};
 use super::used::uses;
-use crate::domain::{Event, Gift, GiftState, WalletId};
+use crate::domain::{Event, Gift, GiftId, GiftState, WalletId};
 use crate::drive::Times;
 use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
 use crate::provider::{Credit, ListReading};
@@ -58,7 +58,8 @@ impl Sweep<'_> {
                 self.unread_list(&job, None);
             }
             Question::Gift(mut audited) => {
-                audited.found.extend(audited.asks.pop_front().map(|ask| ask.untold()));
+                let ask = audited.asks.pop_front().expect("it was asked for");
+                audited.add(ask.untold());
                 self.go_on(audited, self.options.rules.clock.now());
             }
             Question::Check(_, audited) => {
@@ -146,17 +147,7 @@ impl Sweep<'_> {
         }
         let wants_balance = self.options.balances || must_be_whole;
         let check = wants_balance.then(|| Check::of(job.wallet, credits, now));
-        let ask = |gift: &KnownGift| match of.get(&gift.row) {
-            Some(Finding::Missing) => Ask::of(gift),
-            Some(_) => None,
-            // Who was found against all expectation, and is not shown any more, may have been used.
-            None => {
-                let found_as = self.suspects.get(&gift.row)?.found_as?;
-                let is_shown = credits.iter().any(|credit| credit.id == found_as);
-                (!is_shown).then(|| Ask::marked(gift, found_as))
-            }
-        };
-        let asks: VecDeque<Ask> = job.known.iter().filter_map(ask).collect();
+        let asks = self.asks(&job, credits, &of);
         self.saw_uses(&job.known, credits, now);
         self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
         let found = found.into_iter().filter(|it| it.finding != Finding::Missing).collect();
@@ -194,10 +185,30 @@ impl Sweep<'_> {
     /// Whether nothing of ours was ever seen in a wallet.
     fn is_untouched(&self, job: &Job) -> bool {
         let was_seen = |gift: &KnownGift| {
-            let found_as = self.suspects.get(&gift.row).and_then(|suspect| suspect.found_as);
-            gift.gift_id.or(found_as).is_some()
+            let suspect = self.suspects.get(&gift.row);
+            gift.gift_id.is_some() || suspect.is_some_and(|suspect| !suspect.found_as.is_empty())
         };
         !job.known.iter().any(was_seen)
+    }
+
+    /// What a list lacks: gifts that were given, and what an audit found there that should not be, or not so often. It may
+    /// have been used, and lists may leave out what was.
+    fn asks(&self, job: &Job, credits: &[Credit], of: &HashMap<i64, Finding>) -> VecDeque<Ask> {
+        let shown = credits.iter().map(|credit| credit.id);
+        let seen: HashSet<GiftId> =
+            shown.chain(job.known.iter().filter_map(|gift| gift.gift_id)).collect();
+        let mut asks = VecDeque::new();
+        for gift in &job.known {
+            let found = of.get(&gift.row);
+            asks.extend(found.filter(|it| **it == Finding::Missing).and_then(|_| Ask::of(gift)));
+            if let Some(suspect) = self.suspects.get(&gift.row)
+                && (found.is_none() || gift.state == GiftState::Issued)
+            {
+                let lacking = suspect.found_as.iter().filter(|id| !seen.contains(id));
+                asks.extend(lacking.map(|id| Ask::marked(gift, *id)));
+            }
+        }
+        asks
     }
 
     /// Whether a list is worth something only where the balance agrees: where it says that what was refused is not

@@ -157,3 +157,30 @@ async fn what_was_refused_behind_the_end_of_a_list_is_not_called_settled() {
     assert_eq!((done.reconciled("unexpected"), done.reconciled("unread")), (1, 0));
     assert_eq!(done.reconciled("matched"), 1, "{}", done.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_that_was_spent_stays_one() {
+    // Goal: money that was given twice is not called settled because it was spent. Method: doubles that an audit names; their
+    // customers spend them, and lists leave out what was used; then the provider deletes one.
+    let world = World::new();
+    let file = world.file("may.csv", csv(&rows(4)));
+    world.issue_file(&file, "may", &[]).expect(0);
+    let gifts = world.book().gifts;
+    let doubles: Vec<_> =
+        gifts[..2].iter().map(|gift| world.sandbox.double_gift(gift.id).unwrap()).collect();
+    let reconciled = |world: &World, code: i32| {
+        let done = world.run(&["reconcile", "may", "--json"]).expect(code);
+        (done.reconciled("duplicated"), done.reconciled("matched"))
+    };
+    assert_eq!(reconciled(&world, 6), (2, 2));
+    for double in &doubles {
+        world.sandbox.mark_used(*double).unwrap();
+    }
+    let mut hiding = FaultProfile::none();
+    hiding.hides_used = true;
+    world.sandbox.set_profile(hiding);
+    assert_eq!(reconciled(&world, 6), (2, 2));
+    assert_eq!(reconciled(&world, 6), (2, 2));
+    world.sandbox.delete_gift(doubles[0]).unwrap();
+    assert_eq!(reconciled(&world, 6), (1, 3));
+}
