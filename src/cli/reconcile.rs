@@ -59,10 +59,9 @@ pub(super) async fn reconcile(context: &Context, args: &ReconcileArgs) -> Result
         let why = match &end {
             Reconciled::Finished => None,
             Reconciled::Forgetful => Some(Why::new(
-                "some wallets do not tell what this ledger has forgotten (see the warnings), so nothing of \
-                 this campaign is given by it",
-                "reconcile again later, or load the rows that were surely not given under another campaign's \
-                 name",
+                "some wallets could not be read for what this ledger has forgotten, or of several gifts alike one is \
+                 with a person (see the warnings), so nothing of this campaign is given yet",
+                "settle what is held, if anything is, and reconcile again",
             )),
             Reconciled::Early(ended) => Some(ended::why(ended, PROVIDER)),
         };

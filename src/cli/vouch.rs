@@ -68,6 +68,11 @@ pub(super) async fn objection(
     let (policy, wallet) = (policy(context, None), gift.content.wallet);
     let let_go = session.ledger.let_go_at(wallet).await?.unwrap_or_else(|| context.now());
     let mut doubts = [OpenDoubt::of(gift, let_go)];
+    if gift.first_sent_at.is_none() {
+        // A restored ledger does not know when it was sent, if it was.
+        let since = session.ledger.forgot_since().await?;
+        doubts[0].doubt.claimed.first_sent_at = since.unwrap_or(let_go);
+    }
     wait(context, let_go + policy.window).await;
     let mut eyes = Eyes { context, client, wallet, pace: pace(context), skew: Skew::default() };
     let mut why = "its wallet's list proves nothing".to_owned();

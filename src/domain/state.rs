@@ -168,7 +168,10 @@ impl GiftState {
             (S::InFlight, Event::AnswerLost { .. } | Event::Orphaned) => S::InDoubt,
             (S::InDoubt, Event::FoundIssued { .. }) => S::Issued,
             (S::InDoubt, Event::FoundAbsent) => S::Deferred,
-            (S::InDoubt | S::Refused, Event::StayedUnclear { .. }) => S::Held,
+            // What a restored ledger believes unsent may have been given.
+            (S::Planned | S::Deferred | S::InDoubt | S::Refused, Event::StayedUnclear { .. }) => {
+                S::Held
+            }
             (S::Held | S::InDoubt, Event::ResolvedIssued { .. }) => S::Issued,
             (S::Held | S::InDoubt, Event::ResolvedRefused(_)) => S::Refused,
             (S::Held, Event::ResolvedRetry { .. }) => S::Deferred,
@@ -315,7 +318,7 @@ mod tests {
         in_flight -> answer_lost orphaned -> in_doubt
         in_doubt -> found_issued -> issued
         in_doubt -> found_absent -> deferred
-        in_doubt refused -> stayed_unclear -> held
+        planned deferred in_doubt refused -> stayed_unclear -> held
         held in_doubt -> resolved_issued -> issued
         held in_doubt -> resolved_refused -> refused
         held -> resolved_retry -> deferred

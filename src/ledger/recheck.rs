@@ -41,6 +41,16 @@ impl Ledger {
             .doing("reading when an attempt ended")?;
         Ok(at.map(instant))
     }
+
+    /// The last moment that the ledger knew of, less a day, when it was noticed to be an old copy; none where it
+    /// never was. What it believes unsent may have been sent since.
+    pub async fn forgot_since(&self) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        let since: Option<i64> = sqlx::query_scalar(sql::LEDGER_FORGOT_SINCE)
+            .fetch_one(&*self.reading())
+            .await
+            .doing("reading what it has forgotten")?;
+        Ok(since.map(instant))
+    }
 }
 
 impl Batch<'_> {

@@ -148,6 +148,16 @@ impl Batch<'_> {
         Ok(since.map(instant))
     }
 
+    /// Rows of unsent gifts of which a person said since then that they were not given.
+    pub async fn vouched(&mut self, campaign: i64) -> Result<HashSet<i64>, LedgerError> {
+        let rows: Vec<i64> = sqlx::query_scalar(sql::GIFT_VOUCHED)
+            .bind(campaign)
+            .fetch_all(self.transaction.now().await?)
+            .await
+            .doing("reading what a person said of gifts")?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// Remembers that every wallet of the campaign was read to find what was forgotten.
     pub async fn recalled(&mut self, campaign: i64) -> Result<(), LedgerError> {
         sqlx::query(sql::CAMPAIGN_RECALLED)

@@ -80,6 +80,7 @@ statements! {
     GIFT_SIGHTING = "gift_sighting";
     GIFT_STRANGER = "gift_stranger";
     GIFT_SUCCESSOR = "gift_successor";
+    GIFT_VOUCHED = "gift_vouched";
     GIFT_WITHDRAWN = "gift_withdrawn";
     GIVEN_LAST_REVOKED = "given_last_revoked";
     GIVEN_PAGE = "given_page";
@@ -106,6 +107,7 @@ statements! {
     KEY_INDEX_DROP = "key_index_drop";
     LEDGER_AGE = "ledger_age";
     LEDGER_FOLD = "ledger_fold";
+    LEDGER_FORGOT_SINCE = "ledger_forgot_since";
     LEDGER_GIFTS = "ledger_gifts";
     LEDGER_INSERT = "ledger_insert";
     LEDGER_RESTORED = "ledger_restored";

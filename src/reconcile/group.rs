@@ -27,7 +27,7 @@ pub(super) type Ended = (Writer, Result<Option<Vec<KnownWallet>>, LedgerError>);
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) campaign: i64,
-    /// Gifts that were forgotten and found.
+    /// What became of gifts that were forgotten: found, or left to a person.
     pub(super) recalled: Vec<Outcome>,
     /// Whether they carry tags, and so the campaign's gifts do.
     pub(super) is_tagged: bool,

@@ -8,7 +8,7 @@
 //! | looks again for what is missing until lists have had their time | when a finding is final |
 //! | asks by its id for what a list goes on lacking | whether it is missing, or used or expired and left out |
 //! | asks for balances, where that is wished | whether a balance is what its list adds up to |
-//! | records as issued what a restored ledger has forgotten | ([`recall`](crate::settle::recall)) |
+//! | records as issued what a restored ledger has forgotten, and holds what lists cannot tell | ([`recall`](crate::settle::recall)) |
 //!
 //! **Invariant:** a wallet that could not be read is unread, never matched.
 //! **Invariant:** it sends nothing but reads, and counts them against the run's pace.
@@ -22,6 +22,7 @@ mod finish;
 mod group;
 mod placed;
 mod question;
+mod remember;
 mod replies;
 mod sweep;
 #[cfg(test)]
@@ -81,7 +82,7 @@ pub struct ReconcileProgress {
 pub enum Reconciled {
     /// Every wallet was read, or tried often enough.
     Finished,
-    /// Every wallet was asked for, and not all could tell what a restored ledger has forgotten.
+    /// Every wallet was asked for, and not all could be read for what a restored ledger has forgotten.
     Forgetful,
     /// It ended early; what was found until then is kept.
     Early(Ended),

@@ -12,11 +12,11 @@ use super::placed::Unplaced;
 use super::question::{Heard, Question};
 use super::sweep::{Job, Sweep};
 use super::used::uses;
-use crate::domain::{Event, Gift, GiftId, GiftState, WalletId};
+use crate::domain::{GiftId, GiftState};
 use crate::drive::Times;
-use crate::ledger::{AuditedGift, Finding, KnownGift, Outcome};
+use crate::ledger::{AuditedGift, Finding, KnownGift};
 use crate::provider::{Credit, ListReading};
-use crate::settle::{AbsenceProof, GiftBalance, Look, recall};
+use crate::settle::{GiftBalance, Look};
 
 impl Sweep<'_> {
     /// A question has its answer.
@@ -114,7 +114,7 @@ impl Sweep<'_> {
         if self.forgot_since.is_some() && !is_placed && job.has_strangers(&look.credits) {
             return self.unplaced.push(Unplaced { job, look, heard_at: now });
         }
-        let (job, look) = match self.forgot_since {
+        let (mut job, look) = match self.forgot_since {
             None => (job, look),
             Some(since) => match self.remember(job, look, since, now) {
                 None => return,
@@ -140,10 +140,10 @@ impl Sweep<'_> {
             _ => {}
         }
         let credits = &look.credits;
-        let has_unsent = job.known.iter().any(|gift| gift.state.is_sendable());
-        let lacks_any = found.iter().any(|it| it.finding == Finding::Missing);
-        if self.forgot_since.is_some() && has_unsent && lacks_any {
-            self.stays_forgotten(job.wallet, "its list lacks gifts that it had");
+        if self.forgot_since.is_some() && found.iter().any(|it| it.finding == Finding::Missing) {
+            let why = "its wallet's list lacks gifts that it had";
+            let sought = self.sought(&job).into_iter().map(|place| (place, why.to_owned()));
+            self.hold(&mut job, sought.collect(), now);
         }
         let wants_balance = self.options.balances || must_be_whole;
         let check = wants_balance.then(|| Check::of(job.wallet, credits, now));
@@ -152,34 +152,6 @@ impl Sweep<'_> {
         self.seen.show_gifts |= found.iter().any(|it| it.finding == Finding::Matched);
         let found = found.into_iter().filter(|it| it.finding != Finding::Missing).collect();
         self.go_on(Audited { job, found, asks, gone: Vec::new(), check, not_whole: None }, now);
-    }
-
-    /// Takes back what a restored ledger has forgotten; nothing where something more has to be known first.
-    fn remember(
-        &mut self,
-        mut job: Job,
-        look: Look,
-        since: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Option<(Job, Look)> {
-        let has_unsent = |job: &Job| job.known.iter().any(|gift| gift.state.is_sendable());
-        let is_weighed = look.gift_balance != GiftBalance::Unknown;
-        let by_balance = self.options.proof == AbsenceProof::Balance;
-        if job.looks > 0 && has_unsent(&job) && by_balance && !is_weighed {
-            // What its list lacks will be sent: only a whole one says that it was not given.
-            self.queue.push_first(Question::Weigh(job, look));
-            return None;
-        }
-        let unclear = self.recall(&mut job.known, &look, since, now);
-        if job.looks == 0 && has_unsent(&job) {
-            // What one list does not show will be sent: a second must agree.
-            self.look_again(job, now + self.options.window, now);
-            return None;
-        }
-        if let Some(why) = unclear {
-            self.stays_forgotten(job.wallet, &why);
-        }
-        Some((job, look))
     }
 
     /// Whether nothing of ours was ever seen in a wallet.
@@ -242,48 +214,8 @@ impl Sweep<'_> {
         Some(last + self.options.window)
     }
 
-    /// Takes back what a list shows of what was forgotten; says why there may be more of it.
-    fn recall(
-        &mut self,
-        known: &mut [KnownGift],
-        look: &Look,
-        since: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Option<String> {
-        let mut lists = self.lists;
-        lists.learn(self.seen);
-        let recalled = recall(known, look, since, self.skew, lists, self.options.proof);
-        for (place, id) in recalled.found {
-            let gift = &mut known[place];
-            let event = match gift.state {
-                GiftState::InDoubt => Event::FoundIssued { gift: id },
-                _ => Event::Recalled { gift: id },
-            };
-            let is_it = |credit: &&Credit| credit.id == id;
-            let credit = look.credits.iter().find(is_it).expect("it was found there");
-            if !gift.is_tagged() && gift.key.is_tag_of(&credit.description) {
-                // The copy is older than the choice to tag.
-                self.recalls_tags = true;
-                let known = Gift { key: gift.key, content: gift.content.clone() };
-                gift.content = known.tagged().content;
-            }
-            let (row, state, attempt) = (gift.row, gift.state, gift.attempts);
-            self.recalled.push(Outcome::of((row, state, attempt), event, now));
-            self.recalled_gifts += 1;
-            self.taken.insert(id);
-            (gift.state, gift.gift_id, gift.issued_at) = (GiftState::Issued, Some(id), Some(now));
-        }
-        recalled.unclear
-    }
-
-    /// What a wallet was given while the ledger knew nothing cannot be told from its list.
-    fn stays_forgotten(&mut self, wallet: WalletId, why: &str) {
-        tracing::warn!(%wallet, why, "what was forgotten cannot be told from its list");
-        self.is_whole = false;
-    }
-
     /// Something was missing: again at growing gaps, and once more when every list must show it.
-    fn look_again(&mut self, mut job: Job, until: DateTime<Utc>, now: DateTime<Utc>) {
+    pub(super) fn look_again(&mut self, mut job: Job, until: DateTime<Utc>, now: DateTime<Utc>) {
         job.looks += 1;
         let gap = TimeDelta::milliseconds(500) * (1 << job.looks.min(7));
         self.queue.push_at((now + gap).min(until), Question::List(job));

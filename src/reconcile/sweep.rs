@@ -47,11 +47,13 @@ pub(super) struct Sweep<'r> {
     pub(super) first_attempt: Option<DateTime<Utc>>,
     /// The last moment that a restored ledger knows of.
     pub(super) forgot_since: Option<DateTime<Utc>>,
+    /// Gifts of which a person said since then that they were not given.
+    pub(super) vouched: HashSet<i64>,
     /// What was known of the provider's lists when it began.
     pub(super) lists: Lists,
     /// Lists asked for earlier may lack what was sent last.
     not_before: Option<DateTime<Utc>>,
-    /// Gifts that were forgotten and found.
+    /// What became of gifts that were forgotten: found, or left to a person.
     pub(super) recalled: Vec<Outcome>,
     pub(super) recalled_gifts: u64,
     /// Whether they carry tags, of which the ledger has forgotten that its campaign has them.
@@ -111,6 +113,7 @@ pub async fn run_reconcile(
         );
         batch.orphan(None, options.rules.clock.now()).await?;
     }
+    let vouched = batch.vouched(campaign.id).await?;
     let suspects = match options.only {
         Some(_) => HashMap::new(),
         None => {
@@ -137,6 +140,7 @@ pub async fn run_reconcile(
         began_at: options.rules.clock.now(),
         first_attempt: first_attempt.into_iter().chain(forgot_since).min(),
         forgot_since,
+        vouched,
         lists,
         // Whoever sent what was forgotten is dead since the lock was taken: see `settle_from`.
         not_before: forgot_since.map(|_| options.rules.clock.now() + options.window),

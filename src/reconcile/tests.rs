@@ -160,11 +160,13 @@ fn judge(known: &[KnownGift], look: &Look, skew: Skew, lists: Lists) {
     let is_open = |gift: &&KnownGift| gift.state == GiftState::InDoubt;
     let doubts: Vec<OpenDoubt> =
         known.iter().filter(is_open).map(|gift| OpenDoubt::of(gift, now())).collect();
+    let unsent = (0..known.len()).filter(|place| known[*place].state.is_sendable());
+    let unsent: Vec<usize> = unsent.collect();
     for proof in [AbsenceProof::Balance, AbsenceProof::Lists] {
         let window = TimeDelta::seconds(1);
         let policy = Policy { window, max_attempts: 5, in_doubt: InDoubt::Settle, proof };
         settle(&doubts, known, look, skew, &policy, lists);
-        recall(known, look, now(), skew, lists, proof);
+        recall(known, &unsent, look, now(), skew, lists, proof);
     }
     let _ = look.whole(lists, skew);
 }

@@ -11,7 +11,7 @@ use crate::ledger::{KnownGift, Lists};
 use crate::provider::Credit;
 
 /// So many looks are waited for more to be known.
-pub(super) const OPEN_LOOKS: u32 = 5;
+pub const OPEN_LOOKS: u32 = 5;
 
 /// So many looks must show that a gift is absent.
 const ABSENT_LOOKS: u32 = 2;

@@ -30,7 +30,7 @@ mod recall;
 mod skew;
 mod whole;
 
-pub use absence::look_gap;
+pub use absence::{OPEN_LOOKS, look_gap};
 pub use book::DoubtBook;
 pub use decide::{AbsenceProof, InDoubt, OpenDoubt, Policy, Settled, settle};
 pub use lag::LagWatch;

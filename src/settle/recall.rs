@@ -17,17 +17,21 @@ use crate::provider::Credit;
 pub struct Recalled {
     /// Gifts that were given, by their place in `known`, each with its entry.
     pub found: Vec<(usize, GiftId)>,
-    /// Why what the list does not show may have been given all the same.
-    pub unclear: Option<String>,
+    /// Gifts that were sought and not found, by their place, each with why it may have been given all the same.
+    pub unclear: Vec<(usize, String)>,
+    /// Whether a later list may tell more of them: this one is not known to be whole.
+    pub is_open: bool,
 }
 
 /// Finds the gifts of a wallet that were given after the moment `since`, the last of which the ledger
 /// knows: each that is not given by the ledger, and that an entry fits.
 ///
-/// An entry that a held gift could be is left to the person who decides about that. `lists` is what was
-/// learned of this provider's lists, and `proof` what a list must be for what it lacks to be sent.
+/// An entry that a held gift could be is left to the person who decides about that. `sought` are the places of unsent
+/// gifts that will be sent unless the list speaks against it, `lists` is what was learned of this provider's lists, and
+/// `proof` what a list must be for what it lacks to be sent.
 pub fn recall(
     known: &[KnownGift],
+    sought: &[usize],
     look: &Look,
     since: DateTime<Utc>,
     skew: Skew,
@@ -49,56 +53,58 @@ pub fn recall(
         }
         claimed.extend(found.values());
     }
-    let unclear = unclear(known, &found, look, &claimed, (since, skew), lists, proof);
+    let lacking = sought.iter().copied().filter(|place| !found.contains_key(place));
+    let not_whole = match proof {
+        AbsenceProof::Balance => look.whole(lists, skew).err(),
+        AbsenceProof::Lists => None,
+    };
+    let (mut unclear, mut is_open) = (Vec::new(), false);
+    for place in lacking {
+        let gift = &known[place];
+        let why = may_be_there(gift, look, &claimed, (since, skew), lists);
+        is_open |= why.is_none() && not_whole.is_some();
+        let by_balance = || match proof {
+            // By our clock it can still be sent.
+            AbsenceProof::Balance if !gift.content.expiry.has_passed(look.as_of) => {
+                look.uncounted(gift.content.expiry, lists, skew)
+            }
+            AbsenceProof::Balance | AbsenceProof::Lists => None,
+        };
+        let why = why.or_else(|| not_whole.clone()).or_else(by_balance);
+        unclear.extend(why.map(|why| (place, why)));
+    }
     let mut found: Vec<(usize, GiftId)> =
         found.into_iter().filter(|(place, _)| known[*place].state != GiftState::Held).collect();
     found.sort_unstable();
-    Recalled { found, unclear }
+    Recalled { found, unclear, is_open }
 }
 
-/// Why unsent gifts that were not found may have been given.
-fn unclear(
-    known: &[KnownGift],
-    found: &HashMap<usize, GiftId>,
+/// Why a gift that was not found may have been given, though the list be whole.
+fn may_be_there(
+    gift: &KnownGift,
     look: &Look,
     claimed: &HashSet<GiftId>,
     (since, skew): (DateTime<Utc>, Skew),
     lists: Lists,
-    proof: AbsenceProof,
 ) -> Option<String> {
-    let is_unsent = |(place, gift): &(usize, &KnownGift)| {
-        gift.state.is_sendable() && !found.contains_key(place)
-    };
-    let unsent: Vec<&KnownGift> =
-        known.iter().enumerate().filter(is_unsent).map(|(_, gift)| gift).collect();
-    if unsent.is_empty() {
-        return None;
-    }
     if lists.hide_used {
-        return Some("its list leaves out used gifts".to_owned());
+        return Some("its wallet's list leaves out used gifts: it may be one".to_owned());
     }
     let since = skew.baseline(since);
-    let may_be = |credit: &&Credit| {
-        let is_free = !claimed.contains(&credit.id)
-            && credit.reference.is_none_or(|_| !lists.show_references)
-            && credit.created_at.is_none_or(|created| !skew.is_steady() || created >= since);
-        let could_be = |gift: &&KnownGift| match look.elsewhere.contains(&credit.id) {
-            true => credit.fits(&gift.content).is_some(),
-            false => is_free && credit.amount == gift.content.amount.to_decimal(),
-        };
-        unsent.iter().any(could_be)
+    let may_be = |credit: &&Credit| match look.elsewhere.contains(&credit.id) {
+        true => credit.fits(&gift.content).is_some(),
+        false => {
+            !claimed.contains(&credit.id)
+                && credit.amount == gift.content.amount.to_decimal()
+                && credit.reference.is_none_or(|_| !lists.show_references)
+                && credit.created_at.is_none_or(|created| !skew.is_steady() || created >= since)
+        }
     };
-    let credit = look.credits.iter().find(may_be);
-    let may_be = credit.map(|credit| format!("{} may be one of its gifts", credit.id));
-    may_be.or_else(|| match proof {
-        AbsenceProof::Balance => look.whole(lists, skew).err().or_else(|| {
-            let expiries = unsent.iter().map(|gift| gift.content.expiry);
-            // By our clock it can still be sent.
-            let mut open = expiries.filter(|expiry| !expiry.has_passed(look.as_of));
-            open.find_map(|expiry| look.uncounted(expiry, lists, skew))
-        }),
-        AbsenceProof::Lists => None,
-    })
+    let credit = look.credits.iter().find(may_be)?;
+    Some(format!(
+        "{} may be it: what was given since an old copy of the ledger was made is not known",
+        credit.id
+    ))
 }
 
 fn may_be_given(state: GiftState) -> bool {
@@ -124,8 +130,9 @@ fn as_doubt(gift: &KnownGift, since: DateTime<Utc>, is_tagged: bool) -> OpenDoub
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Expiry, GiftKey};
+    use crate::domain::{Expiry, GiftKey, Money};
     use crate::provider::SeenExpiry;
+    use crate::settle::GiftBalance;
     use rust_decimal::Decimal;
     use uuid::Uuid;
 
@@ -154,9 +161,12 @@ mod tests {
         }
     }
 
+    /// By lists alone, every unsent gift being sought.
     fn told(known: &[KnownGift], credits: &[Credit], lists: Lists) -> Recalled {
         let look = Look::new(at(60), at(60), credits.to_vec());
-        recall(known, &look, at(0), Skew::default(), lists, AbsenceProof::Lists)
+        let unsent = (0..known.len()).filter(|place| known[*place].state.is_sendable());
+        let unsent: Vec<usize> = unsent.collect();
+        recall(known, &unsent, &look, at(0), Skew::default(), lists, AbsenceProof::Lists)
     }
 
     fn found(known: &[KnownGift], credits: &[Credit]) -> Vec<(usize, u128)> {
@@ -223,10 +233,10 @@ mod tests {
         // references are known to be shown.
         let gifts = [known(1, GiftState::Planned)];
         let hide_used = Lists { hide_used: true, ..Lists::default() };
-        assert!(told(&gifts, &[], hide_used).unclear.is_some());
-        assert!(told(&gifts, &[credit(7, at(5))], hide_used).unclear.is_none());
+        assert_eq!(told(&gifts, &[], hide_used).unclear.len(), 1);
+        assert_eq!(told(&gifts, &[credit(7, at(5))], hide_used).unclear, vec![]);
         let odd = |s| Credit { description: "kupon".into(), ..credit(7, at(s)) };
-        let unclear = |credit: Credit, lists| told(&gifts, &[credit], lists).unclear.is_some();
+        let unclear = |credit: Credit, lists| told(&gifts, &[credit], lists).unclear.len() == 1;
         assert!(unclear(odd(5), Lists::default()));
         assert!(!unclear(odd(-9), Lists::default()));
         let shown = Lists { show_references: true, ..Lists::default() };
@@ -234,6 +244,37 @@ mod tests {
         assert!(unclear(theirs.clone(), Lists::default()));
         assert!(!unclear(theirs, shown));
         let issued = [known(1, GiftState::Issued)];
-        assert_eq!(told(&issued, &[odd(5)], Lists::default()).unclear, None);
+        assert_eq!(told(&issued, &[odd(5)], Lists::default()).unclear, vec![]);
+    }
+
+    #[test]
+    fn only_what_an_entry_may_be_is_unclear() {
+        // Goal: one stranger's gift says nothing of others. Method: unsent gifts of its amount, of another one, and one
+        // that is not sought, beside it.
+        let mut gifts = [1, 2, 3].map(|row| known(row, GiftState::Planned));
+        gifts[1].content.amount = Money::from_minor(5_000);
+        let odd = Credit { description: "kupon".into(), ..credit(7, at(5)) };
+        let look = Look::new(at(60), at(60), vec![odd]);
+        let (skew, lists) = (Skew::default(), Lists::default());
+        let told = recall(&gifts, &[0, 1], &look, at(0), skew, lists, AbsenceProof::Lists);
+        assert_eq!(told.unclear.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0]);
+        assert!(told.unclear[0].1.contains("may be it") && !told.is_open, "{told:?}");
+    }
+
+    #[test]
+    fn a_list_that_does_not_add_up_says_nothing_of_any() {
+        // Goal: what a list lacks counts only where it is whole, and it may be whole later. Method: an unsent gift of
+        // each kind of proof, beside a balance that is more than the list, and one that is not.
+        let gifts = [1, 2].map(|row| known(row, GiftState::Planned));
+        let told = |balance: i64, proof| {
+            let gift_balance = GiftBalance::Told(Decimal::new(balance, 0));
+            let look = Look { gift_balance, ..Look::new(at(60), at(60), vec![]) };
+            let told =
+                recall(&gifts, &[0, 1], &look, at(0), Skew::default(), Lists::default(), proof);
+            (told.unclear.len(), told.is_open)
+        };
+        assert_eq!(told(5, AbsenceProof::Balance), (2, true));
+        assert_eq!(told(0, AbsenceProof::Balance), (0, false));
+        assert_eq!(told(5, AbsenceProof::Lists), (0, false));
     }
 }

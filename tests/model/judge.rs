@@ -50,6 +50,7 @@ pub(crate) fn judge(world: &World, state: &State, run: &Run, look: world::Look) 
     let lists = Lists { show_gifts: true, ..Lists::default() };
     let mut clocks_agree = Skew::default();
     clocks_agree.saw_ms(Some(0));
+    clocks_agree.saw_made(at(0), at(0));
     let settled = settle(&doubts, &known, &look, clocks_agree, &policy, lists);
     Judged {
         events: settled.events.into_iter().map(|(place, event)| (rows[place], event)).collect(),

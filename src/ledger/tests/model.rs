@@ -91,10 +91,10 @@ pub(super) fn outcomes(model: &mut Model, picks: &[Pick], at: DateTime<Utc>) -> 
         if pick.is_legal {
             events.retain(|event| state.next(event).is_ok());
         }
-        // Whoever holds a refused gift looks first whether one like it is open: see src/recheck/judge.rs.
+        // Whoever holds a gift that is not in doubt looks first whether one like it is open: see src/recheck/judge.rs.
         events.retain(|event| {
             !(has_twin
-                && state == GiftState::Refused
+                && state != GiftState::InDoubt
                 && matches!(event, Event::StayedUnclear { .. }))
         });
         if !events.is_empty() {
