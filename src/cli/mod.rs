@@ -16,6 +16,7 @@ mod cancel;
 mod caps;
 mod care;
 mod check;
+mod command;
 mod commands;
 mod confirm;
 mod context;
