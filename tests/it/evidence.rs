@@ -187,3 +187,58 @@ async fn a_double_that_was_spent_stays_one() {
     world.sandbox.delete_gift(doubles[0]).unwrap();
     assert_eq!(reconciled(&world, 6), (1, 3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_could_not_be_read_replaces_nothing_that_was_found() {
+    // Goal: what is known of a wallet is not forgotten because one audit could not read it. Method: gifts that are made and
+    // refused, found by an audit; one that reads no list; then their customers spend them, and lists hide that; a retry, and
+    // the mended rows.
+    let world = World::new();
+    let all = rows(3);
+    all.iter().for_each(|row| {
+        world.sandbox.refuse_after_commit(row.wallet, RefusalKind::Unprocessable422);
+    });
+    let file = world.file("may.csv", csv(&all));
+    let found = world.issue_file(&file, "may", &[]).expect(6);
+    assert_eq!(found.reconciled("unexpected"), 3, "{}", found.stdout);
+    world.sandbox.block(Endpoint::WalletGifts, Some(404));
+    let done = world.run(&["reconcile", "may", "--json"]).expect(6);
+    assert_eq!((done.reconciled("unexpected"), done.reconciled("unread")), (3, 0));
+    world.sandbox.block(Endpoint::WalletGifts, None);
+    for gift in world.book().gifts {
+        world.sandbox.mark_used(gift.id).unwrap();
+    }
+    let mut hiding = FaultProfile::none();
+    hiding.hides_used = true;
+    world.sandbox.set_profile(hiding);
+    all.iter().for_each(|row| world.sandbox.mend_wallet(row.wallet));
+    world.run(&["retry", "may", "--yes", "--max-total", "100000"]);
+    assert_eq!(world.book().gifts.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_that_read_no_list_is_no_look() {
+    // Goal: a mended row takes the place of a refused one only where somebody has really looked for that. Method: gifts that
+    // are made and refused, an audit that can read no list, and the export with other amounts; then one that can.
+    let world = World::new();
+    let all = rows(2);
+    all.iter().for_each(|row| {
+        world.sandbox.refuse_after_commit(row.wallet, RefusalKind::Unprocessable422);
+    });
+    let file = world.file("may.csv", csv(&all));
+    world.issue_file(&file, "may", &["--no-reconcile"]).expect(4);
+    let (export, mended) = (world.path("refused.csv"), world.path("mended.csv"));
+    let path = export.to_str().unwrap();
+    world.run(&["export", "may", "--state", "refused", "-o", path]).expect(0);
+    let text = std::fs::read_to_string(&export).unwrap();
+    std::fs::write(&mended, text.replace("10.00", "20.00").replace("11.25", "21.25")).unwrap();
+    let load = ["load", mended.to_str().unwrap(), "--campaign", "may"];
+    world.run(&load).expect(7);
+    world.sandbox.block(Endpoint::WalletGifts, Some(404));
+    world.run(&["reconcile", "may"]).expect(6);
+    world.sandbox.block(Endpoint::WalletGifts, None);
+    world.run(&load).expect(7);
+    world.run(&["reconcile", "may"]).expect(6);
+    let done = world.run(&load);
+    assert_ne!(done.code, 0, "they are there: {}", done.stderr);
+}

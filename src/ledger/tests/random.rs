@@ -273,7 +273,16 @@ impl Both {
         let mut batch = self.bench.writer.begin().await.unwrap();
         batch.record_findings(&audited);
         batch.commit().await.unwrap();
-        found.iter().for_each(|(row, finding)| self.model.gift(*row).finding = Some(*finding));
+        for (row, finding) in found {
+            let before = &mut self.model.gift(row).finding;
+            // That a wallet could not be read replaces nothing that was found wrong there.
+            let is_wrong = before.is_some_and(|before| {
+                !matches!(before, Finding::Matched | Finding::Expired | Finding::Unread)
+            });
+            if finding != Finding::Unread || !is_wrong {
+                *before = Some(finding);
+            }
+        }
     }
 
     async fn reopen(&mut self, campaign: i64) {
