@@ -103,11 +103,15 @@ pub(super) fn contradiction<'c>(
     let claimed = &doubt.doubt.claimed;
     let is_untimed = claimed.first_sent_at > sent_at || !skew.is_steady();
     let baseline = skew.baseline(claimed.first_sent_at) - TimeDelta::days(1);
+    // An open gift explains one entry, not all that look like it.
+    let mut explaining = HashSet::new();
     let credit = left.find(|credit| {
         credit.amount == claimed.gift.content.amount.to_decimal()
             && (credit.created_at.is_none_or(|created| is_untimed || created >= baseline)
                 || (!skew.knows_gifts() && credit.fits(&claimed.gift.content).is_some()))
-            && !is_explained(credit, doubt, known)
+            && !known
+                .iter()
+                .any(|gift| explains(gift, credit, doubt) && explaining.insert(gift.row))
     })?;
     Some(format!("{} has the same amount and no other owner: it could be this gift", credit.id))
 }
@@ -151,10 +155,8 @@ pub(super) fn is_untagged_twin(credit: &Credit, gift: &Gift) -> bool {
 }
 
 /// Whether another gift of ours that is open could be this entry.
-fn is_explained(credit: &Credit, doubt: &OpenDoubt, known: &[KnownGift]) -> bool {
-    known.iter().any(|gift| {
-        gift.row != doubt.doubt.claimed.row
-            && matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
-            && credit.fits(&gift.content).is_some()
-    })
+fn explains(gift: &KnownGift, credit: &Credit, doubt: &OpenDoubt) -> bool {
+    gift.row != doubt.doubt.claimed.row
+        && matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
+        && credit.fits(&gift.content).is_some()
 }

@@ -787,6 +787,19 @@ mod tests {
     }
 
     #[test]
+    fn an_open_gift_explains_one_entry() {
+        // Goal: two gifts in a list are not both another's. Method: entries like a doubt's gift that seem a minute too
+        // old for it, beside one of ours like them that is held: one, and two.
+        let held = || known(9, GiftState::Held, None);
+        let one = look(3_000, vec![credit(7, -60_000)]);
+        let settled = decide(absent_once(doubt(1)), &[held()], &one);
+        assert_eq!(settled.events, vec![(0, Event::FoundAbsent)]);
+        let two = look(3_000, vec![credit(7, -60_000), credit(8, -60_000)]);
+        let settled = decide(absent_once(doubt(1)), &[held()], &two);
+        assert!(matches!(settled.events[..], [(0, Event::StayedUnclear { .. })]), "{settled:?}");
+    }
+
+    #[test]
     fn a_proof_is_not_weakened_by_what_is_beside_it() {
         // Goal: a gift that is found is not held for what cannot be it. Method: ours by its reference
         // beside a twin without one, which comes first; ours by content beside another amount, beside
