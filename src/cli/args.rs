@@ -76,7 +76,7 @@ pub(super) struct SettingsArgs {
     #[arg(long, global = true, value_name = "DUR", env = "GIFTBATCH_GIVE_UP_AFTER",
           value_parser = values::positive_duration)]
     pub(super) give_up_after: Option<std::time::Duration>,
-    /// Sends through this proxy, as http://proxy.example:3128 [default: straight, whatever HTTPS_PROXY says].
+    /// Sends through the proxy at this URL [default: straight, whatever HTTPS_PROXY says].
     #[arg(long, global = true, value_name = "URL", env = "GIFTBATCH_PROXY")]
     pub(super) proxy: Option<ProxyUrl>,
     /// Writes metrics for Prometheus' textfile collector when a command that gives or reconciles ends.
