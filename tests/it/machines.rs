@@ -200,6 +200,9 @@ async fn quiet_says_nothing_on_success_and_all_on_failure() {
     let load = ["load", &file, "--campaign", "may"];
     let report = world.path("report.csv");
     let report = ["report", "may", "--format", "csv", "-o", report.to_str().unwrap()];
+    // That a ledger is made is always said.
+    let other = world.file("other.csv", csv(&rows(8)[7..]));
+    world.run(&["load", &other, "--campaign", "other", "-q"]).expect(0);
     let quiet = |args: &[&str]| {
         let done = world.run(&[args, &["-q"]].concat()).expect(0);
         assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("", ""), "{args:?}");
