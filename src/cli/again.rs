@@ -60,14 +60,14 @@ pub(super) async fn again(
         return Ok(None);
     };
     let totals = said.totals();
-    let (faults, counts) = Seen::of(&look.survey).faults_json(args.allow_duplicates);
+    let mut seen = Seen::of(&look.survey);
+    let (faults, counts) = seen.faults_json(args.allow_duplicates);
     context.told.of_file(faults, counts);
     // What a command gives is held against its limit when that is confirmed: nothing is new here.
     judge::limits(args, source.max_total.filter(|_| !source.gives), &totals)?;
     let states = States::read_still(ledger, campaign).await?;
     let wallets = ledger.wallets(campaign.id).await?;
     let estimate = Estimate { gifts: to_send(&states).0, wallets, rate: context.settings.rate };
-    let mut seen = Seen::of(&look.survey);
     seen.totals = totals;
     let difference = Some(Difference::none(&campaign.name));
     let preview = Preview {

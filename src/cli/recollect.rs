@@ -109,7 +109,8 @@ pub(super) async fn foretell(
     let revoked_at = glance.forgotten_revoke(&context.settings.ledger, &campaign.name).await?;
     if let Some(at) = revoked_at {
         context.out.complain(&format!(
-            "{}: a run that gives would be refused (7) without --allow-revoked: gifts of it were revoked at {}, and this              restored ledger knows nothing of that",
+            "{}: a run that gives would be refused (7) without --allow-revoked: gifts of it were revoked at {}, and this \
+             restored ledger knows nothing of that",
             campaign.name,
             second(at)
         ));

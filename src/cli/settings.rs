@@ -51,13 +51,13 @@ pub(super) struct Settings {
     is_rehearsal: bool,
 }
 
-/// Where the secret that messages are signed with comes from.
 /// What mends keys that the provider rejects.
 pub(super) const KEYS: &str = "mend GIFTBATCH_API_KEY and GIFTBATCH_API_CLIENT";
 
 /// The shortest settle window of a provider that is not on this machine.
 const LEAST_SETTLE: Duration = Duration::from_secs(30);
 
+/// Where the secret that messages are signed with comes from.
 const NOTIFY_SECRET: &str = "GIFTBATCH_NOTIFY_SECRET";
 const NOTIFY_SECRET_FILE: &str = "GIFTBATCH_NOTIFY_SECRET_FILE";
 

@@ -22,7 +22,7 @@ use super::revoke;
 use super::revoke_args::RevokeArgs;
 use super::signals::Signals;
 use super::task::in_own_task;
-use crate::domain::Money;
+use crate::domain::{Money, number_of};
 use crate::interrupt::Interrupt;
 use crate::ledger::{Campaign, Ledger, SurplusGift};
 use crate::provider::WalletClient;
@@ -211,7 +211,7 @@ fn line(proposal: &Proposal) -> String {
 }
 
 fn gifts(number: usize) -> String {
-    format!("{} {}", count(number as u64), if number == 1 { "gift" } else { "gifts" })
+    number_of(number as u64, "gift")
 }
 
 /// Both looks as one: what the first one left, the second one did not come to.

@@ -6,8 +6,6 @@
 //! **Invariant:** a gift is not there only by what settles doubts: two whole lists, asked for after the wallet's last
 //! attempt and the settle window.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ask::{Subject, ask};
@@ -16,7 +14,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::give::{pace, policy};
 use super::settings::KEYS;
-use crate::domain::{Event, GiftId, WalletId};
+use crate::domain::{Event, WalletId};
 use crate::drive::Times;
 use crate::ledger::KnownGift;
 use crate::pace::Pace;
@@ -81,9 +79,7 @@ pub(super) async fn objection(
         let mut batch = session.writer.begin().await?;
         let mut lists = batch.check_provider(&client.base().to_string()).await?;
         let known = batch.known_gifts(wallet).await?;
-        let ours: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-        let others = look.credits.iter().map(|credit| credit.id);
-        look.elsewhere = batch.claimed_ids(others.filter(|id| !ours.contains(id))).await?;
+        look.elsewhere = batch.claimed_ids(look.strangers(&known)).await?;
         let settled = settle(&doubts, &known, &look, eyes.skew, &policy, lists);
         eyes.skew = settled.skew;
         if lists.learn(settled.lists) {
@@ -174,7 +170,7 @@ impl Eyes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::GiftState;
+    use crate::domain::{GiftId, GiftState};
     use crate::provider::SeenExpiry;
 
     #[test]

@@ -199,6 +199,11 @@ impl GiftState {
         }
     }
 
+    /// Whether it was sent, and nobody knows yet what came of it.
+    pub const fn is_undecided(self) -> bool {
+        matches!(self, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
+    }
+
     /// Whether it may still be sent by this program as it stands.
     pub const fn is_sendable(self) -> bool {
         matches!(self, GiftState::Planned | GiftState::Deferred)

@@ -1,11 +1,9 @@
 //! What a look at a wallet's list is on its way from its answer to the ledger, and its judgement there.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 
 use super::group::{Committed, Facts, Seen};
-use crate::domain::{GiftId, GiftState, WalletId};
+use crate::domain::{GiftState, WalletId};
 use crate::ledger::{Batch, LedgerError, Outcome};
 use crate::settle::{Look, OpenDoubt, Settled, settle};
 
@@ -46,9 +44,7 @@ pub(super) async fn judge(
     done: &mut Committed,
 ) -> Result<(), LedgerError> {
     let known = batch.known_gifts(look.wallet).await?;
-    let ours: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-    let others = look.look.credits.iter().map(|credit| credit.id).filter(|id| !ours.contains(id));
-    look.look.elsewhere = batch.claimed_ids(others).await?;
+    look.look.elsewhere = batch.claimed_ids(look.look.strangers(&known)).await?;
     let mut lists = facts.lists;
     let settled = settle(&look.doubts, &known, &look.look, facts.skew, &facts.policy, lists);
     if lists.learn(settled.lists) {

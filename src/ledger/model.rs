@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
+use crate::domain::{Gift, GiftContent, GiftId, GiftKey, GiftState, Money, RowDigest};
 use crate::plan::plan_id;
 
 /// A campaign as it was loaded.
@@ -267,6 +267,16 @@ pub struct KnownGift {
 }
 
 impl KnownGift {
+    /// The gift as it is sent.
+    pub fn as_gift(&self) -> Gift {
+        Gift { key: self.key, content: self.content.clone() }
+    }
+
+    /// Whether it was sent, and refused: a provider may have made it all the same.
+    pub fn was_refused(&self) -> bool {
+        self.state == GiftState::Refused && self.first_sent_at.is_some()
+    }
+
     /// Whether its description carries its tag.
     pub fn is_tagged(&self) -> bool {
         self.key.is_tag_of(&self.content.description)

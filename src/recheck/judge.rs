@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::job::Job;
-use crate::domain::{Event, Gift, GiftState, Twin};
+use crate::domain::{Event, Twin};
 use crate::ledger::KnownGift;
 use crate::settle::{OpenDoubt, Settled};
 
@@ -33,11 +33,8 @@ pub(super) fn judge(
         job.doubts[*place].open_looks += 1;
     }
     // Of gifts that no list can tell apart one may be open.
-    let is_open =
-        |state| matches!(state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held);
-    let twin = |gift: &KnownGift| Gift { key: gift.key, content: gift.content.clone() }.twin();
-    let mut open: HashSet<Twin> =
-        known.iter().filter(|gift| is_open(gift.state)).map(twin).collect();
+    let open = known.iter().filter(|gift| gift.state.is_undecided());
+    let mut open: HashSet<Twin> = open.map(|gift| gift.as_gift().twin()).collect();
     let mut fates: Vec<Option<Fate>> = job.doubts.iter().map(|_| None).collect();
     for (place, event) in &settled.events {
         let gift = &job.doubts[*place].doubt.claimed.gift;
@@ -68,7 +65,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
-    use crate::domain::{Expiry, GiftId, GiftKey, WalletId};
+    use crate::domain::{Expiry, GiftId, GiftKey, GiftState, WalletId};
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp(1_900_000_000, 0).unwrap()

@@ -8,7 +8,7 @@ use super::{
     MOST_LOOKS, MOST_WAITING, NAMED, PAGE, RecheckOptions, RecheckProgress, Rechecked, UnclearGift,
 };
 use crate::crash::{self, Step};
-use crate::domain::{Event, GiftId, GiftState};
+use crate::domain::{Event, GiftState};
 use crate::drive::{Asking, Ended, Pulse, Queue, Times, Worker, drive};
 use crate::ledger::{Campaign, KnownGift, Ledger, LedgerError, Lists, Outcome, Writer};
 use crate::pace::Pace;
@@ -79,11 +79,8 @@ impl Recheck<'_> {
         self.cursor = page.last().map(|(row, _)| *row).filter(|_| page.len() == PAGE);
         for (_, wallet) in page {
             let known = self.ledger.known_gifts(wallet).await?;
-            let is_refused = |gift: &&KnownGift| {
-                gift.campaign == self.campaign
-                    && gift.state == GiftState::Refused
-                    && gift.first_sent_at.is_some()
-            };
+            let is_refused =
+                |gift: &&KnownGift| gift.campaign == self.campaign && gift.was_refused();
             // What a dead run left in flight was surely let go when this command got the lock, and no sooner; a clock
             // that was set back makes nobody wait for longer than a window.
             let let_go = match self.ledger.let_go_at(wallet).await? {
@@ -110,10 +107,7 @@ impl Recheck<'_> {
         let (mut outcomes, mut absent, mut again) = (Vec::new(), Vec::new(), Vec::new());
         for (mut job, mut look) in std::mem::take(&mut self.looked) {
             let known = batch.known_gifts(job.wallet).await?;
-            let ours: Vec<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
-            let others = look.credits.iter().map(|credit| credit.id);
-            let others = others.filter(|id| !ours.contains(id));
-            look.elsewhere = batch.claimed_ids(others).await?;
+            look.elsewhere = batch.claimed_ids(look.strangers(&known)).await?;
             let policy = &self.options.policy;
             let settled = settle(&job.doubts, &known, &look, self.skew, policy, self.lists);
             self.skew = settled.skew;

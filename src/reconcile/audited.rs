@@ -12,7 +12,7 @@ use super::balance::{Check, Held};
 use super::question::Question;
 use super::sweep::{Job, Sweep};
 use crate::domain::GiftState;
-use crate::ledger::{AuditedGift, BalanceCounts, Discrepancy, Finding, KeptFinding, KnownGift};
+use crate::ledger::{AuditedGift, BalanceCounts, Discrepancy, Finding, KeptFinding};
 use crate::provider::Credit;
 
 /// A wallet whose list was read, while what the list lacks is asked for.
@@ -143,7 +143,7 @@ impl Sweep<'_> {
         });
         let told: HashSet<i64> = found.iter().map(|it| it.row).collect();
         let ours = job.known.iter().filter(|gift| gift.campaign == self.campaign);
-        let unread = ours.filter(|gift| gift.state == GiftState::Issued || was_refused(gift));
+        let unread = ours.filter(|gift| gift.state == GiftState::Issued || gift.was_refused());
         let unread = unread.filter(|gift| !told.contains(&gift.row));
         self.found.extend(unread.map(|gift| AuditedGift {
             row: gift.row,
@@ -153,9 +153,4 @@ impl Sweep<'_> {
         self.found.extend(found);
         self.progress.read += 1;
     }
-}
-
-/// Whether it was sent, and refused: a provider may have made it all the same.
-pub(super) fn was_refused(gift: &KnownGift) -> bool {
-    gift.state == GiftState::Refused && gift.first_sent_at.is_some()
 }

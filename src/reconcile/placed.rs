@@ -5,14 +5,11 @@
 //!
 //! **Invariant:** what another wallet has is neither given here once more, nor one too many.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 
 use super::sweep::{Job, Sweep};
 use crate::domain::GiftId;
 use crate::ledger::LedgerError;
-use crate::provider::Credit;
 use crate::settle::Look;
 
 /// A list whose entries are to be looked up, and when it was heard.
@@ -21,18 +18,6 @@ pub(super) struct Unplaced {
     pub(super) job: Job,
     pub(super) look: Look,
     pub(super) heard_at: DateTime<Utc>,
-}
-
-impl Job {
-    /// Entries of a list that are no gifts of this wallet, as far as we know.
-    fn strangers(&self, credits: &[Credit]) -> Vec<GiftId> {
-        let ours: HashSet<GiftId> = self.known.iter().filter_map(|gift| gift.gift_id).collect();
-        credits.iter().map(|credit| credit.id).filter(|id| !ours.contains(id)).collect()
-    }
-
-    pub(super) fn has_strangers(&self, credits: &[Credit]) -> bool {
-        !self.strangers(credits).is_empty()
-    }
 }
 
 impl Sweep<'_> {
@@ -45,7 +30,7 @@ impl Sweep<'_> {
         let mut placed = std::mem::take(&mut self.unplaced);
         let mut batch = writer.begin().await?;
         for Unplaced { job, look, .. } in &mut placed {
-            let strangers = job.strangers(&look.credits);
+            let strangers: Vec<GiftId> = look.strangers(&job.known).collect();
             look.elsewhere = batch.claimed_ids(strangers.iter().copied()).await?;
             // What was just taken back may not be written yet.
             look.elsewhere.extend(strangers.into_iter().filter(|id| self.taken.contains(id)));

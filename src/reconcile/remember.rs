@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::question::Question;
 use super::sweep::{Job, Sweep};
-use crate::domain::{Event, Gift, GiftState, Twin};
+use crate::domain::{Event, GiftState, Twin};
 use crate::ledger::{KnownGift, Outcome};
 use crate::provider::Credit;
 use crate::settle::{AbsenceProof, GiftBalance, Look, OPEN_LOOKS, Recalled, look_gap, recall};
@@ -88,8 +88,7 @@ impl Sweep<'_> {
             if !gift.is_tagged() && gift.key.is_tag_of(&credit.description) {
                 // The copy is older than the choice to tag.
                 self.recalls_tags = true;
-                let known = Gift { key: gift.key, content: gift.content.clone() };
-                gift.content = known.tagged().content;
+                gift.content = gift.as_gift().tagged().content;
             }
             let (row, state, attempt) = (gift.row, gift.state, gift.attempts);
             self.recalled.push(Outcome::of((row, state, attempt), event, now));
@@ -109,10 +108,11 @@ impl Sweep<'_> {
         now: DateTime<Utc>,
     ) {
         let wallet = job.wallet;
-        let mut open: HashSet<Twin> = job.known.iter().filter(|it| is_open(it)).map(twin).collect();
+        let open = job.known.iter().filter(|gift| gift.state.is_undecided());
+        let mut open: HashSet<Twin> = open.map(|gift| gift.as_gift().twin()).collect();
         for (place, why) in unclear {
             let gift = &mut job.known[place];
-            if !open.insert(twin(gift)) {
+            if !open.insert(gift.as_gift().twin()) {
                 let key = gift.key;
                 tracing::warn!(%wallet, %key, why, "it may have been given, and one like it has to be settled first");
                 self.is_whole = false;
@@ -128,12 +128,4 @@ impl Sweep<'_> {
             gift.state = GiftState::Held;
         }
     }
-}
-
-fn is_open(gift: &KnownGift) -> bool {
-    matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
-}
-
-fn twin(gift: &KnownGift) -> Twin {
-    Gift { key: gift.key, content: gift.content.clone() }.twin()
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ask::Ask;
 use super::audit::{Since, audit};
-use super::audited::{Audited, was_refused};
+use super::audited::Audited;
 use super::balance::{Check, Held};
 use super::placed::Unplaced;
 use super::question::{Heard, Question};
@@ -111,7 +111,8 @@ impl Sweep<'_> {
         }
         self.skew.saw_known(&job.known, &look.credits);
         self.seen.show_used |= look.credits.iter().any(|credit| credit.is_used);
-        if self.forgot_since.is_some() && !is_placed && job.has_strangers(&look.credits) {
+        if self.forgot_since.is_some() && !is_placed && look.strangers(&job.known).next().is_some()
+        {
             return self.unplaced.push(Unplaced { job, look, heard_at: now });
         }
         let (mut job, look) = match self.forgot_since {
@@ -125,7 +126,7 @@ impl Sweep<'_> {
         let found = audit(self.campaign, &job.known, &look.credits, &look.elsewhere, since);
         let is_more =
             |it: &AuditedGift| matches!(it.finding, Finding::Duplicated | Finding::Unexpected);
-        if !is_placed && found.iter().any(is_more) && job.has_strangers(&look.credits) {
+        if !is_placed && found.iter().any(is_more) && look.strangers(&job.known).next().is_some() {
             return self.unplaced.push(Unplaced { job, look, heard_at: now });
         }
         let of: HashMap<i64, Finding> = found.iter().map(|it| (it.row, it.finding)).collect();
@@ -187,7 +188,7 @@ impl Sweep<'_> {
     /// there, or where lists of this provider were seen to leave out what exists.
     fn must_be_whole(&self, job: &Job, of: &HashMap<i64, Finding>) -> bool {
         let is_refused = |gift: &KnownGift| {
-            gift.campaign == self.campaign && was_refused(gift) && !of.contains_key(&gift.row)
+            gift.campaign == self.campaign && gift.was_refused() && !of.contains_key(&gift.row)
         };
         self.lists.leave_out || self.seen.leave_out || job.known.iter().any(is_refused)
     }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::domain::{Money, grouped};
+use crate::domain::{Money, grouped, number_of};
 
 /// How wide a bar is.
 const BAR_CHARS: u64 = 20;
@@ -30,7 +30,7 @@ pub fn money(amount: Money) -> String {
 
 /// The number with its noun: `1 gift`, `2 gifts`.
 pub(super) fn gifts(number: u64) -> String {
-    format!("{} {}", count(number), if number == 1 { "gift" } else { "gifts" })
+    number_of(number, "gift")
 }
 
 /// How many parts of `scale` are done; all of them where there is nothing to do.

@@ -1,6 +1,6 @@
 //! A wallet whose gifts are to be deleted, and how far that has come.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::decide::Target;
 use super::request::Request;
@@ -46,13 +46,6 @@ impl Job {
             request: Request::List,
             looks: 0,
         }
-    }
-
-    /// Entries of its list that are no gifts of this wallet, as far as we know.
-    pub(super) fn strangers(&self, credits: &[Credit]) -> impl Iterator<Item = GiftId> {
-        let ours: HashSet<GiftId> = self.known.iter().filter_map(|gift| gift.gift_id).collect();
-        let ids: Vec<GiftId> = credits.iter().map(|credit| credit.id).collect();
-        ids.into_iter().filter(move |id| !ours.contains(id))
     }
 
     pub(super) fn target(&mut self, id: GiftId) -> &mut Target {

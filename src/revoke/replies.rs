@@ -67,7 +67,7 @@ impl Revoking<'_> {
     /// Where the list tells what is too many, entries that the wallet does not know are looked up first.
     fn place_or_judge(&mut self, job: Job, look: Look, now: DateTime<Utc>) {
         let is_audited = matches!(self.options.reach, Reach::Surplus(_));
-        match is_audited && job.strangers(&look.credits).next().is_some() {
+        match is_audited && look.strangers(&job.known).next().is_some() {
             true => self.unplaced.push((job, look, now)),
             false => self.judge(job, &look, now),
         }
@@ -81,7 +81,7 @@ impl Revoking<'_> {
         let mut placed = std::mem::take(&mut self.unplaced);
         let mut batch = self.writer.begin().await?;
         for (job, look, _) in &mut placed {
-            look.elsewhere = batch.claimed_ids(job.strangers(&look.credits)).await?;
+            look.elsewhere = batch.claimed_ids(look.strangers(&job.known)).await?;
         }
         batch.rollback().await?;
         for (job, look, heard_at) in placed {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Skew;
 use super::decide::{OpenDoubt, Policy};
-use crate::domain::{Event, Gift, GiftId, GiftState};
+use crate::domain::{Event, Gift, GiftId};
 use crate::ledger::{KnownGift, Lists};
 use crate::provider::Credit;
 
@@ -157,6 +157,6 @@ pub(super) fn is_untagged_twin(credit: &Credit, gift: &Gift) -> bool {
 /// Whether another gift of ours that is open could be this entry.
 fn explains(gift: &KnownGift, credit: &Credit, doubt: &OpenDoubt) -> bool {
     gift.row != doubt.doubt.claimed.row
-        && matches!(gift.state, GiftState::InFlight | GiftState::InDoubt | GiftState::Held)
+        && gift.state.is_undecided()
         && credit.fits(&gift.content).is_some()
 }

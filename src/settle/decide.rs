@@ -12,7 +12,7 @@ use super::absence::{
 use super::look::Look;
 use super::matching::{could_be, match_up};
 use super::whole::GiftBalance;
-use crate::domain::{Event, Gift, GiftId, GiftState};
+use crate::domain::{Event, GiftId, GiftState};
 use crate::ledger::{Claimed, Doubt, KnownGift, Lists};
 use crate::provider::Credit;
 
@@ -92,7 +92,7 @@ impl OpenDoubt {
         let claimed = Claimed {
             row: gift.row,
             campaign: gift.campaign,
-            gift: Gift { key: gift.key, content: gift.content.clone() },
+            gift: gift.as_gift(),
             attempt: gift.attempts,
             doubts: 0,
             first_sent_at: gift.first_sent_at.unwrap_or(settle_from),

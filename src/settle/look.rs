@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::decide::{AbsenceProof, OpenDoubt, Policy};
 use super::whole::GiftBalance;
 use crate::domain::GiftId;
+use crate::ledger::KnownGift;
 use crate::provider::{Balances, Credit, Reading};
 
 /// One look at a wallet's list that was answered.
@@ -51,6 +52,12 @@ impl Look {
             reading if reading.is_untold() => GiftBalance::Untold,
             _ => GiftBalance::Unknown,
         };
+    }
+
+    /// Entries that are no gifts of this wallet, as far as we know.
+    pub fn strangers<'l>(&'l self, known: &[KnownGift]) -> impl Iterator<Item = GiftId> + use<'l> {
+        let ours: HashSet<GiftId> = known.iter().filter_map(|gift| gift.gift_id).collect();
+        self.credits.iter().map(|credit| credit.id).filter(move |id| !ours.contains(id))
     }
 
     /// Whether some doubt may be proved absent by this look, once its wallet's balance is known.

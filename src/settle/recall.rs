@@ -8,7 +8,7 @@ use super::Skew;
 use super::decide::{AbsenceProof, OpenDoubt};
 use super::look::Look;
 use super::matching::match_up;
-use crate::domain::{Gift, GiftId, GiftState};
+use crate::domain::{GiftId, GiftState};
 use crate::ledger::{Claimed, Doubt, KnownGift, Lists};
 use crate::provider::Credit;
 
@@ -114,7 +114,7 @@ fn may_be_given(state: GiftState) -> bool {
 
 /// The gift as a doubt: it may have been sent at any time since.
 fn as_doubt(gift: &KnownGift, since: DateTime<Utc>, is_tagged: bool) -> OpenDoubt {
-    let as_known = Gift { key: gift.key, content: gift.content.clone() };
+    let as_known = gift.as_gift();
     let claimed = Claimed {
         row: gift.row,
         campaign: gift.campaign,
@@ -221,7 +221,7 @@ mod tests {
         // Goal: a campaign that was tagged after the copy was made is recalled. Method: an entry with the
         // tag of the second of two gifts.
         let gifts = [known(1, GiftState::Planned), known(2, GiftState::Planned)];
-        let tagged = Gift { key: gifts[1].key, content: gifts[1].content.clone() }.tagged();
+        let tagged = gifts[1].as_gift().tagged();
         let entry = Credit { description: tagged.content.description, ..credit(7, at(5)) };
         assert_eq!(found(&gifts, &[entry]), vec![(1, 7)]);
     }

@@ -40,8 +40,8 @@ async fn states(bench: &Bench) -> Vec<GiftState> {
     gifts(bench).await.into_iter().map(|gift| gift.state).collect()
 }
 
-/// Sends what is planned, has all of it refused, and reconciles.
-async fn refuse(bench: &mut Bench) {
+/// Sends what is planned, and has all of it refused.
+async fn refuse_all(bench: &mut Bench) {
     let campaign = bench.ledger.campaign("may").await.unwrap().unwrap().id;
     let run = bench.begin(campaign).await;
     let refusal = Refusal { class: "gone".into(), message: String::new() };
@@ -49,6 +49,11 @@ async fn refuse(bench: &mut Bench) {
         let declined = Event::Declined(refusal.clone());
         bench.record(outcome(&claimed, GiftState::InFlight, declined)).await.unwrap();
     }
+}
+
+/// The same, and then a reconcile.
+async fn refuse(bench: &mut Bench) {
+    refuse_all(bench).await;
     reconcile(bench).await;
 }
 
@@ -108,13 +113,7 @@ async fn nothing_but_a_refused_gift_that_nobody_found_is_replaced() {
     let barred = |fault| (vec![RowFate::NotReplaced(fault)], 0);
     let planned = load(&mut bench, "may", try_it(keys[0])).await;
     assert_eq!(planned, barred(KeyFault::NotRefused(GiftState::Planned)));
-    let campaign = bench.ledger.campaign("may").await.unwrap().unwrap().id;
-    let run = bench.begin(campaign).await;
-    let refusal = Refusal { class: "gone".into(), message: String::new() };
-    for claimed in bench.claim(campaign, run, now()).await {
-        let declined = Event::Declined(refusal.clone());
-        bench.record(outcome(&claimed, GiftState::InFlight, declined)).await.unwrap();
-    }
+    refuse_all(&mut bench).await;
     let unseen = load(&mut bench, "may", try_it(keys[0])).await;
     assert_eq!(unseen, barred(KeyFault::NotLookedFor));
     reconcile(&mut bench).await;
